@@ -1,0 +1,37 @@
+"""The tables. They hold rows and constraints; rules are in `core`, writes in services."""
+
+from sessions.models.audit import AuditEvent
+from sessions.models.people import Person
+from sessions.models.record import AttendanceCheckpoint, AttendanceCorrection, AttendanceMark
+from sessions.models.rooms import AgendaMark, Room, Seat
+from sessions.models.scheduling import (
+    AgendaTemplate,
+    Enrolment,
+    Program,
+    Session,
+    SessionSegment,
+    Staffing,
+    TemplateSegment,
+    Track,
+    TrackException,
+)
+
+__all__ = [
+    "AgendaMark",
+    "AgendaTemplate",
+    "AttendanceCheckpoint",
+    "AttendanceCorrection",
+    "AttendanceMark",
+    "AuditEvent",
+    "Enrolment",
+    "Person",
+    "Program",
+    "Room",
+    "Seat",
+    "Session",
+    "SessionSegment",
+    "Staffing",
+    "TemplateSegment",
+    "Track",
+    "TrackException",
+]

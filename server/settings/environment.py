@@ -1,0 +1,43 @@
+"""What the processes are told by their environment, in one typed place.
+
+Owns the names and defaults of every variable that settings read. Knows no Django.
+"""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+BASE_DIR = Path(__file__).resolve().parent.parent.parent
+
+DEVELOPMENT_SECRET = "development-only-secret-never-in-production"  # noqa: S105
+
+
+@dataclass(frozen=True, slots=True)
+class Environment:
+    """One process's configuration. Addresses are `unix:/path` or `tcp:host:port`."""
+
+    database_url: str
+    redis_url: str
+    origin: str
+    secret_key: str
+    media_secret: str
+    media_control: str
+    demo: bool
+    email_url: str
+    public_hosts: tuple[str, ...]
+
+    @classmethod
+    def read(cls) -> "Environment":
+        """From os.environ; a variable that is missing has its development default."""
+        get = os.environ.get
+        return cls(
+            database_url=get("DATABASE_URL", "postgresql:///thirds"),
+            redis_url=get("REDIS_URL", "redis://127.0.0.1:6379/0"),
+            origin=get("THIRDS_ORIGIN", "http://127.0.0.1:8000").rstrip("/"),
+            secret_key=get("THIRDS_SECRET_KEY", DEVELOPMENT_SECRET),
+            media_secret=get("THIRDS_MEDIA_SECRET", DEVELOPMENT_SECRET),
+            media_control=get("THIRDS_MEDIA_CONTROL", "tcp:127.0.0.1:8790"),
+            demo=get("THIRDS_DEMO", "") == "1",
+            email_url=get("THIRDS_EMAIL_URL", ""),
+            public_hosts=tuple(h for h in get("THIRDS_HOSTS", "").split(",") if h),
+        )

@@ -1,0 +1,23 @@
+"""Production: refuses to start with demo sign-in, with default secrets, or without TLS."""
+
+from django.core.exceptions import ImproperlyConfigured
+
+from server.settings.base import *  # noqa: F403
+from server.settings.base import ENVIRONMENT
+from server.settings.environment import DEVELOPMENT_SECRET
+
+if ENVIRONMENT.demo:
+    raise ImproperlyConfigured("THIRDS_DEMO is for development: take it out of the environment.")
+if DEVELOPMENT_SECRET in (ENVIRONMENT.secret_key, ENVIRONMENT.media_secret):
+    raise ImproperlyConfigured("Set THIRDS_SECRET_KEY and THIRDS_MEDIA_SECRET to own long values.")
+if not ENVIRONMENT.origin.startswith("https://"):
+    raise ImproperlyConfigured("Set THIRDS_ORIGIN to the https:// address people open.")
+
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+SECURE_SSL_REDIRECT = True
+SECURE_HSTS_SECONDS = 31536000
+SECURE_HSTS_INCLUDE_SUBDOMAINS = True
+SECURE_HSTS_PRELOAD = True
+SESSION_COOKIE_SECURE = True
+CSRF_COOKIE_SECURE = True
+ALLAUTH_TRUSTED_PROXY_COUNT = 1
