@@ -6,12 +6,21 @@ rules. Instants are milliseconds since 1970 (UTC), lengths are milliseconds: a b
 both without parsing. People appear as `key`s, opaque ids that lead nowhere outside the room.
 """
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, TypeVar, cast, dataclass_transform
 
 from pydantic import ConfigDict, Field
 from pydantic.dataclasses import dataclass
 
-message = dataclass(frozen=True, slots=True, config=ConfigDict(extra="forbid", strict=True))
+M = TypeVar("M")
+
+
+@dataclass_transform(frozen_default=True, kw_only_default=True)
+def message(cls: type[M]) -> type[M]:
+    """A frozen class whose fields are checked strictly; a field it does not know is refused."""
+    config = ConfigDict(extra="forbid", strict=True)
+    made = dataclass(cls, frozen=True, slots=True, kw_only=True, config=config)
+    return cast("type[M]", made)
+
 
 Key = Annotated[str, Field(min_length=1, max_length=32, pattern=r"^[A-Za-z0-9_-]+$")]
 Minutes = Annotated[int, Field(ge=1, le=60)]

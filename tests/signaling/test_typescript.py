@@ -1,0 +1,59 @@
+"""The generated TypeScript: what is committed is what the messages say."""
+
+from pathlib import Path
+from typing import get_args
+
+import pytest
+
+from sessions.signaling import messages, typescript
+
+
+def test_typescript_committed_file_is_the_generated_one() -> None:
+    assert typescript.TARGET.read_text() == typescript.generate()
+
+
+def test_typescript_check_of_another_text_fails(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    target = tmp_path / "messages.ts"
+    monkeypatch.setattr(typescript, "TARGET", target)
+    assert typescript.main(["--check"]) == 1
+    assert typescript.main([]) == 0
+    assert typescript.main(["--check"]) == 0
+    target.write_text(target.read_text() + " ")
+    assert typescript.main(["--check"]) == 1
+
+
+def test_typescript_has_an_interface_for_every_message() -> None:
+    text = typescript.generate()
+    for union in (messages.Command, messages.Event):
+        for message in get_args(get_args(union)[0]):
+            assert text.count(f"export interface {message.__name__} {{\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("schema", "spelt"),
+    [
+        ({"type": "integer", "minimum": 0}, "number"),
+        ({"anyOf": [{"type": "string"}, {"type": "null"}]}, "string | null"),
+        ({"type": "array", "items": {"enum": ["a", "b"]}}, 'ReadonlyArray<"a" | "b">'),
+        ({"$ref": "#/$defs/MeView"}, "MeView"),
+        ({"const": "hello", "type": "string"}, '"hello"'),
+    ],
+)
+def test_spell_of_a_schema(schema: typescript.Schema, spelt: str) -> None:
+    assert typescript.spell(schema) == spelt
+
+
+def test_spell_of_an_unknown_construct_raises() -> None:
+    with pytest.raises(KeyError):
+        typescript.spell({"type": "object"})
+
+
+def test_interface_field_with_a_default_may_be_left_out() -> None:
+    schema = {
+        "required": ["id"],
+        "properties": {"id": {"type": "integer"}, "on": {"type": "boolean"}},
+    }
+    expected = "export interface Hello {\n  readonly id: number;\n  readonly on?: boolean;\n}\n"
+    assert typescript.interface("Hello", schema) == expected
