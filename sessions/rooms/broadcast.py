@@ -1,0 +1,102 @@
+"""Events out: the one file that owns the channel-layer group names and sends wake-ups.
+
+A wake-up says only "the room's stream has come to seq n". It may be lost (at most once), and a
+failing publish never raises: readers also look into the stream at every heartbeat. What is told
+is in `stream.py`; who reads it is the signaling layer.
+"""
+
+import logging
+from typing import Final, Protocol, TypeVar
+
+from asgiref.sync import async_to_sync
+from channels.layers import get_channel_layer
+from django.db import transaction
+
+from sessions.core.refusal import Refuse
+from sessions.rooms.lua import Call, arun, run
+from sessions.rooms.presence import Told
+from sessions.rooms.stream import Draft, append
+
+log = logging.getLogger(__name__)
+
+WAKE: Final = "room.wake"  # a consumer handles it as `room_wake({"epoch": ..., "seq": ...})`
+
+
+def group_of_room(room: str) -> str:
+    """The group of every socket of a room, at the door too."""
+    return f"room.{room}"
+
+
+async def listen(room: str, channel: str) -> None:
+    """Adds a consumer's channel to the room's group. Redis away: heartbeats do until then."""
+    try:
+        await get_channel_layer().group_add(group_of_room(room), channel)
+    except Exception as fault:
+        log.warning("cannot listen for wake-ups: %s", type(fault).__name__)
+
+
+async def unlisten(room: str, channel: str) -> None:
+    """Takes a consumer's channel out of the room's group."""
+    try:
+        await get_channel_layer().group_discard(group_of_room(room), channel)
+    except Exception as fault:
+        log.warning("cannot stop listening for wake-ups: %s", type(fault).__name__)
+
+
+async def awake(room: str, epoch: str, seq: int) -> bool:
+    """Tells the room's sockets to read the stream. False when it could not be sent."""
+    message = {"type": WAKE, "epoch": epoch, "seq": seq}
+    try:
+        await get_channel_layer().group_send(group_of_room(room), message)
+    except Exception as fault:
+        log.warning("wake-up lost: %s", type(fault).__name__)
+        return False
+    return True
+
+
+def wake(room: str, epoch: str, seq: int) -> bool:
+    """`awake`, from a thread."""
+    return bool(async_to_sync(awake)(room, epoch, seq))
+
+
+class Written(Protocol):
+    """What a call that may have appended events answers with."""
+
+    @property
+    def epoch(self) -> str: ...
+    @property
+    def seq(self) -> int: ...
+    @property
+    def wrote(self) -> bool: ...
+
+
+W = TypeVar("W", bound=Written | Refuse)
+
+
+async def asend(room: str, call: Call[W]) -> W | Refuse:
+    """Runs a call of presence (or `append`) on a loop; wakes the readers if it wrote."""
+    answer = await arun(call)
+    if not isinstance(answer, Refuse) and answer.wrote:
+        await awake(room, answer.epoch, answer.seq)
+    return answer
+
+
+def send(room: str, call: Call[W]) -> W | Refuse:
+    """Runs a call of presence (or `append`) from a thread; wakes the readers if it wrote."""
+    answer = run(call)
+    if not isinstance(answer, Refuse) and answer.wrote:
+        wake(room, answer.epoch, answer.seq)
+    return answer
+
+
+def publish(room: str, draft: Draft) -> Told | Refuse:
+    """Appends an event to the room's stream and wakes its readers, from a thread."""
+    return send(room, append(room, draft))
+
+
+def publish_on_commit(room: str, draft: Draft) -> None:
+    """Publishes when the transaction that changed the rows is committed; never before.
+
+    Lost in between (a crash, Redis away), the ticker publishes the room again.
+    """
+    transaction.on_commit(lambda: publish(room, draft))

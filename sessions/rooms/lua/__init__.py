@@ -1,0 +1,129 @@
+"""Runs the room's Lua scripts on Redis: one answer for a caller in a thread and on a loop.
+
+Owns the keys of a room, the limits, the connections, and what "Redis is away" becomes (the
+refusal `store.down`, within a second). Knows no event by name and no rule of a room.
+
+A call is a value (`Call`): `presence.py` and `stream.py` make it, `run` and `arun` send it.
+"""
+
+import asyncio
+import json
+import secrets
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from importlib.resources import files
+from typing import Any, Final, Generic, TypeVar
+from weakref import WeakKeyDictionary
+
+import redis
+import redis.asyncio
+from django.conf import settings
+from redis.asyncio.retry import Retry as AsyncRetry
+from redis.backoff import NoBackoff
+from redis.exceptions import ConnectionError as RedisAway
+from redis.exceptions import OutOfMemoryError, ReadOnlyError
+from redis.exceptions import TimeoutError as RedisSlow
+from redis.retry import Retry
+
+from sessions.core.refusal import Refuse
+
+T = TypeVar("T")
+Answer = Mapping[str, Any]
+
+LEASE_MS: Final = 10_000  # a connection silent for this long is gone
+HEARTBEAT_MS: Final = 3_000  # how often a connection renews
+AWAY_MS: Final = 4_000  # silent for this long: shown as waited for
+STREAM_LENGTH: Final = 2_000  # events kept for those who come back
+MARKS_LENGTH: Final = 50_000  # joins and leaves kept while PostgreSQL is away
+KEEP_S: Final = 24 * 3600  # a room that nothing happens in is forgotten
+SOCKET_TIMEOUT_S: Final = 0.8  # longer is "away"
+
+DOWN: Final = Refuse("store.down")
+AWAY = (RedisAway, RedisSlow, ReadOnlyError, OutOfMemoryError, OSError, asyncio.TimeoutError)
+KEYS: Final = ("state", "roster", "lease", "stream", "marks", "barred")
+
+
+@dataclass(frozen=True, slots=True)
+class Call(Generic[T]):
+    """One script to run on one room, and how to read its answer."""
+
+    script: str
+    room: str
+    read: Callable[[Answer], T]
+    arguments: Mapping[str, Any] = field(default_factory=dict)
+    payload: str = "{}"
+    clock_ms: int | None = None  # tests only; None is Redis's own clock
+
+    def keys(self) -> list[str]:
+        """The room's keys; the braces put them on one node of a cluster."""
+        return [f"room:{{{self.room}}}:{name}" for name in KEYS]
+
+    def argv(self) -> list[str]:
+        """The script's arguments, with a candidate for the epoch of a room that has none."""
+        limits = {
+            "lease_ms": LEASE_MS,
+            "away_ms": AWAY_MS,
+            "keep_s": KEEP_S,
+            "stream_length": STREAM_LENGTH,
+            "marks_length": MARKS_LENGTH,
+            "epoch": secrets.token_urlsafe(12),
+        }
+        clock = {} if self.clock_ms is None else {"clock_ms": self.clock_ms}
+        return [json.dumps({**limits, **clock, **self.arguments}), self.payload]
+
+
+@cache
+def source(script: str) -> str:
+    """The text of a script: the prelude that all share, then its own."""
+    folder = files(__package__)
+    return "\n".join((folder / f"{name}.lua").read_text() for name in ("prelude", script))
+
+
+@cache
+def connection() -> redis.Redis:
+    """The process's connection pool for callers in threads. One retry: a socket gone stale."""
+    return redis.Redis.from_url(
+        settings.REDIS_URL,
+        decode_responses=True,
+        socket_timeout=SOCKET_TIMEOUT_S,
+        socket_connect_timeout=SOCKET_TIMEOUT_S,
+        retry=Retry(NoBackoff(), 1, supported_errors=(RedisAway,)),
+    )
+
+
+_of_loop: "WeakKeyDictionary[asyncio.AbstractEventLoop, redis.asyncio.Redis]" = WeakKeyDictionary()
+
+
+def aconnection() -> redis.asyncio.Redis:
+    """The running loop's connection pool."""
+    loop = asyncio.get_running_loop()
+    if loop not in _of_loop:
+        _of_loop[loop] = redis.asyncio.Redis.from_url(
+            settings.REDIS_URL,
+            decode_responses=True,
+            socket_timeout=SOCKET_TIMEOUT_S,
+            socket_connect_timeout=SOCKET_TIMEOUT_S,
+            retry=AsyncRetry(NoBackoff(), 1, supported_errors=(RedisAway,)),
+        )
+    return _of_loop[loop]
+
+
+def run(call: Call[T]) -> T | Refuse:
+    """Runs a call from a thread. `store.down` when Redis does not answer."""
+    try:
+        script = connection().register_script(source(call.script))
+        text = script(keys=call.keys(), args=call.argv())
+    except AWAY:
+        return DOWN
+    return call.read(json.loads(text))
+
+
+async def arun(call: Call[T]) -> T | Refuse:
+    """Runs a call on the running loop. `store.down` when Redis does not answer."""
+    try:
+        script = aconnection().register_script(source(call.script))
+        text = await script(keys=call.keys(), args=call.argv())
+    except AWAY:
+        return DOWN
+    return call.read(json.loads(text))

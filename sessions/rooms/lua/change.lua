@@ -1,0 +1,19 @@
+-- Live fields of one seat. `connection` empty: staff's doing, whoever holds the seat.
+local entry = find(arg.seat)
+if not entry then return answer({ outcome = 'absent' }) end
+if arg.connection ~= '' and not holds(entry) then return answer({ outcome = 'superseded' }) end
+local fields = arg.fields
+if fields.hand == true and entry.hand_ms == 0 then fields.hand_ms = now end
+if fields.hand == false then fields.hand_ms = 0 end
+fields.hand = nil
+local changed = false
+for field, value in pairs(fields) do
+  if entry[field] ~= value then
+    entry[field] = value
+    changed = true
+  end
+end
+if not changed then return answer({ outcome = 'unchanged' }) end
+tell(entry)
+keep()
+return answer({ outcome = 'done' })

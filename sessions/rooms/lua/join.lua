@@ -1,0 +1,36 @@
+-- The newest connection of a person takes the seat. What it replaces is told so (its own
+-- consumer reads the stream too), and what others see is one change, never a leave.
+if redis.call('SISMEMBER', BARRED, arg.seat) == 1 then
+  return answer({ outcome = 'barred' })
+end
+sweep()
+local old = find(arg.seat)
+local same = old and old.connection == arg.connection
+local entry = {
+  seat = arg.seat, connection = arg.connection, generation = next_generation(),
+  place = arg.place, staff = arg.staff, microphone = arg.microphone,
+  microphone_allowed = arg.microphone_allowed, camera = arg.camera,
+  hand_ms = old and old.hand_ms or 0, away = false,
+  since_ms = old and old.place == arg.place and old.since_ms or now,
+  waiting = arg.waiting, version = 0,
+}
+if old and not same then
+  local seq = write({
+    kind = 'connection.replaced', audience = 'nobody', subject = old.seat,
+    connection = old.connection, reason = 'replaced', version = 0,
+  }, '{}')
+  if old.place == 'room' then mark(seq, 'leave', old, 'replaced') end
+end
+if old and old.place ~= entry.place then
+  local seq = tell_left(old, 'moved')
+  if same and old.place == 'room' then mark(seq, 'leave', old, 'moved') end
+end
+hold(entry.seat)
+local seq = tell(entry)
+if entry.place == 'room' and not (same and old.place == 'room') then
+  mark(seq, 'join', entry, '')
+end
+keep()
+local replaced = ''
+if old and not same then replaced = old.connection end
+return answer({ outcome = 'joined', generation = entry.generation, replaced = replaced })
