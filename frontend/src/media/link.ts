@@ -1,0 +1,77 @@
+/**
+ * One RTCPeerConnection to the media node: its lines in the order the node counts them in, its
+ * one offer, its restarts. Owns the codecs and the one layer that is sent. Knows no slot's owner.
+ *
+ * Lines: own audio, own video, then for each slot a video and an audio to receive. Slot i is the
+ * i-th video line to receive and the i-th audio line to receive. All are there from the first
+ * offer, so nobody's coming or going needs another.
+ */
+
+export interface SlotLine {
+  readonly video: RTCRtpTransceiver;
+  readonly audio: RTCRtpTransceiver;
+  readonly videoStream: MediaStream;
+  readonly audioStream: MediaStream;
+}
+
+/** RTCRtpEncodingParameters of webrtc-extensions, which the DOM types do not have yet. */
+type Encoding = RTCRtpEncodingParameters & {
+  scaleResolutionDownTo?: { maxWidth: number; maxHeight: number };
+};
+
+const VIDEO_ENCODING: Encoding = {
+  maxBitrate: 600_000,
+  maxFramerate: 30,
+  scaleResolutionDownTo: { maxWidth: 640, maxHeight: 360 },
+};
+const CODECS = { audio: ['audio/opus', 'audio/red'], video: ['video/vp8', 'video/rtx'] };
+
+export class Link {
+  readonly pc = new RTCPeerConnection({ bundlePolicy: 'max-bundle', iceServers: [] });
+  readonly audio: RTCRtpTransceiver;
+  readonly video: RTCRtpTransceiver;
+  readonly slots: readonly SlotLine[];
+
+  constructor(slots: number) {
+    this.audio = this.#line('audio', { direction: 'sendonly' });
+    this.video = this.#line('video', {
+      direction: 'sendonly',
+      sendEncodings: [VIDEO_ENCODING],
+    });
+    this.slots = Array.from({ length: slots }, () => this.#slotLine());
+  }
+
+  /** The offer's SDP. With `iceRestart` the same lines under new ICE credentials. */
+  async offer(iceRestart: boolean): Promise<string> {
+    const offer = await this.pc.createOffer({ iceRestart });
+    await this.pc.setLocalDescription(offer);
+    return offer.sdp ?? '';
+  }
+
+  /** Takes the node's answer; an answer that nothing waits for any more is dropped. */
+  async accept(answer: string): Promise<void> {
+    if (this.pc.signalingState !== 'have-local-offer') return;
+    await this.pc.setRemoteDescription({ type: 'answer', sdp: answer });
+  }
+
+  close(): void {
+    this.pc.onconnectionstatechange = null;
+    this.pc.close();
+  }
+
+  #slotLine(): SlotLine {
+    const video = this.#line('video', { direction: 'recvonly' });
+    const audio = this.#line('audio', { direction: 'recvonly' });
+    const videoStream = new MediaStream([video.receiver.track]);
+    const audioStream = new MediaStream([audio.receiver.track]);
+    return { video, audio, videoStream, audioStream };
+  }
+
+  #line(kind: 'audio' | 'video', init: RTCRtpTransceiverInit): RTCRtpTransceiver {
+    const transceiver = this.pc.addTransceiver(kind, init);
+    const known = RTCRtpReceiver.getCapabilities(kind)?.codecs ?? [];
+    const wanted = known.filter(({ mimeType }) => CODECS[kind].includes(mimeType.toLowerCase()));
+    transceiver.setCodecPreferences(wanted);
+    return transceiver;
+  }
+}

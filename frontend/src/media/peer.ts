@@ -1,0 +1,217 @@
+/**
+ * This browser's media: sends the microphone and the camera to the node, receives the others in
+ * slots, mends itself. Owns the peer connections and the slots' state. Knows no socket and no
+ * room: offers and answers, and the node's words about slots, are carried by whoever made it.
+ */
+
+import { watchFrames } from './frames';
+import { Link } from './link';
+import { type Happening, type PathState, type Renewal, step } from './recovery';
+import { Outgoing } from './sending';
+import { announced, EMPTY, type Frame, owned, resumed, type Slot, shown } from './slots';
+
+export type MediaState = 'connecting' | 'connected' | 'failed';
+
+export interface MediaListener {
+  /** The slot's media tracks, once per peer connection: attach them to the tile's elements. */
+  stream(slot: number, video: MediaStream, audio: MediaStream): void;
+  /** Whose slot it is, and whether its picture may be seen. Only when one of them changes. */
+  covered(slot: number, covered: boolean, key: string | null): void;
+  state(state: MediaState): void;
+  /** An offer is needed: call `offer(slots, renewal)` and carry it. Said again if nothing comes. */
+  needed?(renewal: Renewal): void;
+  /** What is really sent has changed, perhaps by the device or the system. */
+  sending?(microphone: boolean, camera: boolean): void;
+}
+
+export interface MediaPeer {
+  /**
+   * The SDP to send to the node. `fresh` (the default) makes a new peer connection, which takes
+   * over from the one before when it is connected; `restart` mends the one there is.
+   */
+  offer(slots: number, renewal?: Renewal): Promise<string>;
+  /** The node's answer. With `offer`, an answer to any other than the newest offer is dropped. */
+  accept(answer: string, offer?: string): Promise<void>;
+  /** Sends this track from now. Null: the microphone is off, and its track disabled. */
+  setMicrophone(track: MediaStreamTrack | null): Promise<void>;
+  setCamera(track: MediaStreamTrack | null): Promise<void>;
+  /** True when the newest peer connection really sends that track. */
+  microphoneIsOpen(): boolean;
+  cameraIsOpen(): boolean;
+  /** `media.slot_owned`. */
+  slotOwned(slot: number, key: string | null, csrc: number): void;
+  /** `media.slot_shown`. */
+  slotShown(slot: number, key: string, rtpTimestamp: number): void;
+  /** Control was lost and is back: words about slots may have been missed. */
+  controlResumed(): void;
+  close(): void;
+}
+
+/** Whether this browser can take part at all. */
+export const supported = { webrtc: typeof globalThis.RTCPeerConnection === 'function' };
+
+/** A peer that has made no offer yet. */
+export function mediaPeer(on: MediaListener): MediaPeer {
+  return new Peer(on);
+}
+
+/** A peer connection with the state of its slots. */
+interface Line {
+  readonly link: Link;
+  readonly slots: Slot[];
+  readonly stops: (() => void)[];
+}
+
+class Peer implements MediaPeer {
+  /** The one that is shown, and the newest one: two only while a fresh one is connecting. */
+  #seen: Line | null = null;
+  #newest: Line | null = null;
+  #newestOffer = '';
+  #path: PathState = 'idle';
+  #deadline: ReturnType<typeof setTimeout> | undefined;
+  readonly #told = new Map<number, string>();
+  readonly #microphone: Outgoing;
+  readonly #camera: Outgoing;
+
+  constructor(private readonly on: MediaListener) {
+    const changed = () => on.sending?.(this.microphoneIsOpen(), this.cameraIsOpen());
+    this.#microphone = new Outgoing(changed);
+    this.#camera = new Outgoing(changed);
+    globalThis.addEventListener('online', this.#moved);
+  }
+
+  async offer(slots: number, renewal: Renewal = 'fresh'): Promise<string> {
+    const restarts = renewal === 'restart' && this.#newest?.link.pc.signalingState === 'stable';
+    const line = restarts && this.#newest ? this.#newest : await this.#renew(slots);
+    this.#newestOffer = await line.link.offer(restarts);
+    return this.#newestOffer;
+  }
+
+  async accept(answer: string, offer: string = this.#newestOffer): Promise<void> {
+    if (offer === this.#newestOffer) await this.#newest?.link.accept(answer);
+  }
+
+  setMicrophone(track: MediaStreamTrack | null): Promise<void> {
+    return this.#microphone.set(track);
+  }
+
+  setCamera(track: MediaStreamTrack | null): Promise<void> {
+    return this.#camera.set(track);
+  }
+
+  microphoneIsOpen(): boolean {
+    return this.#microphone.isOpen();
+  }
+
+  cameraIsOpen(): boolean {
+    return this.#camera.isOpen();
+  }
+
+  slotOwned(slot: number, key: string | null, csrc: number): void {
+    const line = this.#newest;
+    if (line === null) return;
+    line.slots.forEach((state, other) => {
+      if (other !== slot && key !== null && state.owner?.key === key) {
+        this.#change(line, other, (was) => owned(was, null));
+      }
+    });
+    this.#change(line, slot, (was) => owned(was, key === null ? null : { key, csrc }));
+  }
+
+  slotShown(slot: number, key: string, rtpTimestamp: number): void {
+    if (this.#newest) this.#change(this.#newest, slot, (was) => announced(was, key, rtpTimestamp));
+  }
+
+  controlResumed(): void {
+    const line = this.#newest;
+    line?.slots.forEach((_, slot) => {
+      this.#change(line, slot, resumed);
+    });
+    this.#happened('resumed');
+  }
+
+  close(): void {
+    globalThis.removeEventListener('online', this.#moved);
+    clearTimeout(this.#deadline);
+    this.#path = 'idle';
+    for (const line of new Set([this.#seen, this.#newest])) retire(line);
+    this.#seen = this.#newest = null;
+  }
+
+  readonly #moved = () => this.#happened('moved');
+
+  /** A new peer connection. It is shown at once unless there is one that still works. */
+  async #renew(slots: number): Promise<Line> {
+    const link = new Link(slots);
+    const line: Line = { link, slots: Array.from({ length: slots }, () => EMPTY), stops: [] };
+    if (this.#newest !== this.#seen) retire(this.#newest);
+    this.#newest = line;
+    link.pc.onconnectionstatechange = () => this.#connectionChanged(line);
+    link.slots.forEach(({ videoStream, video }, slot) => {
+      const presented = (frame: Frame) => this.#change(line, slot, (was) => shown(was, frame));
+      line.stops.push(watchFrames(videoStream, video.receiver, presented));
+    });
+    if (this.#seen?.link.pc.connectionState !== 'connected') this.#show(line);
+    this.#happened('offered');
+    this.on.state('connecting');
+    await this.#microphone.moveTo(link.audio.sender);
+    await this.#camera.moveTo(link.video.sender);
+    return line;
+  }
+
+  #connectionChanged(line: Line): void {
+    if (line !== this.#newest) return;
+    const state = line.link.pc.connectionState;
+    if (state === 'connected') this.#show(line);
+    if (state === 'connected' || state === 'failed') this.on.state(state);
+    if (state === 'connected' || state === 'disconnected' || state === 'failed') {
+      this.#happened(state);
+    }
+  }
+
+  /** Hands the line's media tracks to the tiles, covered as they are, and lets the old one go. */
+  #show(line: Line): void {
+    if (this.#seen === line) return;
+    const before = this.#seen;
+    this.#seen = line;
+    line.link.slots.forEach(({ videoStream, audioStream }, slot) => {
+      this.#tell(slot, line.slots[slot] ?? EMPTY);
+      this.on.stream(slot, videoStream, audioStream);
+    });
+    for (const slot of this.#told.keys()) {
+      if (slot >= line.slots.length) this.#tell(slot, EMPTY);
+    }
+    retire(before);
+  }
+
+  #change(line: Line, slot: number, change: (was: Slot) => Slot): void {
+    const was = line.slots[slot];
+    if (was === undefined) return;
+    const is = change(was);
+    line.slots[slot] = is;
+    if (line === this.#seen) this.#tell(slot, is);
+  }
+
+  #tell(slot: number, { covered, owner }: Slot): void {
+    const words = `${covered} ${owner?.key ?? ''}`;
+    if (this.#told.get(slot) === words) return;
+    this.#told.set(slot, words);
+    this.on.covered(slot, covered, owner?.key ?? null);
+  }
+
+  #happened(happening: Happening): void {
+    const next = step(this.#path, happening);
+    if (next === null) return;
+    clearTimeout(this.#deadline);
+    this.#path = next.to;
+    if (next.within !== null) {
+      this.#deadline = setTimeout(() => this.#happened('overdue'), next.within);
+    }
+    if (next.ask !== null) this.on.needed?.(next.ask);
+  }
+}
+
+function retire(line: Line | null): void {
+  for (const stop of line?.stops ?? []) stop();
+  line?.link.close();
+}

@@ -1,0 +1,61 @@
+/**
+ * What this browser sends of its own microphone and camera, and whether it really does. Owns
+ * which track each sender is to have. "Off" takes the track off the sender and disables it, so
+ * that what is shown can be read from both and not from the button.
+ */
+
+export type Kind = 'audio' | 'video';
+
+/** True when the sender sends what this track captures: the only ground for "microphone on". */
+export function microphoneIsOpen(
+  sender: Pick<RTCRtpSender, 'track'> | null,
+  track: MediaStreamTrack | null,
+): boolean {
+  if (sender === null || track === null) return false;
+  return sender.track === track && track.enabled && !track.muted && track.readyState === 'live';
+}
+
+/** The same of the camera. */
+export const cameraIsOpen = microphoneIsOpen;
+
+/** One device's way out: the track it has, and the sender that the newest peer connection gave. */
+export class Outgoing {
+  track: MediaStreamTrack | null = null;
+  sender: RTCRtpSender | null = null;
+
+  constructor(private readonly changed: () => void) {}
+
+  /** Sends `track` from now; null sends nothing. The track that was is disabled, not stopped. */
+  async set(track: MediaStreamTrack | null): Promise<void> {
+    this.#forget();
+    this.track = track;
+    if (track !== null) this.#remember(track);
+    await this.sender?.replaceTrack(track);
+    this.changed();
+  }
+
+  /** A new peer connection: goes on sending there. */
+  async moveTo(sender: RTCRtpSender): Promise<void> {
+    this.sender = sender;
+    await sender.replaceTrack(this.track);
+    this.changed();
+  }
+
+  isOpen(): boolean {
+    return microphoneIsOpen(this.sender, this.track);
+  }
+
+  #remember(track: MediaStreamTrack): void {
+    track.enabled = true;
+    for (const event of OUTSIDE) track.addEventListener(event, this.changed);
+  }
+
+  #forget(): void {
+    if (this.track === null) return;
+    this.track.enabled = false;
+    for (const event of OUTSIDE) this.track.removeEventListener(event, this.changed);
+  }
+}
+
+/** What the device or the system does to a track without asking the page. */
+const OUTSIDE = ['mute', 'unmute', 'ended'] as const;

@@ -1,0 +1,47 @@
+/**
+ * Commands that wait for their reply. Owns the ids; every command that goes in comes out exactly
+ * once: with its reply, or as lost when the connection drops. Knows no socket.
+ */
+
+import type { MediaAnswer, Ok, Pong, Refused } from '../messages';
+
+export type Reply = Ok | Refused | MediaAnswer | Pong;
+
+/** What a command answers whose connection went before its reply came. */
+export function lost(id: number): Refused {
+  return {
+    type: 'refused',
+    id,
+    code: 'connection.lost',
+    text: 'The connection dropped before this went through. Please try again.',
+  };
+}
+
+export class Pending {
+  #nextId = 1;
+  readonly #waiting = new Map<number, (reply: Reply) => void>();
+
+  /** An id of its own for one command; `settle` is called once with what comes back. */
+  add(settle: (reply: Reply) => void): number {
+    const id = this.#nextId;
+    this.#nextId += 1;
+    this.#waiting.set(id, settle);
+    return id;
+  }
+
+  /** Hands the reply to its command. False when no command waits for it. */
+  settle(reply: Reply): boolean {
+    if (reply.id === null) return false;
+    const settle = this.#waiting.get(reply.id);
+    this.#waiting.delete(reply.id);
+    settle?.(reply);
+    return settle !== undefined;
+  }
+
+  /** The connection is gone: everything that waits is lost. */
+  dropAll(): void {
+    const waiting = [...this.#waiting];
+    this.#waiting.clear();
+    for (const [id, settle] of waiting) settle(lost(id));
+  }
+}
