@@ -1,0 +1,180 @@
+"""Who may do what: one table, verb × grant. What has no line here is nobody's.
+
+Owns the verbs and the roles. Knows no rows: a `Standing` is made by a selector, of one person
+before one session. Whether a verb makes sense now (is the room live?) is not asked here.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from sessions.core.admission import SeatState
+from sessions.core.refusal import Refuse
+
+
+class Role(StrEnum):
+    """A person has a set of these."""
+
+    CLIENT = "client"
+    FACILITATOR = "facilitator"
+    PROGRAM_MANAGER = "program_manager"
+
+
+class Grant(StrEnum):
+    """A reason for being allowed, each a fact of one `Standing`."""
+
+    SIGNED_IN = "signed_in"
+    ON_ROSTER = "on_roster"  # a client on this session's roster
+    STAFFS = "staffs"  # a facilitator of this session
+    IN_ROOM = "in_room"  # one of these two, and admitted
+    MANAGES = "manages"  # a program manager; never staff of a session by that
+
+
+class Verb(StrEnum):
+    """Everything that can be asked of the server, pages and room alike."""
+
+    HOME = "home"
+    PERSON_LIST = "person.list"
+    PERSON_ADD = "person.add"
+    PERSON_CHANGE = "person.change"
+    TRACK_LIST = "track.list"
+    TRACK_READ = "track.read"
+    TRACK_ADD = "track.add"
+    TRACK_CHANGE = "track.change"
+    TRACK_ENROL = "track.enrol"
+    TRACK_STAFF = "track.staff"
+    SESSION_ROSTER = "session.roster"
+    SESSION_CANCEL = "session.cancel"
+    SESSION_MOVE = "session.move"
+    ATTENDANCE_READ = "attendance.read"
+    ATTENDANCE_CORRECT = "attendance.correct"
+    ATTENDANCE_OWN = "attendance.own"
+    ROOM_PAGE = "room.page"
+    ROOM_ENTER = "room.enter"
+    ROOM_RESYNC = "room.resync"
+    ROOM_LEAVE = "room.leave"
+    ROOM_OFFER_MEDIA = "room.offer_media"
+    ROOM_SET_MICROPHONE = "room.set_microphone"
+    ROOM_SET_CAMERA = "room.set_camera"
+    ROOM_RAISE_HAND = "room.raise_hand"
+    ROOM_DOOR = "room.door"  # seeing who waits
+    ROOM_ADMIT = "room.admit"
+    ROOM_ADMIT_ALL = "room.admit_all"
+    ROOM_START = "room.start"
+    ROOM_ADVANCE = "room.advance"
+    ROOM_BACK = "room.back"
+    ROOM_EXTEND = "room.extend"
+    ROOM_SHORTEN = "room.shorten"
+    ROOM_PAUSE = "room.pause"
+    ROOM_RESUME = "room.resume"
+    ROOM_END_LATER = "room.end_later"
+    ROOM_END = "room.end"
+    ROOM_REOPEN = "room.reopen"
+    ROOM_MUTE = "room.mute"
+    ROOM_ALLOW_MICROPHONE = "room.allow_microphone"
+    ROOM_LOWER_HAND = "room.lower_hand"
+    ROOM_REMOVE = "room.remove"
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """One person before one session. For pages that belong to no session the last three keep
+    their defaults. `on_roster` and `staffs_session` are about this session only."""
+
+    signed_in: bool
+    roles: frozenset[Role] = field(default_factory=frozenset)
+    on_roster: bool = False
+    staffs_session: bool = False
+    seat: SeatState = SeatState.NONE
+
+
+_ANYONE = frozenset({Grant.SIGNED_IN})
+_MANAGER = frozenset({Grant.MANAGES})
+_STAFF = frozenset({Grant.STAFFS})
+_STAFF_OR_MANAGER = _STAFF | _MANAGER
+_GROUP = frozenset({Grant.ON_ROSTER, Grant.STAFFS})
+_IN_ROOM = frozenset({Grant.IN_ROOM})
+
+TABLE: Mapping[Verb, frozenset[Grant]] = {
+    Verb.HOME: _ANYONE,
+    Verb.PERSON_LIST: _MANAGER,
+    Verb.PERSON_ADD: _MANAGER,
+    Verb.PERSON_CHANGE: _MANAGER,
+    Verb.TRACK_LIST: _MANAGER,
+    Verb.TRACK_READ: _MANAGER,
+    Verb.TRACK_ADD: _MANAGER,
+    Verb.TRACK_CHANGE: _MANAGER,
+    Verb.TRACK_ENROL: _MANAGER,
+    Verb.TRACK_STAFF: _MANAGER,
+    Verb.SESSION_ROSTER: _STAFF_OR_MANAGER,
+    Verb.SESSION_CANCEL: _MANAGER,
+    Verb.SESSION_MOVE: _MANAGER,
+    Verb.ATTENDANCE_READ: _STAFF_OR_MANAGER,
+    Verb.ATTENDANCE_CORRECT: _STAFF,
+    Verb.ATTENDANCE_OWN: frozenset({Grant.ON_ROSTER}),
+    Verb.ROOM_PAGE: _GROUP,
+    Verb.ROOM_ENTER: _GROUP,
+    Verb.ROOM_RESYNC: _GROUP,
+    Verb.ROOM_LEAVE: _GROUP,
+    Verb.ROOM_OFFER_MEDIA: _IN_ROOM,
+    Verb.ROOM_SET_MICROPHONE: _IN_ROOM,
+    Verb.ROOM_SET_CAMERA: _IN_ROOM,
+    Verb.ROOM_RAISE_HAND: _IN_ROOM,
+    Verb.ROOM_DOOR: _STAFF,
+    Verb.ROOM_ADMIT: _STAFF,
+    Verb.ROOM_ADMIT_ALL: _STAFF,
+    Verb.ROOM_START: _STAFF,
+    Verb.ROOM_ADVANCE: _STAFF,
+    Verb.ROOM_BACK: _STAFF,
+    Verb.ROOM_EXTEND: _STAFF,
+    Verb.ROOM_SHORTEN: _STAFF,
+    Verb.ROOM_PAUSE: _STAFF,
+    Verb.ROOM_RESUME: _STAFF,
+    Verb.ROOM_END_LATER: _STAFF,
+    Verb.ROOM_END: _STAFF,
+    Verb.ROOM_REOPEN: _STAFF,
+    Verb.ROOM_MUTE: _STAFF,
+    Verb.ROOM_ALLOW_MICROPHONE: _STAFF,
+    Verb.ROOM_LOWER_HAND: _STAFF,
+    Verb.ROOM_REMOVE: _STAFF,
+}
+
+
+def allowed(verb: Verb, standing: Standing) -> Refuse | None:
+    """PER1-PER5. None if the verb is this person's, else the refusal to show."""
+    if not standing.signed_in:
+        return Refuse("permission.signed_out")
+    wanted = TABLE.get(verb, frozenset())
+    if wanted & grants(standing):
+        return None
+    return _why_not(wanted, standing)
+
+
+def grants(standing: Standing) -> frozenset[Grant]:
+    """PER2. Every grant the standing has. Being a role never puts anyone into a session: only
+    its roster and its staff list do, and a removed client has no part in it any more."""
+    if not standing.signed_in:
+        return frozenset()
+    staffs = standing.staffs_session and Role.FACILITATOR in standing.roles
+    rostered = standing.on_roster and Role.CLIENT in standing.roles
+    present = standing.seat is not SeatState.REMOVED
+    held = {
+        Grant.SIGNED_IN: True,
+        Grant.MANAGES: Role.PROGRAM_MANAGER in standing.roles,
+        Grant.STAFFS: staffs,
+        Grant.ON_ROSTER: rostered,
+        Grant.IN_ROOM: present and (staffs or rostered) and standing.seat is SeatState.ADMITTED,
+    }
+    return frozenset(grant for grant, holds in held.items() if holds)
+
+
+def _why_not(wanted: frozenset[Grant], standing: Standing) -> Refuse:
+    """PER5. The most telling code; never one that says more than the person knows already."""
+    held = grants(standing)
+    belongs = bool(held & _GROUP)
+    if wanted == _IN_ROOM and belongs:
+        removed = standing.seat is SeatState.REMOVED
+        return Refuse("seat.removed" if removed else "seat.waiting")
+    if wanted & (_GROUP | _IN_ROOM) and not wanted & _MANAGER:
+        return Refuse("permission.not_staff" if belongs else "seat.not_on_roster")
+    return Refuse("permission.role")
