@@ -6,7 +6,11 @@ from sessions.models.people import Person
 
 
 class AuditEvent(models.Model):
-    """`verb` is a permission verb or an account event; `detail` holds codes and ids, no names."""
+    """`verb` is a permission verb or an account event; `detail` holds codes and ids, no names.
+
+    A planned session that falls out of its track's calendar is deleted; its public id stays in
+    `detail`.
+    """
 
     at = models.DateTimeField(db_index=True)
     actor = models.ForeignKey(Person, models.PROTECT, null=True, related_name="+")
@@ -14,7 +18,7 @@ class AuditEvent(models.Model):
     outcome = models.CharField(max_length=48)  # "done" or the code of the refusal
     subject = models.ForeignKey(Person, models.PROTECT, null=True, related_name="+")
     session = models.ForeignKey(
-        "group_sessions.Session", models.PROTECT, null=True, related_name="+"
+        "group_sessions.Session", models.SET_NULL, null=True, related_name="+"
     )
     detail = models.JSONField(default=dict)
 

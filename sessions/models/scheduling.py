@@ -2,6 +2,7 @@
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
+from django.db.models.functions import Lower
 
 from sessions.core.agenda import SegmentKind
 from sessions.models.keys import public_id
@@ -80,6 +81,8 @@ class Track(models.Model):
     weeks = models.PositiveSmallIntegerField()
     seats = models.PositiveSmallIntegerField(default=12)  # clients
     template = models.ForeignKey(AgendaTemplate, models.PROTECT, related_name="tracks")
+    # which of core.curriculum's tables names the topics of its sessions; blank: none
+    curriculum = models.CharField(max_length=24, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
 
     def __str__(self) -> str:
@@ -104,7 +107,11 @@ class TrackException(models.Model):
 
 
 class Enrolment(models.Model):
-    """A client on a track's roster, from a date, until one if it is known."""
+    """A client on a track's roster, from a date, until one (both included) if it is known.
+
+    Someone who left and comes back has a second row, so that the rosters of the dates between
+    stay what they were. Rows of one track and person never overlap (the service sees to it).
+    """
 
     track = models.ForeignKey(Track, models.CASCADE, related_name="enrolments")
     person = models.ForeignKey(Person, models.PROTECT, related_name="enrolments")
@@ -113,9 +120,24 @@ class Enrolment(models.Model):
     ends_on = models.DateField(null=True, blank=True)
 
     class Meta:
+        ordering = ["display_name", "pk"]
         constraints = [
-            models.UniqueConstraint(fields=["track", "person"], name="enrolled_once"),
-            models.UniqueConstraint(fields=["track", "display_name"], name="name_once_in_track"),
+            models.UniqueConstraint(
+                fields=["track", "person"],
+                condition=models.Q(ends_on__isnull=True),
+                name="enrolled_once",
+            ),
+            models.UniqueConstraint(
+                models.F("track"),
+                Lower("display_name"),
+                condition=models.Q(ends_on__isnull=True),
+                name="name_once_in_track",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(ends_on__isnull=True)
+                | models.Q(ends_on__gte=models.F("starts_on")),
+                name="enrolment_ends_after",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -154,7 +176,12 @@ class Session(models.Model):
     class Meta:
         ordering = ["starts_at"]
         constraints = [
-            models.UniqueConstraint(fields=["track", "number"], name="session_number_once"),
+            # deferred: a changed track renumbers what is still to come, row by row
+            models.UniqueConstraint(
+                fields=["track", "number"],
+                name="session_number_once",
+                deferrable=models.Deferrable.DEFERRED,
+            ),
             models.CheckConstraint(
                 condition=models.Q(ends_at__gt=models.F("starts_at")), name="session_ends_after"
             ),

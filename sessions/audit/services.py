@@ -1,0 +1,54 @@
+"""Writing the audit log: one row per thing done, or refused, to an account or a record.
+
+Owns the one way a row is added. It only ever adds, in the caller's transaction, so a write and
+its row stand or fall together. Must not know what the verbs mean, and holds codes and ids only:
+no name, no e-mail, no word that a person wrote.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from django.utils import timezone
+
+from sessions.models import AuditEvent, Person, Session
+
+DONE: Final = "done"
+
+Detail = Mapping[str, str | int | bool | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Operator:
+    """Whoever holds the machine's command line: no person, and so a row without an actor."""
+
+
+OPERATOR: Final = Operator()
+
+
+def record(
+    actor: Person | Operator | None,
+    verb: str,
+    outcome: str = DONE,
+    subject: Person | None = None,
+    session: Session | None = None,
+    detail: Detail | None = None,
+) -> AuditEvent:
+    """Adds one row now. `outcome` is `done` or the code of the refusal.
+
+    An actor of None is somebody who is not signed in.
+    """
+    marks: dict[str, str | int | bool | None] = dict(detail or {})
+    if isinstance(actor, Operator):
+        marks["operator"] = True
+    if session is not None:
+        marks["session"] = session.public_id
+    return AuditEvent.objects.create(
+        at=timezone.now(),
+        actor=actor if isinstance(actor, Person) else None,
+        verb=verb,
+        outcome=outcome,
+        subject=subject,
+        session=session,
+        detail=marks,
+    )

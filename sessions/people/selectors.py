@@ -1,0 +1,81 @@
+"""Reading accounts: who there is, who may be picked for what, how somebody stands.
+
+Owns the look-up by e-mail, whatever its case. Must not know tracks or rooms: how a person
+stands to a session is scheduling's to say.
+"""
+
+from dataclasses import dataclass
+
+from django.conf import settings
+from django.db.models import Case, OuterRef, Q, QuerySet, Subquery, When
+
+from sessions.audit.services import Operator
+from sessions.core.permissions import Role, Standing, Verb, allowed
+from sessions.core.refusal import Refuse
+from sessions.models import Person, Track
+
+Actor = Person | Operator
+
+
+def person_by_email(email: str) -> Person | None:
+    """The account with this address, open or closed. Addresses are stored in lower case."""
+    return Person.objects.filter(email=email.strip().lower()).first()
+
+
+def people() -> QuerySet[Person]:
+    """Every account, open ones first, by name."""
+    return Person.objects.order_by("-is_active", "display_name", "pk")
+
+
+def people_with_role(role: Role) -> QuerySet[Person]:
+    """Open accounts that have this role among theirs, by name."""
+    return Person.objects.filter(is_active=True, roles__contains=[role.value]).order_by(
+        "display_name", "pk"
+    )
+
+
+def demo_people() -> QuerySet[Person]:
+    """The demo programme's open accounts: staff first, then clients, by name."""
+    return Person.objects.filter(is_demo=True, is_active=True).order_by(
+        Case(When(roles__contains=[Role.CLIENT.value], then=1), default=0), "display_name", "pk"
+    )
+
+
+def has_program_manager(besides: Person | None = None) -> bool:
+    """Whether an open account has the role, apart from `besides`."""
+    managers = people_with_role(Role.PROGRAM_MANAGER)
+    return (managers.exclude(pk=besides.pk) if besides else managers).exists()
+
+
+def standing_of(person: Person | None) -> Standing:
+    """How somebody stands where no session is meant. None is nobody signed in."""
+    if person is None or not person.is_active:
+        return Standing(signed_in=False, roles=frozenset())
+    return Standing(signed_in=True, roles=person.role_set)
+
+
+def may(actor: Actor, verb: Verb) -> Refuse | None:
+    """Whether the actor may do what belongs to no session. The operator may: deny by default
+    is for people who come over the network."""
+    return None if isinstance(actor, Operator) else allowed(verb, standing_of(actor))
+
+
+@dataclass(frozen=True, slots=True)
+class SignInAccount:
+    """Whom a code goes to, if there is such an account, and the zone its clock is read in."""
+
+    person: Person | None
+    zone: str
+
+
+def account_for_sign_in(email: str) -> SignInAccount:
+    """The open account of an address. One query, whether there is one or not."""
+    latest = Track.objects.filter(
+        Q(enrolments__person=OuterRef("pk")) | Q(staffings__person=OuterRef("pk"))
+    ).order_by("-first_date", "-pk")
+    person = (
+        Person.objects.filter(email=email.strip().lower(), is_active=True)
+        .annotate(zone=Subquery(latest.values("zone")[:1]))
+        .first()
+    )
+    return SignInAccount(person, (person.zone if person else None) or settings.TIME_ZONE)

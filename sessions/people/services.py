@@ -1,0 +1,145 @@
+"""Writing accounts: adding, changing and closing them. There is no sign-up.
+
+Owns what an account may look like: an e-mail address that is nobody else's whatever its case,
+a display name after core.names, and at least one role. Each write and its audit row share one
+transaction; each refusal is a value with a stable code and has a row too. Must not know tracks,
+rooms or pages. Permission (core.permissions) is asked first, by every service.
+"""
+
+from collections.abc import Iterable
+
+from django.core.exceptions import ValidationError
+from django.core.validators import validate_email
+from django.db import IntegrityError, connection, transaction
+
+from sessions.audit.services import OPERATOR, record
+from sessions.core import names
+from sessions.core.permissions import Role, Verb
+from sessions.core.refusal import Refuse
+from sessions.models import Person
+from sessions.people.selectors import Actor, has_program_manager, may
+
+EMAIL_LENGTH = 254  # what models.EmailField holds (RFC 5321 §4.5.3.1.3 leaves 254 for an address)
+
+
+@transaction.atomic
+def person_add(
+    actor: Actor, email: str, display_name: str, roles: Iterable[Role], *, is_demo: bool = False
+) -> Person | Refuse:
+    """Makes an account. Codes: permission.*, person.email, .email_taken, .name_*, .no_role."""
+    wanted = may(actor, Verb.PERSON_ADD) or _checked(email, display_name, roles)
+    if isinstance(wanted, Refuse):
+        return _refused(actor, Verb.PERSON_ADD, wanted)
+    person = Person(is_demo=is_demo)
+    return _saved(actor, Verb.PERSON_ADD, person, wanted)
+
+
+@transaction.atomic
+def person_change(
+    actor: Actor, person: Person, email: str, display_name: str, roles: Iterable[Role]
+) -> Person | Refuse:
+    """Changes an account as a whole. Codes as person_add, and person.last_manager."""
+    person = Person.objects.select_for_update().get(pk=person.pk)
+    wanted = may(actor, Verb.PERSON_CHANGE) or _checked(email, display_name, roles)
+    if isinstance(wanted, Refuse):
+        return _refused(actor, Verb.PERSON_CHANGE, wanted, person)
+    if Role.PROGRAM_MANAGER not in wanted[2] and _is_last_manager(person):
+        return _refused(actor, Verb.PERSON_CHANGE, Refuse("person.last_manager"), person)
+    return _saved(actor, Verb.PERSON_CHANGE, person, wanted)
+
+
+@transaction.atomic
+def person_deactivate(actor: Actor, person: Person) -> Person | Refuse:
+    """Closes an account: its next request is not signed in. Its record stays.
+
+    Codes: permission.*, person.last_manager.
+    """
+    return _set_active(actor, person, active=False)
+
+
+@transaction.atomic
+def person_reactivate(actor: Actor, person: Person) -> Person | Refuse:
+    """Opens a closed account again. Codes: permission.*."""
+    return _set_active(actor, person, active=True)
+
+
+@transaction.atomic
+def first_manager_add(email: str) -> Person | Refuse:
+    """The first account of an installation, made at the command line.
+
+    Codes: person.manager_exists, and those of person_add. Two at once: one of them waits for
+    the other and is refused.
+    """
+    _lock_managers()
+    if has_program_manager():
+        return _refused(OPERATOR, Verb.PERSON_ADD, Refuse("person.manager_exists"))
+    return person_add(OPERATOR, email, "Manager", {Role.PROGRAM_MANAGER})
+
+
+Wanted = tuple[str, str, frozenset[Role]]
+
+
+def _checked(email: str, display_name: str, roles: Iterable[Role]) -> Wanted | Refuse:
+    """The three fields as they are stored, or the first that is not right."""
+    role_set = frozenset(roles)
+    name = names.display_name(display_name)
+    address = email.strip().lower()
+    if not _is_email(address):
+        return Refuse("person.email")
+    if isinstance(name, Refuse):
+        return name
+    return (address, name, role_set) if role_set else Refuse("person.no_role")
+
+
+def _is_email(address: str) -> bool:
+    try:
+        validate_email(address)
+    except ValidationError:
+        return False
+    return len(address) <= EMAIL_LENGTH
+
+
+def _saved(actor: Actor, verb: str, person: Person, wanted: Wanted) -> Person | Refuse:
+    """Writes the row. The database decides whether the address is free: two at once, one wins."""
+    person.email, person.display_name = wanted[0], wanted[1]
+    person.roles = sorted(wanted[2])
+    if person.pk is None:
+        person.set_unusable_password()
+    try:
+        with transaction.atomic():
+            person.save()
+    except IntegrityError:
+        subject = person if person.pk else None
+        return _refused(actor, verb, Refuse("person.email_taken"), subject)
+    record(actor, verb, subject=person, detail={"roles": ",".join(person.roles)})
+    return person
+
+
+def _set_active(actor: Actor, person: Person, *, active: bool) -> Person | Refuse:
+    verb = "person.reactivate" if active else "person.deactivate"
+    person = Person.objects.select_for_update().get(pk=person.pk)
+    if refusal := may(actor, Verb.PERSON_CHANGE):
+        return _refused(actor, verb, refusal, person)
+    if not active and _is_last_manager(person):
+        return _refused(actor, verb, Refuse("person.last_manager"), person)
+    person.is_active = active
+    person.save(update_fields=["is_active"])
+    record(actor, verb, subject=person)
+    return person
+
+
+def _is_last_manager(person: Person) -> bool:
+    """Whether nobody could manage people any more without this person's role."""
+    _lock_managers()
+    return Role.PROGRAM_MANAGER in person.role_set and not has_program_manager(besides=person)
+
+
+def _lock_managers() -> None:
+    """Until the transaction ends, nobody else decides who the last program manager is."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtext('program managers'))")
+
+
+def _refused(actor: Actor, verb: str, refusal: Refuse, subject: Person | None = None) -> Refuse:
+    record(actor, verb, refusal.code, subject=subject)
+    return refusal

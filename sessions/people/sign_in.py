@@ -1,0 +1,190 @@
+"""The pages of sign-in: ask for a code, type it, sign out; and the demo people on loopback.
+
+Owns what a stranger can learn here, which is nothing: a known and an unknown address get the
+same answer by the same steps (the same queries, one code made, one envelope handed over). The
+flow between the pages is allauth's; its other pages are not routed. Must not know tracks.
+"""
+
+from datetime import timedelta
+from http import HTTPStatus
+from ipaddress import ip_address
+from typing import Any, Final
+
+from allauth.account.adapter import get_adapter
+from allauth.account.forms import ConfirmLoginCodeForm, RequestLoginCodeForm
+from allauth.account.internal.flows.logout import logout
+from allauth.account.views import ConfirmLoginCodeView, RequestLoginCodeView
+from allauth.core import context, ratelimit
+from django import forms
+from django.conf import settings
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.http.request import split_domain_port
+from django.shortcuts import get_object_or_404, redirect
+from django.urls import reverse
+from django.utils import timezone
+from django.views.decorators.http import require_POST
+
+from sessions.models import Person
+from sessions.people.adapter import EARLIER_CODES, SIGN_IN
+from sessions.people.mail import Envelope, hand_over
+from sessions.people.selectors import account_for_sign_in, demo_people
+
+CODE_WORKS: Final = timedelta(seconds=settings.ACCOUNT_LOGIN_BY_CODE_TIMEOUT)
+NOTE: Final = "sign_in_note"  # key of request.session: what the next sign-in page says, once
+NOTES: Final = {
+    "over": "That code has been used, or its time is over. Send a new one.",
+    "tries": "That was many tries, so the code is used up. Send a new one.",
+}
+EARLIER: Final = "That code is from an earlier e-mail. Use the newest one."
+EMPTY_CODE: Final = "Type the six digits from the e-mail."
+
+
+class AskForm(RequestLoginCodeForm):  # type: ignore[misc]  # allauth has no types
+    """An address. The account, if there is one, is looked up in one query either way."""
+
+    email = forms.EmailField(
+        label="Your e-mail",
+        max_length=254,
+        error_messages={
+            "required": "Type your e-mail address.",
+            "invalid": "That address has no @, or ends too early. Type it once more.",
+        },
+    )
+
+    def clean_email(self) -> str:
+        """Counts the try first; `_user` and `zone` are what the view goes on with."""
+        email = str(self.cleaned_data["email"]).lower()
+        if not ratelimit.consume(context.request, action="request_login_code", key=email):
+            raise get_adapter().validation_error("too_many_login_attempts")
+        account = account_for_sign_in(email)
+        self._user, self.zone = account.person, account.zone
+        return email
+
+
+class CodeForm(ConfirmLoginCodeForm):  # type: ignore[misc]
+    """Six digits; spaces and dashes between them make no difference."""
+
+    code = forms.CharField(
+        label="Six digits", max_length=16, error_messages={"required": EMPTY_CODE}
+    )
+
+    def clean_code(self) -> str:
+        typed = "".join(filter(str.isdigit, self.cleaned_data["code"]))
+        earlier = context.request.session.get(EARLIER_CODES, [])[:-1]
+        if typed in earlier and typed != self.expected_code:
+            raise forms.ValidationError(EARLIER, code="earlier_code")
+        return str(super().clean_code())
+
+
+class AskView(RequestLoginCodeView):  # type: ignore[misc]
+    """`/sign-in/`: the address. Also reached while a code is awaited, to change the address."""
+
+    template_name = "account/ask.html"
+    form_class = AskForm
+
+    def get_form_class(self) -> type[AskForm]:
+        return AskForm
+
+    def _redirect_to_pending_stage(self, request: HttpRequest, stage: object) -> None:
+        return None
+
+    def get_initial(self) -> dict[str, Any]:
+        return {"email": self.request.session.get(SIGN_IN, {}).get("email", "")}
+
+    def form_valid(self, form: AskForm) -> HttpResponse:
+        until = timezone.now() + CODE_WORKS
+        self.request.session[SIGN_IN] = {
+            "email": form.cleaned_data["email"],
+            "zone": form.zone,
+            "until": until.isoformat(),
+        }
+        if form._user is None:  # the same steps for nobody: a code made, an envelope handed over
+            code = get_adapter().generate_login_code()
+            hand_over(Envelope(None, code, until, form.zone))
+        response: HttpResponse = super().form_valid(form)
+        return response
+
+    def form_invalid(self, form: AskForm) -> HttpResponse:
+        response: HttpResponse = super().form_invalid(form)
+        if form.has_error("email", "too_many_login_attempts"):
+            response.status_code = HTTPStatus.TOO_MANY_REQUESTS
+        return response
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        note = NOTES.get(self.request.session.pop(NOTE, ""), "")
+        people = demo_people() if is_demo_request(self.request) else ()
+        extra = {"note": note, "demo_people": people, "staff_phone": settings.THIRDS_STAFF_PHONE}
+        return {**super().get_context_data(**kwargs), **extra}
+
+
+class CodeView(ConfirmLoginCodeView):  # type: ignore[misc]
+    """`/sign-in/code/`: the code. Without one that is awaited: back to the address, in words."""
+
+    template_name = "account/code.html"
+
+    def get_form_class(self) -> type[CodeForm]:
+        return CodeForm
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        response: HttpResponseBase = super().dispatch(request, *args, **kwargs)
+        stage = getattr(request, "_login_stage", None)
+        if stage is not None and stage.login.user is None:
+            Person.objects.filter(pk=0).first()  # as much work as reading somebody's row
+        if getattr(response, "url", None) == reverse("account_login"):
+            request.session.setdefault(NOTE, "over")
+        return response
+
+    def form_invalid(self, form: CodeForm) -> HttpResponse:
+        response: HttpResponse = super().form_invalid(form)
+        if response.status_code == HTTPStatus.FOUND:  # allauth: no tries are left
+            self.request.session[NOTE] = "tries"
+        return response
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        email = self.request.session.get(SIGN_IN, {}).get("email", "")
+        extra = {"email": email, "masked": masked(email)}
+        return {**super().get_context_data(**kwargs), **extra}
+
+
+@require_POST
+def sign_out(request: HttpRequest) -> HttpResponse:
+    """`/sign-out/`: by POST alone, so that no link and no picture signs anybody out."""
+    logout(request)
+    return redirect("account_login")
+
+
+@require_POST
+def demo_sign_in(request: HttpRequest, public_id: str) -> HttpResponse:
+    """`/sign-in/demo/<id>/`: signs a demo person in. 404 wherever the demo is not."""
+    if not is_demo_request(request):
+        raise Http404
+    person = get_object_or_404(demo_people(), public_id=public_id)
+    get_adapter().login(request, person)
+    return redirect(settings.LOGIN_REDIRECT_URL)
+
+
+def is_demo_request(request: HttpRequest) -> bool:
+    """Whether demo people may sign in: a demo installation, reached from this machine by a
+    loopback name, and by no proxy (behind one every request comes from this machine)."""
+    host, _ = split_domain_port(request.get_host())
+    proxied = {"HTTP_X_FORWARDED_FOR", "HTTP_FORWARDED", "HTTP_X_REAL_IP"} & request.META.keys()
+    return (
+        bool(settings.THIRDS_DEMO)
+        and not proxied
+        and is_loopback(request.META.get("REMOTE_ADDR") or "")
+        and is_loopback(host)
+    )
+
+
+def is_loopback(host: str) -> bool:
+    """`localhost`, 127.0.0.0/8 or ::1, with or without the brackets of a URL."""
+    try:
+        return host == "localhost" or ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return False
+
+
+def masked(email: str) -> str:
+    """The first sign and the domain: enough to see a slip, too little to read over a shoulder."""
+    name, _, domain = email.partition("@")
+    return f"{name[:1]}…@{domain}" if domain else ""
