@@ -1,7 +1,7 @@
 """Starting and stopping one child process: tethered, in a process group of its own.
 
-Owns how a child is started (through tether.py) and how it is stopped, gently first.
-Must not know what the child is.
+Owns how a child is started (through tether.py), how it is stopped, gently first, and how a
+service that ended is started again. Must not know what the child is.
 """
 
 import contextlib
@@ -9,15 +9,12 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
 TETHER = Path(__file__).with_name("tether.py")
-
-
-class LauncherError(Exception):
-    """Something the person at the keyboard can change; its text is one sentence for them."""
 
 
 def tethered(
@@ -64,3 +61,21 @@ def stop(process: "subprocess.Popen[bytes]", steps: Sequence[tuple[signal.Signal
     with contextlib.suppress(ProcessLookupError, PermissionError):
         os.killpg(process.pid, signal.SIGKILL)
     process.wait()
+
+
+@dataclass(slots=True)
+class Service:
+    """A running service: its URL, its process, and how to start it again and wait for it."""
+
+    name: str
+    url: str
+    process: "subprocess.Popen[bytes]"
+    start_again: Callable[[], "subprocess.Popen[bytes]"]
+
+    def ended(self) -> int | None:
+        """Its return code (minus the signal's number) when it has ended, else None."""
+        return self.process.poll()
+
+    def revive(self) -> None:
+        """Starts it again on the same address. Raises LauncherError when it does not start."""
+        self.process = self.start_again()

@@ -9,18 +9,23 @@ import os
 import subprocess
 import time
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
-from signal import SIGINT, SIGKILL, SIGQUIT, SIGTERM
+from signal import SIGINT, SIGKILL, SIGQUIT
 from urllib.parse import quote
 
 import psycopg
 
-from server.launcher.children import LauncherError, start, stop, tethered
+from server.launcher.children import Service, start, stop, tethered
+from server.launcher.errors import LauncherError
 from server.launcher.postgres_user import MAJOR, Ground
 
 NAME = "thirds"
 PORT = 5432  # only names the socket file: nothing listens on TCP
 START_SECONDS = 60.0
+ATTEMPTS = 4
+# Fast shutdown, then immediate (PostgreSQL, section 18.5).
+STOP_STEPS = ((SIGINT, 20.0), (SIGQUIT, 5.0))
 SETTINGS = {
     "listen_addresses": "",
     "port": str(PORT),
@@ -145,7 +150,7 @@ def connected(url: str) -> "psycopg.Connection[tuple[object, ...]] | None":
         return None
 
 
-def wait_until_ready(process: "subprocess.Popen[bytes]", ground: Ground) -> bool:
+def is_ready(process: "subprocess.Popen[bytes]", ground: Ground) -> bool:
     """Waits until the server answers and makes our database; False when it ended instead."""
     deadline = time.monotonic() + START_SECONDS
     while process.poll() is None and time.monotonic() < deadline:
@@ -161,22 +166,36 @@ def wait_until_ready(process: "subprocess.Popen[bytes]", ground: Ground) -> bool
     return False
 
 
-@contextlib.contextmanager
-def running_postgres(ground: Ground, log: Path, *, durable: bool) -> Iterator[str]:
-    """Runs PostgreSQL for the block and yields its URL.
+def launch_ready(
+    ground: Ground, cluster: Path, log: Path, durable: bool
+) -> "subprocess.Popen[bytes]":
+    """Starts the server and waits until it answers; a LauncherError when it does not.
 
-    `durable` keeps what is committed over a power cut; a test run does without. Backends of a
-    killed server may hold its memory for a moment, so a start that fails is tried again.
+    Backends of a killed server may hold its memory for a moment: a failed start is tried again.
     """
-    cluster = make(ground, log)
     end_orphan(cluster)
-    for _ in range(3):
+    for attempt in range(ATTEMPTS):
+        time.sleep(0.5 * attempt)
         process = launch(ground, cluster, log, durable=durable)
         try:
-            if wait_until_ready(process, ground):
-                yield address(ground)
-                return
-        finally:
-            stop(process, [(SIGINT, 20.0), (SIGQUIT, 5.0), (SIGTERM, 1.0)])
-        time.sleep(0.5)
+            if is_ready(process, ground):
+                return process
+        except BaseException:
+            stop(process, STOP_STEPS)
+            raise
+        stop(process, STOP_STEPS)
     raise LauncherError(f"PostgreSQL did not start: see {log}.")
+
+
+@contextlib.contextmanager
+def running_postgres(ground: Ground, log: Path, *, durable: bool) -> Iterator[Service]:
+    """Runs PostgreSQL for the block.
+
+    `durable` keeps what is committed over a power cut; a test run does without.
+    """
+    start_again = partial(launch_ready, ground, make(ground, log), log, durable)
+    service = Service("postgres", address(ground), start_again(), start_again)
+    try:
+        yield service
+    finally:
+        stop(service.process, STOP_STEPS)

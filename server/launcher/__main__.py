@@ -1,0 +1,168 @@
+"""`python -m server.launcher`, which `./run` becomes: everything of Thirds on one machine.
+
+Owns the order: services, then the store's tables, then web, media and worker; the end in
+reverse. Must not know what the processes do.
+"""
+
+import asyncio
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from types import FrameType
+
+from server.launcher.arguments import LOOPBACK, check_port, parse
+from server.launcher.children import tethered
+from server.launcher.contract import environment
+from server.launcher.errors import LauncherError
+from server.launcher.processes import Keeper, Program, stop_in_order, tell, watch
+from server.launcher.services import Services, embedded_services, given_services
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+FAILURES_BEFORE_READY = 3
+PING = ["--ping-interval", "10", "--ping-timeout", "20"]
+
+
+def programs(port: int) -> list[Program]:
+    """What runs beside the services, in the order in which it is stopped."""
+    python, manage = sys.executable, str(ROOT / "manage.py")
+    address = ["-b", LOOPBACK, "-p", str(port)]
+    quiet = ["-v", "0", "--no-server-name"]
+    daphne = [python, "-m", "daphne", *address, *quiet, *PING, "server.asgi:application"]
+    return [
+        Program("web", daphne),
+        Program("worker", [python, manage, "worker"]),
+        Program("media", [python, "-m", "server.media"]),
+    ]
+
+
+@contextlib.contextmanager
+def services_of(folder: Path, given: Mapping[str, str]) -> Iterator[Services]:
+    """The services named by DATABASE_URL and REDIS_URL, else our own in `folder`."""
+    database_url, redis_url = given.get("DATABASE_URL", ""), given.get("REDIS_URL", "")
+    if bool(database_url) != bool(redis_url):
+        raise LauncherError("Set both DATABASE_URL and REDIS_URL, or neither.")
+    chosen = (
+        given_services(folder, database_url, redis_url)
+        if database_url
+        else embedded_services(folder)
+    )
+    with chosen as services:
+        yield services
+
+
+def manage(words: Sequence[str], told: Mapping[str, str], sentence: str) -> str:
+    """Runs one manage.py command to its end and returns what it printed."""
+    command = [sys.executable, str(ROOT / "manage.py"), *words]
+    done = subprocess.run(
+        tethered(command, on_parent_death=signal.SIGKILL),
+        env=dict(told),
+        cwd=ROOT,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        start_new_session=True,
+        check=False,
+    )
+    if done.returncode != 0:
+        raise LauncherError(sentence)
+    return done.stdout.decode(errors="replace").strip()
+
+
+def prepare_store(told: Mapping[str, str], *, demo: bool) -> str:
+    """Tables, static files and, on our own database, the demo programme.
+
+    Returns whom to sign in as, in the words of `seed_demo`; empty without a demo.
+    """
+    tell("Preparing the database.")
+    manage(["migrate", "--no-input", "-v", "0"], told, "The database could not be prepared.")
+    manage(["collectstatic", "--no-input", "-v", "0"], told, "Static files could not be copied.")
+    if not demo:
+        return ""
+    return manage(["seed_demo"], told, "The demo programme could not be made.")
+
+
+async def answers(port: int) -> bool:
+    """Whether an HTTP answer comes from the web process."""
+    try:
+        reader, writer = await asyncio.open_connection(LOOPBACK, port)
+    except OSError:
+        return False
+    with contextlib.closing(writer), contextlib.suppress(OSError, TimeoutError):
+        writer.write(f"HEAD / HTTP/1.0\r\nHost: {LOOPBACK}:{port}\r\n\r\n".encode())
+        return (await asyncio.wait_for(reader.read(5), 10.0)) == b"HTTP/"
+    return False
+
+
+async def welcome(port: int, web: Keeper, people: str) -> None:
+    """Once the web answers: the address to open, then whom to sign in as, on stdout."""
+    while not await answers(port):
+        if web.failures >= FAILURES_BEFORE_READY:
+            raise LauncherError("The web process does not start: its last lines say why.")
+        await asyncio.sleep(0.1)
+    print(f"Open http://{LOOPBACK}:{port}", *filter(None, [people]), sep="\n", flush=True)
+
+
+async def serve(services: Services, told: Mapping[str, str], port: int, people: str) -> None:
+    """Keeps everything going until a signal to stop; a second one ends it at once."""
+    keepers = [Keeper(program, told, ROOT) for program in programs(port)]
+    asked = asyncio.Event()
+
+    def ask() -> None:
+        if asked.is_set():
+            for keeper in keepers:
+                keeper.end_at_once()
+        asked.set()
+
+    for number in STOP_SIGNALS:
+        asyncio.get_running_loop().add_signal_handler(number, ask)
+    for keeper in keepers:
+        keeper.begin()
+    watches = [asyncio.create_task(watch(service)) for service in services.embedded]
+    greeting = asyncio.create_task(welcome(port, keepers[0], people))
+    greeting.add_done_callback(lambda done: asked.set() if failed(done) else None)
+    try:
+        await asked.wait()
+    finally:
+        for task in (*watches, greeting):
+            task.cancel()
+        await stop_in_order(keepers)
+    if failed(greeting):
+        await greeting
+
+
+def failed(task: "asyncio.Task[None]") -> bool:
+    """Whether it ended with an exception of its own."""
+    return task.done() and not task.cancelled() and task.exception() is not None
+
+
+def interrupt(_number: int, _frame: FrameType | None) -> None:
+    """Before the loop runs, every signal to stop is a Ctrl-C."""
+    raise KeyboardInterrupt
+
+
+def main(arguments: Sequence[str]) -> None:
+    """Runs until it is told to stop. Raises LauncherError with a sentence for the person."""
+    for number in STOP_SIGNALS:
+        signal.signal(number, interrupt)
+    port = parse(arguments).port
+    check_port(port)
+    folder = ROOT / "var"
+    with services_of(folder, os.environ) as services:
+        demo = bool(services.embedded)
+        told = environment(services, port, folder, demo=demo, base=os.environ)
+        people = prepare_store(told, demo=demo)
+        asyncio.run(serve(services, told, port, people))
+    tell("Stopped.")
+
+
+if __name__ == "__main__":
+    try:
+        main(sys.argv[1:])
+    except LauncherError as error:
+        sys.exit(str(error))
+    except KeyboardInterrupt:
+        tell("Stopped.")

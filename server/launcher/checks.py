@@ -1,0 +1,125 @@
+"""`python -m server.launcher.checks`, which `./test` becomes: every check, then the sum.
+
+Owns the list of steps and how they are counted. A failed step does not stop the next ones. Must
+not know how a step does its work. The last line is `thirds: N passed, N failed, N skipped`.
+"""
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from server.launcher import chromium
+from server.launcher.counts import Counts, of_report, of_static
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+REPORTS = ROOT / "var" / "reports"
+PYTHON_CODE = ("server", "sessions", "tests", "bench", "manage.py", "run", "test")
+TYPED_CODE = ("server", "sessions", "tests", "bench")
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One command. With `report`, a JUnit file it writes in REPORTS, its tests are counted;
+    without, it counts as one. `strict` makes a skipped test a failed one."""
+
+    title: str
+    command: Sequence[str]
+    report: str = ""
+    strict: bool = False
+
+
+def static_steps() -> list[Step]:
+    """What reads the code and runs none of it, and the build that the tests need."""
+    python, npm = sys.executable, str(Path(sys.executable).parent / "npm")
+    return [
+        Step("format", [python, "-m", "ruff", "format", "--check", *PYTHON_CODE]),
+        Step("lint", [python, "-m", "ruff", "check", *PYTHON_CODE]),
+        Step("types", [python, "-m", "mypy", *TYPED_CODE]),
+        Step("imports", [str(Path(sys.executable).parent / "lint-imports")]),
+        Step("migrations", [python, "manage.py", "makemigrations", "--check", "--dry-run"]),
+        Step("messages", [python, "-m", "sessions.signaling.typescript", "--check"]),
+        Step("browser lint", [npm, "run", "--silent", "lint"]),
+        Step("browser layers", [npm, "run", "--silent", "layers"]),
+        Step("browser types", [npm, "run", "--silent", "types"]),
+        Step("browser build", [npm, "run", "--silent", "build"]),
+    ]
+
+
+def browser_unit_step() -> Step:
+    """vitest, with its report."""
+    npm = str(Path(sys.executable).parent / "npm")
+    reporters = ["--reporter=default", "--reporter=junit"]
+    out = f"--outputFile.junit={REPORTS / 'vitest.xml'}"
+    return Step("browser unit tests", [npm, "test", "--silent", "--", *reporters, out], "vitest")
+
+
+def pytest_step(title: str, report: str, *arguments: str, strict: bool = False) -> Step:
+    """One pytest run, with its report."""
+    junit = f"--junitxml={REPORTS / report}.xml"
+    command = [sys.executable, "-m", "pytest", "-q", junit, *arguments]
+    return Step(title, command, report, strict)
+
+
+def test_steps(paths: Sequence[str], *, browser: bool, strict: bool) -> list[Step]:
+    """Two pytest runs: a browser's event loop and asyncio tests do not share a process."""
+    steps = [pytest_step("tests", "tests", "-n", "2", "-m", "not browser", *paths)]
+    if browser:
+        options = ("-m", "browser", *paths)
+        steps.append(pytest_step("browser tests", "browser", *options, strict=strict))
+    return steps
+
+
+def run_step(step: Step) -> Counts:
+    """Runs one step, its output passed through, and counts it."""
+    print(f"\n== {step.title}", flush=True)
+    report = REPORTS / f"{step.report}.xml"
+    report.unlink(missing_ok=True)
+    search = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
+    began = time.monotonic()
+    done = subprocess.run(step.command, cwd=ROOT, env=os.environ | {"PATH": search}, check=False)
+    print(f"-- {step.title}: {time.monotonic() - began:.1f} s", flush=True)
+    if not step.report:
+        return of_static(done.returncode)
+    text = report.read_text(encoding="utf-8") if report.exists() else ""
+    counts = of_report(text, done.returncode)
+    return counts.with_skipped_failed() if step.strict else counts
+
+
+def paths_of(words: Sequence[str]) -> list[str]:
+    """`core` is tests/core; anything that exists as it is stays as it is."""
+    return [word if (ROOT / word.split("::")[0]).exists() else f"tests/{word}" for word in words]
+
+
+def without_browser(*, strict: bool) -> Counts:
+    """Says that the browser tests cannot run; in continuous integration that is a failure."""
+    print("\n== browser tests\nThere is no Chromium here: apt-get install chromium, then retry.")
+    return Counts(failed=1) if strict else Counts(skipped=1)
+
+
+def main(words: Sequence[str]) -> int:
+    """Every step, or with `words` only the tests below them; the exit code."""
+    REPORTS.mkdir(parents=True, exist_ok=True)
+    strict = os.environ.get("CI", "").lower() == "true"
+    browser = chromium.find() is not None
+    steps = test_steps(paths_of(words), browser=browser, strict=strict)
+    if not words:
+        steps = [*static_steps(), browser_unit_step(), *steps]
+    results = {step.title: run_step(step) for step in steps}
+    if not browser:
+        results["browser tests"] = without_browser(strict=strict)
+    total = sum(results.values(), start=Counts())
+    failed = [title for title, counts in results.items() if counts.failed]
+    print(f"\nFailed: {', '.join(failed)}" if failed else "\nEverything passed.")
+    print(f"thirds: {total}")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main(sys.argv[1:]))
+    except KeyboardInterrupt:
+        sys.exit(130)

@@ -1,0 +1,63 @@
+"""What each process of Thirds is told by its environment, and the secrets kept for that.
+
+Owns the names that `./run` sets (server.settings.environment and server.media read them).
+"""
+
+import os
+import secrets
+import socket
+from collections.abc import Mapping
+from pathlib import Path
+
+from server.launcher.arguments import LOOPBACK
+from server.launcher.services import Services
+
+# Addresses kept for documentation (RFC 5737): a route to them is looked up, nothing is sent.
+SOMEWHERE = ("192.0.2.1", 9)
+
+
+def kept_secret(file: Path) -> str:
+    """The secret in `file`, made at first use; only its owner may read it."""
+    if not file.exists() or not file.read_text(encoding="ascii"):
+        making = file.with_suffix(".new")
+        making.unlink(missing_ok=True)
+        with open(os.open(making, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as new:
+            new.write(secrets.token_urlsafe(48))
+        making.rename(file)
+    return file.read_text(encoding="ascii")
+
+
+def own_address() -> str:
+    """This machine's IPv4 address towards others; loopback when it has none. Sends nothing."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        try:
+            probe.connect(SOMEWHERE)
+            return str(probe.getsockname()[0])
+        except OSError:
+            return LOOPBACK
+
+
+def environment(
+    services: Services, port: int, folder: Path, *, demo: bool, base: Mapping[str, str]
+) -> dict[str, str]:
+    """The environment of web, media and worker, on top of `base`.
+
+    `folder` keeps the secrets; `demo` allows signing in as a person of the demo programme.
+    """
+    # Firefox never uses 127.0.0.1 for media, so the machine's own address stands beside it.
+    announced = dict.fromkeys([LOOPBACK, own_address()])
+    return {
+        **base,
+        "PYTHONUNBUFFERED": "1",
+        "DJANGO_SETTINGS_MODULE": "server.settings.development",
+        "DATABASE_URL": services.database_url,
+        "REDIS_URL": services.redis_url,
+        "THIRDS_ORIGIN": f"http://{LOOPBACK}:{port}",
+        "THIRDS_SECRET_KEY": kept_secret(folder / "secret-key"),
+        "THIRDS_MEDIA_SECRET": kept_secret(folder / "media-secret"),
+        "THIRDS_MEDIA_CONTROL": f"unix:{services.sockets / 'media.sock'}",
+        "THIRDS_MEDIA_BIND": "0.0.0.0" if len(announced) > 1 else LOOPBACK,  # noqa: S104
+        "THIRDS_MEDIA_PORT": "0",
+        "THIRDS_MEDIA_ANNOUNCE": ",".join(announced),
+        "THIRDS_DEMO": "1" if demo else "",
+    }
