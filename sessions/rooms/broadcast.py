@@ -5,21 +5,26 @@ failing publish never raises: readers also look into the stream at every heartbe
 is in `stream.py`; who reads it is the signaling layer.
 """
 
+import asyncio
 import logging
-from typing import Final, Protocol, TypeVar
+from typing import Final, Protocol, TypeVar, cast
 
 from asgiref.sync import async_to_sync
-from channels.layers import get_channel_layer
+from channels.layers import BaseChannelLayer, get_channel_layer
 from django.db import transaction
 
 from sessions.core.refusal import Refuse
-from sessions.rooms.lua import Call, arun, run
+from sessions.rooms.lua import SOCKET_TIMEOUT_S, Call, arun, run
 from sessions.rooms.presence import Told
 from sessions.rooms.stream import Draft, append
 
 log = logging.getLogger(__name__)
 
 WAKE: Final = "room.wake"  # a consumer handles it as `room_wake({"epoch": ..., "seq": ...})`
+
+
+def _layer() -> BaseChannelLayer:
+    return cast(BaseChannelLayer, get_channel_layer())
 
 
 def group_of_room(room: str) -> str:
@@ -30,7 +35,8 @@ def group_of_room(room: str) -> str:
 async def listen(room: str, channel: str) -> None:
     """Adds a consumer's channel to the room's group. Redis away: heartbeats do until then."""
     try:
-        await get_channel_layer().group_add(group_of_room(room), channel)
+        async with asyncio.timeout(SOCKET_TIMEOUT_S):
+            await _layer().group_add(group_of_room(room), channel)
     except Exception as fault:
         log.warning("cannot listen for wake-ups: %s", type(fault).__name__)
 
@@ -38,7 +44,8 @@ async def listen(room: str, channel: str) -> None:
 async def unlisten(room: str, channel: str) -> None:
     """Takes a consumer's channel out of the room's group."""
     try:
-        await get_channel_layer().group_discard(group_of_room(room), channel)
+        async with asyncio.timeout(SOCKET_TIMEOUT_S):
+            await _layer().group_discard(group_of_room(room), channel)
     except Exception as fault:
         log.warning("cannot stop listening for wake-ups: %s", type(fault).__name__)
 
@@ -47,7 +54,8 @@ async def awake(room: str, epoch: str, seq: int) -> bool:
     """Tells the room's sockets to read the stream. False when it could not be sent."""
     message = {"type": WAKE, "epoch": epoch, "seq": seq}
     try:
-        await get_channel_layer().group_send(group_of_room(room), message)
+        async with asyncio.timeout(SOCKET_TIMEOUT_S):
+            await _layer().group_send(group_of_room(room), message)
     except Exception as fault:
         log.warning("wake-up lost: %s", type(fault).__name__)
         return False

@@ -1,0 +1,215 @@
+"""Events out: order, gaps, wake-ups, and Redis away, on a real Valkey."""
+
+import json
+import secrets
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from channels.layers import get_channel_layer
+from django.db import transaction
+
+from sessions.core.refusal import Refuse
+from sessions.rooms import broadcast, presence
+from sessions.rooms import lua as store
+from sessions.rooms.presence import Place, Roster, Swept, Told
+from sessions.rooms.stream import (
+    READ_LIMIT,
+    Audience,
+    Draft,
+    Events,
+    Gap,
+    Kind,
+    append,
+    read_after,
+)
+
+
+@pytest.fixture
+def room() -> str:
+    return secrets.token_urlsafe(9)
+
+
+def changed(version: int) -> Draft:
+    return Draft(
+        Kind.ROOM_CHANGED, Audience.EVERYONE, version, payload={"segments": [], "v": version}
+    )
+
+
+def position(room: str) -> tuple[str, int]:
+    roster = store.run(presence.roster(room))
+    assert isinstance(roster, Roster)
+    return roster.epoch, roster.seq
+
+
+def test_stream_gives_what_came_after_a_number_in_order(room: str) -> None:
+    for version in (1, 2, 3):
+        broadcast.publish(room, changed(version))
+    epoch, seq = position(room)
+    read = store.run(read_after(room, epoch, 1))
+
+    assert isinstance(read, Events)
+    assert (read.seq, seq) == (3, 3)
+    assert [(event.seq, event.version) for event in read.events] == [(2, 2), (3, 3)]
+    assert read.events[0].payload == {"segments": [], "v": 2}  # an empty list stays a list
+
+
+def test_stream_after_its_last_number_is_empty(room: str) -> None:
+    broadcast.publish(room, changed(1))
+    epoch, seq = position(room)
+    assert store.run(read_after(room, epoch, seq)) == Events(epoch, seq, ())
+
+
+def test_stream_has_a_gap_for_another_epoch_and_for_a_number_not_reached(room: str) -> None:
+    broadcast.publish(room, changed(1))
+    epoch, seq = position(room)
+    assert store.run(read_after(room, "another", 0)) == Gap(epoch, seq)
+    assert store.run(read_after(room, epoch, seq + 1)) == Gap(epoch, seq)
+
+
+def test_stream_has_a_gap_when_too_far_behind_or_trimmed(room: str) -> None:
+    for version in range(READ_LIMIT + 1):
+        store.run(append(room, changed(version)))
+    epoch, seq = position(room)
+    assert store.run(read_after(room, epoch, 0)) == Gap(epoch, seq)
+    read = store.run(read_after(room, epoch, 1))
+    assert isinstance(read, Events)
+    assert len(read.events) == READ_LIMIT
+    store.connection().xtrim(f"room:{{{room}}}:stream", minid=f"{seq - 4}-0", approximate=False)
+    assert store.run(read_after(room, epoch, seq - 10)) == Gap(epoch, seq)
+    assert isinstance(store.run(read_after(room, epoch, seq - 5)), Events)
+
+
+def test_newest_told_version_of_the_room_never_goes_back(room: str) -> None:
+    """Two commits may publish in the other order."""
+    broadcast.publish(room, changed(6))
+    broadcast.publish(room, changed(5))
+    swept = store.run(presence.sweep(room))
+    assert isinstance(swept, Swept)
+    assert swept.room_version == 6
+
+
+def test_redis_holds_no_words_beyond_those_given(room: str) -> None:
+    """Opaque keys only: what a join stores is listed here, to the letter."""
+    store.run(presence.join(room, "seat1", "conn1", place=Place.ROOM))
+    stored = json.loads(store.connection().hget(f"room:{{{room}}}:roster", "seat1") or "")
+    assert set(stored) == {
+        "seat",
+        "connection",
+        "generation",
+        "place",
+        "staff",
+        "microphone",
+        "microphone_allowed",
+        "camera",
+        "hand_ms",
+        "away",
+        "since_ms",
+        "waiting",
+        "version",
+    }
+
+
+async def test_wake_up_names_epoch_and_number(room: str) -> None:
+    layer = get_channel_layer()
+    assert layer is not None
+    channel = await layer.new_channel()
+    await broadcast.listen(room, channel)
+    told = await broadcast.asend(room, presence.join(room, "sam", "c1", place=Place.ROOM))
+
+    assert isinstance(told, presence.Joined)
+    woken = await layer.receive(channel)
+    assert woken == {"type": broadcast.WAKE, "epoch": told.epoch, "seq": 1}
+    await broadcast.unlisten(room, channel)
+    await layer.flush()
+
+
+async def test_call_that_wrote_nothing_wakes_nobody(room: str) -> None:
+    layer = get_channel_layer()
+    assert layer is not None
+    channel = await layer.new_channel()
+    await broadcast.listen(room, channel)
+    await broadcast.asend(room, presence.change(room, "sam", camera=True))  # nobody there
+    told = await broadcast.asend(room, append(room, changed(1)))
+
+    assert isinstance(told, Told)
+    assert (await layer.receive(channel))["seq"] == told.seq == 1
+    await layer.flush()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_event_goes_out_on_commit_and_not_on_rollback(room: str) -> None:
+    with transaction.atomic():
+        broadcast.publish_on_commit(room, changed(1))
+        assert position(room)[1] == 0
+    assert position(room)[1] == 1
+    with transaction.atomic():
+        broadcast.publish_on_commit(room, changed(2))
+        transaction.set_rollback(True)
+    assert position(room)[1] == 1
+
+
+# ---- Redis away ------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def hung_redis(tmp_path: Path, settings: object) -> Iterator[None]:
+    """A server that accepts and never answers: a stopped process, a network gone silent."""
+    path = str(tmp_path / "hung.sock")
+    server = socket.socket(socket.AF_UNIX)
+    server.bind(path)
+    server.listen(16)
+    yield from _redis_at(f"unix://{path}", settings)
+    server.close()
+
+
+@pytest.fixture
+def no_redis(tmp_path: Path, settings: object) -> Iterator[None]:
+    yield from _redis_at(f"unix://{tmp_path}/nobody.sock", settings)
+
+
+def _redis_at(url: str, settings: object) -> Iterator[None]:
+    settings.REDIS_URL = url  # type: ignore[attr-defined]
+    settings.CHANNEL_LAYERS = {  # type: ignore[attr-defined]
+        "default": {
+            "BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer",
+            "CONFIG": {"hosts": [url]},
+        }
+    }
+    store.connection.cache_clear()
+    yield
+    store.connection.cache_clear()
+
+
+@pytest.mark.usefixtures("no_redis")
+async def test_redis_away_is_a_refusal_and_no_exception(room: str) -> None:
+    join = presence.join(room, "sam", "c1", place=Place.ROOM)
+    assert await broadcast.asend(room, join) == Refuse("store.down")
+    assert await broadcast.awake(room, "epoch", 1) is False
+    await broadcast.listen(room, "nobody")
+    await broadcast.unlisten(room, "nobody")
+
+
+@pytest.mark.usefixtures("no_redis")
+@pytest.mark.django_db(transaction=True)
+def test_redis_away_does_not_undo_a_commit(room: str) -> None:
+    with transaction.atomic():
+        broadcast.publish_on_commit(room, changed(1))
+    assert broadcast.wake(room, "epoch", 1) is False
+
+
+@pytest.mark.usefixtures("hung_redis")
+async def test_redis_hung_is_a_refusal_that_does_not_wait_for_it(room: str) -> None:
+    """Without time-outs of its own each of these would wait for ever."""
+    assert await store.arun(presence.sweep(room)) == Refuse("store.down")
+    assert await broadcast.awake(room, "epoch", 1) is False
+    answers: list[object] = []
+    thread = threading.Thread(target=lambda: answers.append(store.run(presence.sweep(room))))
+    started = time.monotonic()
+    thread.start()
+    thread.join(timeout=30)
+    assert answers == [Refuse("store.down")]
+    assert time.monotonic() - started < 15  # 0.8 s, on a machine that may be busy
