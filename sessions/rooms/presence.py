@@ -120,7 +120,8 @@ class Joined:
 
 @dataclass(frozen=True, slots=True)
 class Swept:
-    """A sweep. `staffed`: staff is in the room; `room_version`: of the newest room.changed."""
+    """A sweep. `staffed`: staff is in the room; `room_version`: of the newest room.changed;
+    `marks`: joins and leaves that wait to be written."""
 
     epoch: str
     seq: int
@@ -128,6 +129,7 @@ class Swept:
     wrote: bool
     staffed: bool
     room_version: int
+    marks: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -326,6 +328,7 @@ def _swept(answer: Answer) -> Swept:
         wrote=answer["wrote"],
         staffed=answer["staffed"],
         room_version=answer["room_version"],
+        marks=answer["marks"],
     )
 
 

@@ -1,13 +1,14 @@
 """Presence by example, on a real Valkey: what each call changes, and what it tells."""
 
 import secrets
+from typing import cast
 
 import pytest
 
 from sessions.core.reasons import LeaveReason
 from sessions.core.refusal import Refuse
 from sessions.rooms import presence
-from sessions.rooms.lua import AWAY_MS, LEASE_MS, run
+from sessions.rooms.lua import AWAY_MS, LEASE_MS, Call, connection, run
 from sessions.rooms.presence import Entry, Joined, Outcome, Place, Roster, Swept, Told
 from sessions.rooms.stream import Audience, Event, Events, Gap, Marks, marks_after, read_after
 
@@ -21,9 +22,25 @@ class Room:
         self.key = secrets.token_urlsafe(9)
         self.now = START
 
-    def join(self, seat: str, connection: str, place: Place = Place.ROOM, **more: bool) -> Joined:
-        made = presence.join(self.key, seat, connection, place=place, clock_ms=self.now, **more)
-        joined = run(made)
+    def join(
+        self,
+        seat: str,
+        connection: str,
+        place: Place = Place.ROOM,
+        *,
+        staff: bool = False,
+        microphone: bool = False,
+    ) -> Joined:
+        call = presence.join(
+            self.key,
+            seat,
+            connection,
+            place=place,
+            staff=staff,
+            microphone=microphone,
+            clock_ms=self.now,
+        )
+        joined = run(call)
         assert isinstance(joined, Joined)
         return joined
 
@@ -59,6 +76,11 @@ class Room:
         marks = run(marks_after(self.key, "", 0))
         assert isinstance(marks, Marks)
         return [(m.kind, m.seat, m.connection, m.reason) for m in marks.marks]
+
+
+def redis_ms() -> int:
+    seconds, micros = cast(tuple[int, int], connection().time())
+    return seconds * 1000 + micros // 1000
 
 
 @pytest.fixture
@@ -222,15 +244,20 @@ def test_fields_are_changed_by_the_holder_and_by_staff_only(room: Room) -> None:
     old = room.join("sam", "c1")
     new = room.join("sam", "c2")
 
-    def change(held_by: tuple[str, int] | None, **fields: bool) -> Outcome:
-        told = run(presence.change(room.key, "sam", held_by=held_by, clock_ms=room.now, **fields))
+    def outcome(call: Call[Told]) -> Outcome:
+        told = run(call)
         assert isinstance(told, Told)
         return told.outcome
 
-    assert change(("c1", old.generation), microphone=True) is Outcome.SUPERSEDED
-    assert change(("c2", new.generation), microphone=True) is Outcome.DONE
-    assert change(("c2", new.generation), microphone=True) is Outcome.UNCHANGED
-    assert change(None, microphone_allowed=False) is Outcome.DONE
+    def microphone_on(connection: str, generation: int) -> Outcome:
+        held_by = (connection, generation)
+        return outcome(presence.change(room.key, "sam", held_by=held_by, microphone=True))
+
+    assert microphone_on("c1", old.generation) is Outcome.SUPERSEDED
+    assert microphone_on("c2", new.generation) is Outcome.DONE
+    assert microphone_on("c2", new.generation) is Outcome.UNCHANGED
+    muted = presence.change(room.key, "sam", microphone_allowed=False)
+    assert outcome(muted) is Outcome.DONE
     entry = room.roster().of("sam")
     assert entry is not None
     assert (entry.microphone, entry.microphone_allowed) == (True, False)
@@ -298,8 +325,6 @@ def test_store_that_lost_everything_begins_a_new_epoch_and_higher_generations(
     room: Room,
 ) -> None:
     """Generations go to the media node too, where an older one is refused."""
-    from sessions.rooms.lua import Call, connection
-
     before = room.join("sam", "c1")
     epoch = room.roster().epoch
     connection().delete(*Call("sweep", room.key, dict).keys())
@@ -314,14 +339,10 @@ def test_store_that_lost_everything_begins_a_new_epoch_and_higher_generations(
 
 
 def test_production_uses_the_clock_of_redis() -> None:
-    from sessions.rooms.lua import connection
-
     room = Room()
-    seconds, micros = connection().time()
+    before = redis_ms()
     run(presence.join(room.key, "sam", "c1", place=Place.ROOM))
-    later, more = connection().time()
     roster = run(presence.roster(room.key))
 
     assert isinstance(roster, Roster)
-    since = roster.entries[0].since_ms
-    assert seconds * 1000 + micros // 1000 <= since <= later * 1000 + more // 1000
+    assert before <= roster.entries[0].since_ms <= redis_ms()

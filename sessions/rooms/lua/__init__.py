@@ -29,6 +29,7 @@ from redis.retry import Retry
 from sessions.core.refusal import Refuse
 
 T = TypeVar("T")
+T_co = TypeVar("T_co", covariant=True)
 Answer = Mapping[str, Any]
 
 LEASE_MS: Final = 10_000  # a connection silent for this long is gone
@@ -45,12 +46,12 @@ KEYS: Final = ("state", "roster", "lease", "stream", "marks", "barred")
 
 
 @dataclass(frozen=True, slots=True)
-class Call(Generic[T]):
+class Call(Generic[T_co]):
     """One script to run on one room, and how to read its answer."""
 
     script: str
     room: str
-    read: Callable[[Answer], T]
+    read: Callable[[Answer], T_co]
     arguments: Mapping[str, Any] = field(default_factory=dict)
     payload: str = "{}"
     clock_ms: int | None = None  # tests only; None is Redis's own clock
