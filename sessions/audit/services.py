@@ -26,7 +26,7 @@ class Operator:
 OPERATOR: Final = Operator()
 
 
-def record(
+def record(  # noqa: PLR0917  # a row's columns, in their order
     actor: Person | Operator | None,
     verb: str,
     outcome: str = DONE,

@@ -45,9 +45,7 @@ class AttendanceCheckpoint(models.Model):
 
     class Meta:
         ordering = ["at"]
-        constraints = [
-            models.UniqueConstraint(fields=["session", "at"], name="checkpoint_once")
-        ]
+        constraints = [models.UniqueConstraint(fields=["session", "at"], name="checkpoint_once")]
 
     def __str__(self) -> str:
         return f"checkpoint {self.session_id} {self.at}"

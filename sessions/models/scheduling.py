@@ -81,8 +81,8 @@ class Track(models.Model):
     weeks = models.PositiveSmallIntegerField()
     seats = models.PositiveSmallIntegerField(default=12)  # clients
     template = models.ForeignKey(AgendaTemplate, models.PROTECT, related_name="tracks")
-    # which of core.curriculum's tables names the topics of its sessions; blank: none
-    curriculum = models.CharField(max_length=24, blank=True)
+    # whether core.curriculum names the topics of its sessions
+    uses_curriculum = models.BooleanField(default=False)
     created_at = models.DateTimeField(auto_now_add=True)
 
     def __str__(self) -> str:
@@ -176,12 +176,7 @@ class Session(models.Model):
     class Meta:
         ordering = ["starts_at"]
         constraints = [
-            # deferred: a changed track renumbers what is still to come, row by row
-            models.UniqueConstraint(
-                fields=["track", "number"],
-                name="session_number_once",
-                deferrable=models.Deferrable.DEFERRED,
-            ),
+            models.UniqueConstraint(fields=["track", "number"], name="session_number_once"),
             models.CheckConstraint(
                 condition=models.Q(ends_at__gt=models.F("starts_at")), name="session_ends_after"
             ),

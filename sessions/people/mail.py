@@ -20,7 +20,6 @@ logger = logging.getLogger(__name__)
 
 SUBJECT: Final = "Your code"
 WAITING_AT_MOST: Final = 200  # envelopes; one more is dropped, and the person asks again
-SECONDS_FOR_SERVER: Final = 10.0
 
 _places = BoundedSemaphore(WAITING_AT_MOST)
 _threads = ThreadPoolExecutor(max_workers=4, thread_name_prefix="code-mail")
@@ -60,9 +59,6 @@ def _deliver(envelope: Envelope) -> None:
     """Django sends nothing that has no recipient. What a mail server says is not logged:
     it may hold the address."""
     message = code_message(envelope)
-    connection = message.get_connection()
-    if hasattr(connection, "timeout"):
-        connection.timeout = SECONDS_FOR_SERVER
     try:
         message.send()
     except Exception as fault:

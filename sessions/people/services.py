@@ -103,13 +103,13 @@ def _saved(actor: Actor, verb: str, person: Person, wanted: Wanted) -> Person | 
     """Writes the row. The database decides whether the address is free: two at once, one wins."""
     person.email, person.display_name = wanted[0], wanted[1]
     person.roles = sorted(wanted[2])
-    if person.pk is None:
+    if person._state.adding:
         person.set_unusable_password()
     try:
         with transaction.atomic():
             person.save()
     except IntegrityError:
-        subject = person if person.pk else None
+        subject = None if person._state.adding else person
         return _refused(actor, verb, Refuse("person.email_taken"), subject)
     record(actor, verb, subject=person, detail={"roles": ",".join(person.roles)})
     return person

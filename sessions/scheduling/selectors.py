@@ -1,0 +1,165 @@
+"""Reading tracks and their sessions: lists for pages, a day's roster, how somebody stands.
+
+Owns what "on the roster that day" and "staffs the session" mean in rows. Every list is read in
+the same number of queries whatever its length. Must not know live rooms beyond their state.
+"""
+
+from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from django.db.models import Exists, OuterRef, Prefetch, Q, QuerySet, Subquery
+
+from sessions.core.admission import SeatState
+from sessions.core.permissions import Role, Standing
+from sessions.core.room_state import OVER
+from sessions.models import (
+    AgendaTemplate,
+    Enrolment,
+    Person,
+    Program,
+    Seat,
+    Session,
+    Staffing,
+    Track,
+)
+
+ANY_ZONE = timedelta(hours=26)  # two places' dates differ by a day at most: UTC-12 to UTC+14
+
+
+def tracks() -> QuerySet[Track]:
+    """Every track by name, with its staff and its roster from today's rows."""
+    return (
+        Track.objects.select_related("program", "template")
+        .prefetch_related(
+            Prefetch("staffings", Staffing.objects.select_related("person")),
+            Prefetch("enrolments", Enrolment.objects.select_related("person")),
+        )
+        .order_by("name", "pk")
+    )
+
+
+def track_by_public_id(public_id: str) -> Track | None:
+    """The track of an address, with all that its page shows."""
+    return tracks().filter(public_id=public_id).first()
+
+
+def programs() -> QuerySet[Program]:
+    """Every program, by name."""
+    return Program.objects.order_by("name", "pk")
+
+
+def templates() -> QuerySet[AgendaTemplate]:
+    """Every agenda, by name, with its segments."""
+    return AgendaTemplate.objects.prefetch_related("segments").order_by("name")
+
+
+def sessions() -> QuerySet[Session]:
+    """Every session in the order of time, with its track and its room."""
+    return Session.objects.select_related("track", "room").order_by("starts_at", "pk")
+
+
+def session_by_public_id(public_id: str) -> Session | None:
+    """The session of an address."""
+    return sessions().filter(public_id=public_id).first()
+
+
+def sessions_of_track(track: Track) -> QuerySet[Session]:
+    """The track's sessions in the order of time, cancelled ones too."""
+    return sessions().filter(track=track)
+
+
+def today_for_facilitator(person: Person, now: datetime) -> list[Session]:
+    """What the person leads today, by each track's own date; one that is still running too."""
+    near = sessions().filter(
+        track__staffings__person=person,
+        starts_at__gt=now - ANY_ZONE,
+        starts_at__lt=now + ANY_ZONE,
+        cancelled_at=None,
+    )
+    return [one for one in near if _is_today(one, now) or one.starts_at <= now < one.ends_at]
+
+
+def _is_today(session: Session, now: datetime) -> bool:
+    return session.local_date == now.astimezone(ZoneInfo(session.track.zone)).date()
+
+
+def next_session_for_client(person: Person, now: datetime) -> Session | None:
+    """The one that runs or comes next, on whose roster the person is; None without any."""
+    return sessions_for_client(person, now).first()
+
+
+def sessions_for_client(person: Person, now: datetime) -> QuerySet[Session]:
+    """What is still to come for the person, in the order of time. A room that is over is not."""
+    over = [state.value for state in OVER]
+    mine = Enrolment.objects.filter(person=person, track=OuterRef("track"))
+    return (
+        sessions()
+        .filter(_covering(mine, "local_date"), ends_at__gt=now, cancelled_at=None)
+        .exclude(room__state__in=over)
+    )
+
+
+def _covering(enrolments: QuerySet[Enrolment], day: str) -> Exists:
+    """Whether one of the enrolments holds on the outer row's day."""
+    ends = Q(ends_on=None) | Q(ends_on__gte=OuterRef(day))
+    return Exists(enrolments.filter(ends, starts_on__lte=OuterRef(day)))
+
+
+def sessions_for_week(monday: date, person: Person | None = None) -> list[Session]:
+    """The sessions of seven local dates; with a person, those the person leads or comes to."""
+    found = sessions().filter(
+        local_date__gte=monday, local_date__lt=monday + timedelta(days=7), cancelled_at=None
+    )
+    if person is not None:
+        leads = Exists(Staffing.objects.filter(person=person, track=OuterRef("track")))
+        comes = Enrolment.objects.filter(person=person, track=OuterRef("track"))
+        found = found.filter(leads | _covering(comes, "local_date"))
+    return list(found)
+
+
+def roster(session: Session) -> list[Enrolment]:
+    """Who is on the roster on the session's date, by display name."""
+    return list(enrolments_on(session.track_id, session.local_date))
+
+
+def enrolments_on(track_id: int, day: date) -> QuerySet[Enrolment]:
+    """The enrolments of a track that hold on a day."""
+    ends = Q(ends_on=None) | Q(ends_on__gte=day)
+    found = Enrolment.objects.filter(ends, track_id=track_id, starts_on__lte=day)
+    return found.select_related("person")
+
+
+def enrolments_from(track: Track, day: date) -> QuerySet[Enrolment]:
+    """The enrolments of a track that hold on a day or later."""
+    ends = Q(ends_on=None) | Q(ends_on__gte=day)
+    return Enrolment.objects.filter(ends, track=track).select_related("person")
+
+
+def staff_of_track(track: Track) -> tuple[Person, ...]:
+    """Who leads, the first one first."""
+    rows = Staffing.objects.filter(track=track).select_related("person")
+    return tuple(row.person for row in rows)
+
+
+def standing(person: Person | None, session: Session) -> Standing:
+    """How somebody stands to a session now: one query, roles and account read anew."""
+    if person is None:
+        return Standing(signed_in=False)
+    staffs = Staffing.objects.filter(person=OuterRef("pk"), track=session.track_id)
+    comes = enrolments_on(session.track_id, session.local_date).filter(person=OuterRef("pk"))
+    seat = Seat.objects.filter(person=OuterRef("pk"), room__session=session)
+    row = (
+        Person.objects.filter(pk=person.pk, is_active=True)
+        .annotate(staffs=Exists(staffs), comes=Exists(comes), seat=Subquery(seat.values("state")))
+        .values("roles", "staffs", "comes", "seat")
+        .first()
+    )
+    if row is None:
+        return Standing(signed_in=False)
+    return Standing(
+        signed_in=True,
+        roles=frozenset(Role(role) for role in row["roles"]),
+        on_roster=row["comes"],
+        staffs_session=row["staffs"],
+        seat=SeatState(row["seat"] or SeatState.NONE),
+    )
