@@ -1,0 +1,320 @@
+// The room's page: joins the connection, the media and the state, and shows them.
+// The only module that knows all four; each of them knows none of the others.
+import '../../sessions/web/static/css/tokens.css';
+import '../../sessions/web/static/css/base.css';
+import './styles/room.css';
+import './styles/desk.css';
+import './styles/still.css';
+import { signal } from '@preact/signals';
+import { render } from 'preact';
+import { OwnDevices, type Problems } from './devices';
+import { listDevices, onDevicesChanged } from './media/devices';
+import { meter } from './media/meter';
+import { type MediaPeer, mediaPeer, supported } from './media/peer';
+import type { Event } from './messages';
+import { currentSegment } from './room/agenda';
+import { announcement } from './room/announce';
+import { myself } from './room/people';
+import { reduce } from './room/reduce';
+import { type Input, liveOf, opening, type RoomState } from './room/state';
+import { DEVICES } from './room/words';
+import { type Connection, connect, type Reply, type Request } from './signaling/connection';
+import { App } from './ui/app';
+import { onKeys, stayAwake } from './ui/browser';
+import type { Page, Streams, Verbs } from './ui/page';
+
+type Renewal = Parameters<MediaPeer['offer']>[1];
+
+const root = document.getElementById('room') as HTMLElement;
+const given = root.dataset;
+
+// ---- what is shown -----------------------------------------------------------------------
+
+const state = signal<RoomState>(opening(supported.webrtc));
+const now = signal(serverNow());
+const own = signal<MediaStream | null>(null);
+const level = signal(0);
+const slots = signal<ReadonlyMap<number, Streams>>(new Map());
+const silent = signal(false);
+const keys = signal(true);
+const said = signal('');
+
+function serverNow(): number {
+  const ms = Date.now() + (state?.peek().offsetMs ?? 0);
+  return Math.floor(ms / 1000) * 1000;
+}
+
+/** The one way in which the state changes. What follows from the change is done after it. */
+function dispatch(input: Input): void {
+  const before = state.peek();
+  const after = reduce(before, input);
+  if (after === before) return;
+  state.value = after;
+  now.value = serverNow();
+  said.value = announcement(before, after) || said.peek();
+  follow(before, after);
+}
+
+// ---- the connection ----------------------------------------------------------------------
+
+let connection: Connection | null = null;
+
+function begin(): void {
+  dispatch({ kind: 'joined' });
+  const url = new URL(given.socket ?? '', location.href);
+  url.protocol = url.protocol.replace('http', 'ws');
+  const made: Connection = connect(
+    url.href,
+    {
+      event: (event) => heard(event),
+      status: (link, close) => {
+        const resumed = link === 'open' && state.peek().link === 'reconnecting';
+        dispatch({ kind: 'link', link, ...(close ? { close } : {}) });
+        if (resumed) peer?.controlResumed();
+      },
+      clock: (offsetMs) => dispatch({ kind: 'clock', offsetMs }),
+    },
+    () => devices.truth(),
+  );
+  connection = made;
+}
+
+function heard(event: Event): void {
+  dispatch({ kind: 'event', event });
+  if (event.type === 'media.slot_owned') peer?.slotOwned(event.slot, event.key, event.csrc);
+  if (event.type === 'media.slot_shown')
+    peer?.slotShown(event.slot, event.key, event.rtp_timestamp);
+  if (event.type === 'media.closed' && event.again) void negotiate('fresh');
+}
+
+function end(): void {
+  connection?.close();
+  connection = null;
+}
+
+const LOST: Reply = { type: 'refused', id: 0, code: 'connection.lost', text: '' };
+
+function send(request: Request): Promise<Reply> {
+  return connection?.send(request) ?? Promise.resolve(LOST);
+}
+
+async function ask(request: Request): Promise<void> {
+  const reply = await send(request);
+  const about = request.type;
+  if (reply.type === 'refused') dispatch({ kind: 'refused', about, refused: reply });
+  else dispatch({ kind: 'done', about });
+}
+
+// ---- sound and pictures ------------------------------------------------------------------
+
+let peer: MediaPeer | null = null;
+
+function openMedia(): void {
+  const made = mediaPeer({
+    stream: (slot, video, audio) => {
+      slots.value = new Map(slots.peek()).set(slot, { video, audio });
+    },
+    covered: (slot, covered, key) => dispatch({ kind: 'covered', slot, covered, key }),
+    state: (media) => dispatch({ kind: 'media', media }),
+    needed: (renewal) => void negotiate(renewal),
+    sending: () => ownChanged(),
+  });
+  peer = made;
+  void devices.sendTo(made);
+  void negotiate('fresh');
+}
+
+function closeMedia(): void {
+  peer?.close();
+  peer = null;
+  slots.value = new Map();
+  void devices.sendTo(null);
+  dispatch({ kind: 'media', media: 'idle' });
+}
+
+/** Carries one offer and its answer. Without an answer the peer asks for another. */
+async function negotiate(renewal: Renewal): Promise<void> {
+  const made = peer;
+  const live = liveOf(state.peek().screen);
+  if (!made || !live) return;
+  const offer = await made.offer(live.mediaSlots, renewal);
+  const reply = await send({ type: 'media.offer', sdp: offer });
+  if (reply.type === 'media.answer' && made === peer) await made.accept(reply.sdp, offer);
+}
+
+// ---- one's own devices -------------------------------------------------------------------
+
+const devices = new OwnDevices({
+  changed: ownChanged,
+  problems: (problems) => {
+    dispatch({ kind: 'own', own: problems });
+    if (state.peek().screen.at !== 'check') tellProblems(problems);
+  },
+});
+
+/** After the check there is no place of its own for these words: they go to the status line. */
+function tellProblems(problems: Partial<Problems>): void {
+  const text =
+    (problems.audioProblem && DEVICES.audio[problems.audioProblem]) ||
+    (problems.videoProblem && DEVICES.video[problems.videoProblem]);
+  if (text) dispatch({ kind: 'refused', about: 'devices', refused: { code: 'devices', text } });
+}
+
+/** Shows what is true of one's own tracks, and tells the server when it has changed. */
+function ownChanged(): void {
+  const before = state.peek().own;
+  const truth = devices.truth();
+  if (own.peek()?.getVideoTracks()[0] !== devices.video)
+    own.value = devices.video && new MediaStream([devices.video]);
+  settleMeter();
+  if (truth.microphone === before.microphone && truth.camera === before.camera) return;
+  dispatch({ kind: 'own', own: truth });
+  if (truth.microphone !== before.microphone)
+    void send({ type: 'me.microphone', on: truth.microphone });
+  if (truth.camera !== before.camera) void send({ type: 'me.camera', on: truth.camera });
+}
+
+let metered: { track: MediaStreamTrack; stop: () => void } | null = null;
+
+/** The meter runs before the room only. */
+function settleMeter(): void {
+  const { at } = state.peek().screen;
+  const track = at === 'check' || at === 'lobby' ? devices.audio : null;
+  if (metered?.track === track) return;
+  metered?.stop();
+  metered = track && { track, stop: meter(track, (loudness) => (level.value = loudness)) };
+}
+
+async function check(): Promise<void> {
+  await devices.open();
+  await listAgain();
+  dispatch({ kind: 'own', own: { asked: true } });
+}
+
+async function listAgain(): Promise<void> {
+  const { audio, video } = await listDevices();
+  dispatch({
+    kind: 'own',
+    own: {
+      audioDevices: audio,
+      videoDevices: video,
+      audioId: devices.choice.audioId ?? devices.audio?.getSettings().deviceId ?? null,
+      videoId: devices.choice.videoId ?? devices.video?.getSettings().deviceId ?? null,
+    },
+  });
+}
+
+// ---- what follows from a change of state -------------------------------------------------
+
+const WITH_MEDIA = ['room', 'break'];
+const WITH_DEVICES = ['check', 'connecting', 'lobby', ...WITH_MEDIA];
+
+function follow(before: RoomState, after: RoomState): void {
+  const [was, is] = [before.screen.at, after.screen.at];
+  if (before.screen === after.screen) return;
+  followSeat(before, after);
+  if (WITH_MEDIA.includes(is) && !peer) openMedia();
+  if (!WITH_MEDIA.includes(is) && peer) closeMedia();
+  followRules(before, after);
+  if (was === is) return;
+  root.dataset.screen = is;
+  if (!WITH_DEVICES.includes(is)) devices.release();
+  else if (!WITH_DEVICES.includes(was)) void devices.open();
+  settleMeter();
+  void awake();
+}
+
+/** Let in: the room as those inside see it is asked for. */
+function followSeat(before: RoomState, after: RoomState): void {
+  const was = liveOf(before.screen)?.me.seat;
+  const is = liveOf(after.screen)?.me.seat;
+  if (was === 'waiting' && is === 'admitted') void send({ type: 'resync' });
+}
+
+function isBreak(at: RoomState): boolean {
+  const live = liveOf(at.screen);
+  return live !== null && currentSegment(live.room.agenda)?.kind === 'break';
+}
+
+/** Staff may close a microphone; a break closes everything, and microphones stay closed after. */
+function followRules(before: RoomState, after: RoomState): void {
+  const allowed = liveOf(after.screen)?.me.microphone_allowed ?? true;
+  const [wasBreak, onBreak] = [isBreak(before), isBreak(after)];
+  const wasAllowed = liveOf(before.screen)?.me.microphone_allowed ?? true;
+  if (allowed === wasAllowed && onBreak === wasBreak) return;
+  if (!allowed || onBreak) devices.wanted = { ...devices.wanted, microphone: false };
+  void devices.allow({ microphone: allowed && !onBreak, camera: !onBreak });
+}
+
+const awake = stayAwake(() => ['lobby', ...WITH_MEDIA].includes(state.peek().screen.at));
+
+// ---- the verbs ---------------------------------------------------------------------------
+
+const verbs: Verbs = {
+  check: () => void check(),
+  choose: (choice) => void devices.choose(choice).then(listAgain),
+  join: ({ audio, video }) => {
+    const { microphone } = devices.wanted;
+    void devices.want({ microphone: audio && microphone, camera: video });
+    begin();
+  },
+  leave: () => {
+    void send({ type: 'me.leave' }).then(end);
+    dispatch({ kind: 'left' });
+  },
+  comeBack: () => {
+    end();
+    begin();
+  },
+  retry: () => connection?.retryNow(),
+  switchMicrophone: () => void devices.want({ microphone: !devices.truth().microphone }),
+  switchCamera: () => void devices.want({ camera: !devices.truth().camera }),
+  switchHand: () => {
+    const live = liveOf(state.peek().screen);
+    if (live) void ask({ type: 'me.hand', raised: myself(live)?.hand_ms == null });
+  },
+  soundBlocked: (blocked) => {
+    silent.value = blocked;
+  },
+  setKeys: (on) => {
+    keys.value = on;
+  },
+  dismiss: () => dispatch({ kind: 'dismissed' }),
+  ask: (command) => void ask(command),
+};
+
+function inRoom(verb: () => void): () => void {
+  return () => {
+    if (state.peek().screen.at === 'room') verb();
+  };
+}
+
+function switchMicrophoneIfAllowed(): void {
+  if (liveOf(state.peek().screen)?.me.microphone_allowed) verbs.switchMicrophone();
+}
+
+// ---- the start ---------------------------------------------------------------------------
+
+const page: Page = {
+  ...{ state, now, own, level, slots, silent, keys, said, verbs },
+  name: given.name ?? '',
+  home: given.home ?? '/',
+  staffPhone: given.staffPhone ?? '',
+};
+
+onKeys(
+  {
+    m: inRoom(switchMicrophoneIfAllowed),
+    v: inRoom(verbs.switchCamera),
+    h: inRoom(verbs.switchHand),
+  },
+  () => keys.peek(),
+);
+onDevicesChanged(() => void listAgain());
+setInterval(() => {
+  now.value = serverNow();
+}, 250);
+root.dataset.screen = state.peek().screen.at;
+root.replaceChildren();
+render(<App page={page} />, root);
+if (supported.webrtc) void check();

@@ -1,0 +1,80 @@
+// Who is here and what each tile shows: pure functions of the room's state.
+import type { ParticipantView, WaitingView } from '../messages';
+import type { Live, RoomState } from './state';
+
+/** One tile. `slot` is where that person's picture comes from; null for oneself and for no one. */
+export interface TileView {
+  readonly key: string;
+  readonly name: string;
+  readonly me: boolean;
+  readonly slot: number | null;
+  readonly picture: boolean;
+  readonly microphone: boolean;
+  readonly speaking: boolean;
+  readonly away: boolean;
+  /** 1 for the hand that has been up longest; null when it is down. */
+  readonly hand: number | null;
+}
+
+/** Hands that are up, the longest first; equal instants by key, so that everyone agrees. */
+export function hands(live: Live): readonly ParticipantView[] {
+  return live.participants
+    .filter((person) => person.hand_ms !== null)
+    .sort((a, b) => (a.hand_ms ?? 0) - (b.hand_ms ?? 0) || (a.key < b.key ? -1 : 1));
+}
+
+export function myself(live: Live): ParticipantView | null {
+  return live.participants.find((person) => person.key === live.me.key) ?? null;
+}
+
+function slotOf(live: Live, key: string): number | null {
+  const found = Object.entries(live.slots).find(([, owner]) => owner.key === key);
+  return found ? Number(found[0]) : null;
+}
+
+/** The tiles in their places, one's own among them. Camera and microphone of one's own tile are
+ * those of the tracks, not what the server last heard of them. */
+export function tiles(state: Pick<RoomState, 'own'>, live: Live): readonly TileView[] {
+  const queue = hands(live).map((person) => person.key);
+  return live.participants.map((person) => {
+    const me = person.key === live.me.key;
+    const slot = me ? null : slotOf(live, person.key);
+    const shown = slot !== null && live.slots[slot]?.covered === false;
+    const place = queue.indexOf(person.key);
+    return {
+      key: person.key,
+      name: person.name,
+      me,
+      slot,
+      picture: me ? state.own.camera : person.camera && shown && !person.away,
+      microphone: me ? state.own.microphone : person.microphone,
+      speaking: live.speaking.includes(person.key),
+      away: person.away,
+      hand: place < 0 ? null : place + 1,
+    };
+  });
+}
+
+/** First letter, or the first letters of the first two words: "W", "JB". */
+export function initial(name: string): string {
+  const words = name.trim().split(/\s+/u).slice(0, 2);
+  return words.map((word) => [...word][0]?.toLocaleUpperCase() ?? '').join('') || '·';
+}
+
+/** A person's line in the people list. */
+export function condition(person: ParticipantView): string {
+  if (person.away) return 'Connection dropped, place kept';
+  if (!person.microphone_allowed) return 'Microphone turned off by staff';
+  const parts = [
+    person.facilitates ? 'Staff' : '',
+    person.microphone ? 'microphone on' : '',
+    person.camera ? '' : 'camera off',
+  ].filter(Boolean);
+  const words = parts.join(', ');
+  return words ? words[0]?.toUpperCase() + words.slice(1) : 'Here';
+}
+
+/** Why someone waits, for staff; empty when there is nothing to say. */
+export function waitingBecause(person: WaitingView): string {
+  return person.late ? 'Came late' : '';
+}

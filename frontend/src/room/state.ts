@@ -1,0 +1,154 @@
+// What the room's page knows: the tagged union of its screens, and what may happen to it.
+// Owns shapes only. Knows no browser: no socket, no media, no clock, no DOM.
+import type {
+  AgendaView,
+  Event,
+  MeView,
+  ParticipantView,
+  Refused,
+  RoomView,
+  WaitingView,
+} from '../messages';
+
+export type Link = 'connecting' | 'open' | 'reconnecting' | 'closed';
+export type DeviceProblem = null | 'blocked' | 'missing' | 'busy' | 'insecure';
+export type MediaState = 'idle' | 'connecting' | 'connected' | 'failed';
+
+export interface DeviceName {
+  readonly id: string;
+  readonly label: string;
+}
+
+/** One's own devices. `microphone` and `camera` are read from the tracks, never from a button. */
+export interface Own {
+  readonly asked: boolean;
+  readonly microphone: boolean;
+  readonly camera: boolean;
+  readonly audioProblem: DeviceProblem;
+  readonly videoProblem: DeviceProblem;
+  readonly audioDevices: readonly DeviceName[];
+  readonly videoDevices: readonly DeviceName[];
+  readonly audioId: string | null;
+  readonly videoId: string | null;
+}
+
+/** Who is shown in a media slot. A covered slot shows nobody's picture. */
+export interface SlotView {
+  readonly key: string;
+  readonly covered: boolean;
+}
+
+/** What the server told about the room. `floorSeq` is the sequence of the last snapshot: an event
+ * of that epoch at or below it is already in here. `gone` holds the last version of those who
+ * left, so that a late event does not bring them back. */
+export interface Live {
+  readonly epoch: string;
+  readonly floorSeq: number;
+  readonly room: RoomView;
+  readonly me: MeView;
+  readonly participants: readonly ParticipantView[];
+  readonly waiting: readonly WaitingView[];
+  readonly gone: Readonly<Record<string, number>>;
+  readonly goneWaiting: Readonly<Record<string, number>>;
+  readonly speaking: readonly string[];
+  readonly slots: Readonly<Record<number, SlotView>>;
+  readonly mediaSlots: number;
+}
+
+/** Why the page rests and does not come back by itself. */
+export type Rest =
+  | 'removed'
+  | 'not_on_roster'
+  | 'unknown_room'
+  | 'replaced'
+  | 'left'
+  | 'signed_out'
+  | 'ended'
+  | 'lost';
+
+export type Screen =
+  | { readonly at: 'unsupported' }
+  | { readonly at: 'check' }
+  | { readonly at: 'connecting' }
+  | { readonly at: 'lobby'; readonly live: Live }
+  | { readonly at: 'room'; readonly live: Live }
+  | { readonly at: 'break'; readonly live: Live }
+  | { readonly at: 'ended'; readonly live: Live }
+  | { readonly at: 'not_held'; readonly live: Live }
+  | { readonly at: 'cancelled'; readonly live: Live }
+  | { readonly at: 'removed'; readonly reason: string; readonly facilitators: readonly string[] }
+  | { readonly at: 'resting'; readonly why: Rest; readonly text: string };
+
+/** A sentence for the status line. It stays until dismissed, or until the next one. */
+export interface Notice {
+  readonly code: string;
+  readonly text: string;
+  readonly about: string;
+}
+
+export interface RoomState {
+  readonly screen: Screen;
+  readonly link: Link;
+  readonly offsetMs: number;
+  readonly own: Own;
+  readonly media: MediaState;
+  readonly notice: Notice | null;
+}
+
+/** Everything that can happen to the page. */
+export type Input =
+  | { readonly kind: 'event'; readonly event: Event }
+  | {
+      readonly kind: 'link';
+      readonly link: Link;
+      readonly close?: { readonly code: number; readonly text: string };
+    }
+  | { readonly kind: 'clock'; readonly offsetMs: number }
+  | { readonly kind: 'own'; readonly own: Partial<Own> }
+  | { readonly kind: 'media'; readonly media: MediaState }
+  | {
+      readonly kind: 'covered';
+      readonly slot: number;
+      readonly key: string | null;
+      readonly covered: boolean;
+    }
+  | { readonly kind: 'joined' }
+  | { readonly kind: 'left' }
+  | {
+      readonly kind: 'refused';
+      readonly about: string;
+      readonly refused: Pick<Refused, 'code' | 'text'>;
+    }
+  | { readonly kind: 'done'; readonly about: string }
+  | { readonly kind: 'dismissed' };
+
+export const NO_DEVICES: Own = {
+  asked: false,
+  microphone: false,
+  camera: false,
+  audioProblem: null,
+  videoProblem: null,
+  audioDevices: [],
+  videoDevices: [],
+  audioId: null,
+  videoId: null,
+};
+
+/** The page as it opens: the device check, or the sentence for a browser without WebRTC. */
+export function opening(webrtc: boolean): RoomState {
+  return {
+    screen: { at: webrtc ? 'check' : 'unsupported' },
+    link: 'closed',
+    offsetMs: 0,
+    own: NO_DEVICES,
+    media: 'idle',
+    notice: null,
+  };
+}
+
+/** The room's state, on the screens that have one. */
+export function liveOf(screen: Screen): Live | null {
+  return 'live' in screen ? screen.live : null;
+}
+
+export type { AgendaView, MeView, ParticipantView, RoomView, WaitingView };

@@ -1,0 +1,74 @@
+// The room's sentences: what happened, what is safe, what to do. Owns text only.
+
+/** "Dana", "Dana and Luis", "Dana, Luis and Kim"; "Your facilitator" when nobody is named. */
+export function named(names: readonly string[]): string {
+  if (names.length === 0) return 'Your facilitator';
+  if (names.length === 1) return names[0] ?? '';
+  return `${names.slice(0, -1).join(', ')} and ${names.at(-1)}`;
+}
+
+/** For a refusal that came without words of its own. */
+export const REFUSALS: Readonly<Record<string, string>> = {
+  'connection.lost': 'Not done: the connection dropped. Try again when you are back.',
+  'store.down': 'We can’t save right now. The group goes on. Try again in a moment.',
+  unknown: 'That didn’t work. Nothing changed. Try again.',
+};
+
+/** What a device that cannot be used means, and what to do. */
+export const DEVICES: Readonly<Record<'audio' | 'video', Readonly<Record<string, string>>>> = {
+  audio: {
+    blocked:
+      'Your browser is blocking the microphone. Allow it beside the address, then try again.',
+    missing: 'We found no microphone. Plug one in, or just listen.',
+    busy: 'Another app is using the microphone. Close it, then try again.',
+    insecure: 'This page can’t use a microphone, because the connection isn’t secure.',
+  },
+  video: {
+    blocked:
+      'Your browser is blocking the camera. Allow it beside the address, or join without video.',
+    missing: 'We found no camera. You can join without video.',
+    busy: 'Another app is using the camera. Close it, or join without video.',
+    insecure: 'This page can’t use a camera, because the connection isn’t secure.',
+  },
+};
+
+/** The one fact, the one reason and the next step of a page that rests. */
+export const RESTS: Readonly<
+  Record<string, { title: string; text: string; again: string | null }>
+> = {
+  not_on_roster: {
+    title: 'This group isn’t on your list',
+    text: 'Your own groups are on your page. Staff can tell you more.',
+    again: null,
+  },
+  unknown_room: {
+    title: 'We can’t find this group',
+    text: 'The link may be old. Your own groups are on your page.',
+    again: null,
+  },
+  replaced: {
+    title: 'You opened the group on another device',
+    text: 'This page is resting. Nobody sees or hears you from here.',
+    again: 'Use this one instead',
+  },
+  left: {
+    title: 'You left the group',
+    text: 'Nobody sees or hears you now. You can come back until it ends.',
+    again: 'Come back',
+  },
+  signed_out: {
+    title: 'You’re signed out',
+    text: 'Sign in again and we bring you back to your place.',
+    again: null,
+  },
+  ended: {
+    title: 'The group has ended',
+    text: 'Nobody sees or hears you now.',
+    again: null,
+  },
+  lost: {
+    title: 'We can’t reach the group',
+    text: 'Your place is kept. Check your internet connection, then try again.',
+    again: 'Try again',
+  },
+};

@@ -1,0 +1,72 @@
+// The strip at the top: which segment, how much is left, and the evening's bars.
+import {
+  asTime,
+  barSegments,
+  currentSegment,
+  leftInMinutes,
+  leftInSeconds,
+  lengthInMinutes,
+  shareDone,
+} from '../room/agenda';
+import type { Live } from '../room/state';
+import type { Page } from './page';
+
+/** The words for the current segment, or for the time before and after. */
+function heading({ room }: Live): string {
+  const segment = currentSegment(room.agenda);
+  if (segment) return segment.title;
+  return room.agenda.phase === 'ended' ? 'Ended' : 'Before the start';
+}
+
+function leftWords(live: Live, now: number): string {
+  const { agenda, starts_ms } = live.room;
+  if (agenda.phase === 'not_started') return asTime(starts_ms);
+  return live.me.facilitates ? leftInSeconds(agenda, now) : leftInMinutes(agenda, now);
+}
+
+export function AgendaStrip({ page, live }: { page: Page; live: Live }) {
+  const left = leftWords(live, page.now.value);
+  const over = live.room.agenda.phase === 'overrun' && live.me.facilitates;
+  return (
+    <header class="agenda">
+      <h1 tabIndex={-1} class="vh">
+        {heading(live)}
+      </h1>
+      <div class="now" aria-hidden="true">
+        <p class="seg-name">{heading(live)}</p>
+        <p class={over ? 'left num over' : 'left num'}>{left}</p>
+      </div>
+      <Bars page={page} live={live} left={left} />
+    </header>
+  );
+}
+
+function Bars({ page, live, left }: { page: Page; live: Live; left: string }) {
+  const { agenda } = live.room;
+  const on = currentSegment(agenda) ? agenda.index : -1;
+  return (
+    <ol class="thirds" aria-label="The agenda">
+      {barSegments(agenda).map(({ segment, place }) => {
+        const minutes = lengthInMinutes(segment);
+        const share = shareDone(agenda, place, page.now.value);
+        const words = place === on ? left : share === 1 ? 'done' : `${minutes} min`;
+        return (
+          <li
+            key={place}
+            class={segment.kind === 'break' ? 'break' : undefined}
+            style={{ '--w': minutes }}
+            aria-current={place === on ? 'step' : undefined}
+          >
+            <span>
+              <span>{segment.title}</span>
+              <span class="num">{words}</span>
+            </span>
+            <span class="bar">
+              <span style={{ '--p': `${Math.round(share * 100)}%` }} />
+            </span>
+          </li>
+        );
+      })}
+    </ol>
+  );
+}

@@ -1,0 +1,154 @@
+// Before joining: one's picture, the microphone's level, the devices, and the way in.
+import type { DeviceName, Own } from '../room/state';
+import { DEVICES } from '../room/words';
+import { Icon } from './icon';
+import type { Page } from './page';
+import { Self } from './self';
+import { Still } from './still';
+
+export function Check({ page }: { page: Page }) {
+  const { own } = page.state.value;
+  return (
+    <Still page={page} footer={<Ways page={page} own={own} />} look="lobby" top>
+      <div class="stack tight">
+        <h1 tabIndex={-1}>Ready{page.name ? `, ${page.name}` : ''}?</h1>
+        <p role="status">{greeting(own)}</p>
+      </div>
+      <Self page={page} />
+      <Problem page={page} own={own} />
+      <Devices page={page} own={own} />
+    </Still>
+  );
+}
+
+function greeting(own: Own): string {
+  if (!own.asked) return 'Your browser asks for the microphone and the camera. Choose Allow.';
+  return 'Nobody sees or hears you yet.';
+}
+
+/** What is wrong with a device in words, and a way to try it again. */
+function Problem({ page, own }: { page: Page; own: Own }) {
+  const words = [
+    own.audioProblem && DEVICES.audio[own.audioProblem],
+    own.videoProblem && DEVICES.video[own.videoProblem],
+  ].filter(Boolean);
+  if (!words.length) return null;
+  return (
+    <div class="note caution" role="status">
+      <Icon name="caution" />
+      <div class="stack tight">
+        {words.map((sentence) => (
+          <p key={sentence}>{sentence}</p>
+        ))}
+        <div>
+          <button class="btn" type="button" onClick={page.verbs.check}>
+            Try again
+          </button>
+        </div>
+      </div>
+    </div>
+  );
+}
+
+function Ways({ page, own }: { page: Page; own: Own }) {
+  const { join } = page.verbs;
+  const sound = !own.audioProblem;
+  return (
+    <>
+      <button
+        class="btn primary big wide"
+        type="button"
+        data-way="join"
+        onClick={() => join({ audio: sound, video: !own.videoProblem && own.camera })}
+      >
+        Join
+      </button>
+      <div class="two">
+        <button
+          class="btn"
+          type="button"
+          data-way="sound"
+          onClick={() => join({ audio: sound, video: false })}
+        >
+          Join without video
+        </button>
+        <button
+          class="btn"
+          type="button"
+          data-way="listen"
+          onClick={() => join({ audio: false, video: false })}
+        >
+          Just listen
+        </button>
+      </div>
+    </>
+  );
+}
+
+function Devices({ page, own }: { page: Page; own: Own }) {
+  if (own.audioDevices.length + own.videoDevices.length === 0) return null;
+  return (
+    <details class="devices">
+      <summary>Microphone, camera and keys</summary>
+      <div class="stack">
+        <Choice
+          id="microphone-device"
+          label="Microphone"
+          devices={own.audioDevices}
+          chosen={own.audioId}
+          onChoose={(audioId) => page.verbs.choose({ audioId })}
+        />
+        <Choice
+          id="camera-device"
+          label="Camera"
+          devices={own.videoDevices}
+          chosen={own.videoId}
+          onChoose={(videoId) => page.verbs.choose({ videoId })}
+        />
+        <Keys page={page} />
+      </div>
+    </details>
+  );
+}
+
+interface ChoiceProps {
+  readonly id: string;
+  readonly label: string;
+  readonly devices: readonly DeviceName[];
+  readonly chosen: string | null;
+  readonly onChoose: (id: string) => void;
+}
+
+function Choice({ id, label, devices, chosen, onChoose }: ChoiceProps) {
+  if (!devices.length) return null;
+  return (
+    <div class="field">
+      <label for={id}>{label}</label>
+      <select
+        id={id}
+        class="input"
+        value={chosen ?? devices[0]?.id}
+        onChange={(change) => onChoose(change.currentTarget.value)}
+      >
+        {devices.map((device, place) => (
+          <option key={device.id} value={device.id}>
+            {device.label || `${label} ${place + 1}`}
+          </option>
+        ))}
+      </select>
+    </div>
+  );
+}
+
+function Keys({ page }: { page: Page }) {
+  return (
+    <label class="choice">
+      <input
+        type="checkbox"
+        checked={page.keys.value}
+        onChange={(change) => page.verbs.setKeys(change.currentTarget.checked)}
+      />
+      <span>Keys in the room: M mutes, V stops video, H raises the hand</span>
+    </label>
+  );
+}

@@ -1,0 +1,145 @@
+// The facilitator's room: agenda at the left, the group, people and lobby at the right.
+// On a phone a panel takes the faces' place, never the bar's.
+import { useSignal } from '@preact/signals';
+import { hands } from '../room/people';
+import type { Live } from '../room/state';
+import { AgendaStrip } from './agenda-strip';
+import { CameraControl, Control, MicrophoneControl, TryAgain } from './controls';
+import { DeskAgenda, Main, useEndAsk } from './desk-agenda';
+import { DeskPeople, type Tab } from './desk-people';
+import { Icon, type IconName } from './icon';
+import type { Page } from './page';
+import { Sheet } from './sheet';
+import { Strip } from './strip';
+import { Tiles } from './tiles';
+
+type Panel = 'agenda' | Tab | null;
+
+export function Desk({ page, live }: { page: Page; live: Live }) {
+  const waitsFirst = live.room.agenda.phase === 'not_started';
+  const tab = useSignal<Tab>(waitsFirst ? 'lobby' : 'people');
+  const panel = useSignal<Panel>(null);
+  const { ask, sheet } = useEndAsk(page);
+  const open = panel.value === null ? '' : panel.value === 'agenda' ? 'open-left' : 'open-right';
+  const show = (wanted: Exclude<Panel, null>) => {
+    if (wanted !== 'agenda') tab.value = wanted;
+    panel.value = panel.value === wanted ? null : wanted;
+  };
+  return (
+    <div class={`room desk ${open}`}>
+      <a class="skip" href="#controls">
+        Go to my controls
+      </a>
+      <AgendaStrip page={page} live={live} />
+      <Strip page={page} live={live} />
+      <DeskAgenda page={page} live={live} onEnd={ask} />
+      <Tiles page={page} live={live} />
+      <DeskPeople page={page} live={live} tab={tab.value} onTab={(next) => (tab.value = next)} />
+      <section class="floor-phone" aria-label="Next step">
+        <Main page={page} live={live} onEnd={ask} />
+      </section>
+      <Bar page={page} live={live} panel={panel.value} onPanel={show} onEnd={ask} />
+      {sheet}
+    </div>
+  );
+}
+
+interface BarProps {
+  readonly page: Page;
+  readonly live: Live;
+  readonly panel: Panel;
+  readonly onPanel: (panel: Exclude<Panel, null>) => void;
+  readonly onEnd: () => void;
+}
+
+function Bar({ page, live, panel, onPanel, onEnd }: BarProps) {
+  const more = useSignal(false);
+  const dropped = page.state.value.link !== 'open';
+  return (
+    <section class="controls" id="controls" aria-label="My controls">
+      <div class="media">
+        <MicrophoneControl page={page} allowed={live.me.microphone_allowed} />
+        <CameraControl page={page} look="only-wide" />
+        {dropped && <TryAgain page={page} />}
+        <Opens
+          icon="list"
+          words="Agenda"
+          open={panel === 'agenda'}
+          onClick={() => onPanel('agenda')}
+        />
+        <Opens
+          icon="people"
+          words="People"
+          open={panel === 'people'}
+          onClick={() => onPanel('people')}
+          count={hands(live).length}
+          counted="hands up"
+        />
+        <Opens
+          icon="door"
+          words="Lobby"
+          open={panel === 'lobby'}
+          onClick={() => onPanel('lobby')}
+          count={live.waiting.length}
+          counted="waiting"
+        />
+        <Opens icon="more" words="More" open={more.value} onClick={() => (more.value = true)} />
+      </div>
+      <div class="leave-slot only-wide">
+        <Control name="leave" icon="leave" words="Leave" onClick={page.verbs.leave} />
+      </div>
+      {more.value && <More page={page} onClose={() => (more.value = false)} onEnd={onEnd} />}
+    </section>
+  );
+}
+
+interface OpensProps {
+  readonly icon: IconName;
+  readonly words: string;
+  readonly open: boolean;
+  readonly onClick: () => void;
+  readonly count?: number;
+  readonly counted?: string;
+}
+
+/** On phones: opens or closes a panel. */
+function Opens({ icon, words, open, onClick, count, counted }: OpensProps) {
+  return (
+    <button class="ctl only-narrow" type="button" aria-expanded={open} onClick={onClick}>
+      <Icon name={icon} />
+      {words}
+      {!!count && (
+        <span class="count corner">
+          {count}
+          <span class="vh"> {counted}</span>
+        </span>
+      )}
+    </button>
+  );
+}
+
+function More({ page, onClose, onEnd }: { page: Page; onClose: () => void; onEnd: () => void }) {
+  const { camera } = page.state.value.own;
+  const then = (verb: () => void) => () => {
+    onClose();
+    verb();
+  };
+  return (
+    <Sheet title="More" onClose={onClose}>
+      <div class="answers">
+        <button class="btn big wide" type="button" onClick={then(page.verbs.switchCamera)}>
+          {camera ? 'Stop video' : 'Start video'}
+        </button>
+        <button class="btn big wide" type="button" onClick={then(page.verbs.leave)}>
+          Leave; the group goes on
+        </button>
+        <button class="btn danger big wide" type="button" onClick={then(onEnd)}>
+          End for everyone…
+        </button>
+        <button class="btn quiet wide" type="button" onClick={onClose}>
+          Close
+        </button>
+      </div>
+    </Sheet>
+  );
+}

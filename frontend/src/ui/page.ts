@@ -1,0 +1,50 @@
+// What the components are given: the state to show, the clock, pictures and sound, and the verbs.
+// Owns only shapes; the page is put together in main.
+import type { ReadonlySignal, Signal } from '@preact/signals';
+import type { RoomCommand } from '../room/commands';
+import type { RoomState } from '../room/state';
+
+export interface Streams {
+  readonly video: MediaStream;
+  readonly audio: MediaStream;
+}
+
+export interface Verbs {
+  /** Opens the devices for the check. */
+  check(): void;
+  choose(device: { audioId?: string; videoId?: string }): void;
+  join(want: { audio: boolean; video: boolean }): void;
+  leave(): void;
+  /** Comes back after leaving, after another device took the seat, or when lost. */
+  comeBack(): void;
+  /** Tries the connection again at once. */
+  retry(): void;
+  switchMicrophone(): void;
+  switchCamera(): void;
+  switchHand(): void;
+  soundBlocked(blocked: boolean): void;
+  setKeys(on: boolean): void;
+  dismiss(): void;
+  ask(command: RoomCommand): void;
+}
+
+export interface Page {
+  readonly state: ReadonlySignal<RoomState>;
+  /** The server's clock in milliseconds; moves once a second. */
+  readonly now: ReadonlySignal<number>;
+  /** One's own picture. */
+  readonly own: ReadonlySignal<MediaStream | null>;
+  /** How loud one's own microphone is, 0 to 1. */
+  readonly level: ReadonlySignal<number>;
+  readonly slots: ReadonlySignal<ReadonlyMap<number, Streams>>;
+  /** The browser wants a tap before it plays sound. */
+  readonly silent: ReadonlySignal<boolean>;
+  /** Whether the keys M, V and H work. */
+  readonly keys: Signal<boolean>;
+  /** What a screen reader is told. */
+  readonly said: ReadonlySignal<string>;
+  readonly verbs: Verbs;
+  readonly name: string;
+  readonly home: string;
+  readonly staffPhone: string;
+}

@@ -1,0 +1,108 @@
+// The lines under the agenda: the connection's, the microphone's, and the last refusal's words.
+import type { Live, RoomState } from '../room/state';
+import { named } from '../room/words';
+import { Icon } from './icon';
+import type { Page } from './page';
+
+/** Live regions: present from the start, so that what comes into them is read out. */
+export function Strip({ page, live }: { page: Page; live: Live }) {
+  const state = page.state.value;
+  return (
+    <div class="strip">
+      <div role="status">
+        {state.link !== 'open' ? <Dropped page={page} /> : <Media page={page} />}
+      </div>
+      <div role="status">
+        <MicrophoneClosed live={live} />
+        <Said page={page} live={live} />
+      </div>
+    </div>
+  );
+}
+
+function Dropped({ page }: { page: Page }) {
+  return (
+    <div class="banner" data-banner="reconnecting">
+      <span class="pulse">
+        <Icon name="signal" />
+      </span>
+      <p>
+        <b>Your connection dropped.</b> We are getting you back. Your place is kept.
+        {page.staffPhone && (
+          <>
+            {' '}
+            You can call: <a href={`tel:${page.staffPhone}`}>{page.staffPhone}</a>.
+          </>
+        )}
+      </p>
+    </div>
+  );
+}
+
+const MEDIA: Readonly<Record<RoomState['media'], string>> = {
+  idle: '',
+  connecting: '',
+  connected: '',
+  failed: 'Sound and pictures dropped. We are getting them back. Your place is kept.',
+};
+
+function Media({ page }: { page: Page }) {
+  const words = MEDIA[page.state.value.media];
+  if (page.silent.value) return <SoundAsk page={page} />;
+  if (!words) return null;
+  return (
+    <div class="banner" data-banner="media">
+      <span class="pulse">
+        <Icon name="signal" />
+      </span>
+      <p>{words}</p>
+    </div>
+  );
+}
+
+function SoundAsk({ page }: { page: Page }) {
+  return (
+    <div class="banner" data-banner="sound">
+      <Icon name="sound" />
+      <p>Your browser waits for a tap before it plays sound.</p>
+      <button class="btn" type="button" onClick={() => page.verbs.soundBlocked(false)}>
+        Turn sound on
+      </button>
+    </div>
+  );
+}
+
+function MicrophoneClosed({ live }: { live: Live }) {
+  if (live.me.microphone_allowed || live.me.facilitates) return null;
+  return (
+    <div class="banner quiet" data-banner="microphone">
+      <Icon name="microphone-off" />
+      <p>{named(live.room.facilitators)} turned your microphone off. Raise your hand to speak.</p>
+    </div>
+  );
+}
+
+/** The last refusal's words. They stay until dismissed, or until the next ones. */
+export function Said({ page, live }: { page: Page; live: Live | null }) {
+  const { notice } = page.state.value;
+  if (!notice) return null;
+  const offersLater = notice.code === 'agenda.no_time_left' && live?.me.facilitates;
+  return (
+    <div class="banner" data-notice={notice.code}>
+      <Icon name="caution" />
+      <p>{notice.text}</p>
+      {offersLater && (
+        <button
+          class="btn"
+          type="button"
+          onClick={() => page.verbs.ask({ type: 'room.end_later', minutes: 5 })}
+        >
+          End 5 min later
+        </button>
+      )}
+      <button class="ib" type="button" aria-label="Close this message" onClick={page.verbs.dismiss}>
+        <Icon name="close" />
+      </button>
+    </div>
+  );
+}
