@@ -15,6 +15,7 @@ NO_SPACE = re.compile(r"No space left on device|ENOSPC")
 NO_PERMISSION = re.compile(r"Permission denied|Read-only file system|EACCES|EROFS|EPERM")
 WRONG_HASH = re.compile(r"DO NOT MATCH THE HASHES|EINTEGRITY")
 NO_WHEEL = re.compile(r"No matching distribution found for ([A-Za-z0-9_.-]+?)(?:==\S+)?(?:[\s(]|$)")
+ERROR_MARK = re.compile(r"\s*(?:npm error|ERROR:|Error:)\s*")
 NO_ENSUREPIP = re.compile(r"ensurepip")
 
 COMMON = (
@@ -30,11 +31,12 @@ def common(output: str, tool: str) -> str:
     return next((text.format(tool=tool) for found, text in COMMON if found.search(output)), "")
 
 
-def last_error(output: str, tool: str) -> str:
-    """Names the tool and quotes its own last word on it."""
-    lines = [line.strip() for line in output.splitlines() if line.strip()]
-    errors = [line for line in lines if "error" in line.lower()]
-    return f"{tool} failed: {(errors or lines or ['it said nothing'])[-1]}"
+def own_words(output: str, tool: str) -> str:
+    """Quotes the tool: its first line after an error mark that is more than a code."""
+    marked = [ERROR_MARK.sub("", line) for line in output.splitlines() if ERROR_MARK.match(line)]
+    told = [line.strip() for line in marked if line.strip() and not line.startswith("code ")]
+    plain = [line.strip() for line in output.splitlines() if line.strip()]
+    return f"{tool} failed: {(told or plain[-1:] or ['it said nothing'])[0]}"
 
 
 def pip_sentence(output: str, platform: str) -> str:
@@ -46,19 +48,19 @@ def pip_sentence(output: str, platform: str) -> str:
     if missing:
         name = missing.group(1)
         return f"No wheel of {name} for {platform}: use Python 3.11 to 3.13 on Linux or macOS."
-    return last_error(output, "pip")
+    return own_words(output, "pip")
 
 
 def npm_sentence(output: str) -> str:
     """For `npm ci` and `npm run build`."""
-    return common(output, "npm") or last_error(output, "npm")
+    return common(output, "npm") or own_words(output, "npm")
 
 
 def venv_sentence(output: str) -> str:
     """For `python -m venv`."""
     if NO_ENSUREPIP.search(output):
         return NO_VENV
-    return common(output, "venv") or last_error(output, "venv")
+    return common(output, "venv") or own_words(output, "venv")
 
 
 NO_VENV = "Python's venv needs ensurepip: on Debian run: apt-get install python3-venv"

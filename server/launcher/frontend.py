@@ -55,7 +55,6 @@ def npm(root: Path, *arguments: str) -> None:
     )
     if done.returncode != 0:
         output = done.stdout.decode(errors="replace")
-        sys.stderr.write(output)
         raise LauncherError(npm_sentence(output))
 
 
