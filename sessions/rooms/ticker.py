@@ -156,7 +156,7 @@ class Ticker:
 
     def _taken(self) -> bool:
         lease = Lock(connection(), LEASE_KEY, timeout=LEASE_S, thread_local=False)
-        taken = lease.acquire(blocking=False)
+        taken = bool(lease.acquire(blocking=False))
         self.lease = lease if taken else None
         return taken
 
