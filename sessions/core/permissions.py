@@ -152,29 +152,26 @@ def allowed(verb: Verb, standing: Standing) -> Refuse | None:
 
 def grants(standing: Standing) -> frozenset[Grant]:
     """PER2. Every grant the standing has. Being a role never puts anyone into a session: only
-    its roster and its staff list do, and a removed client has no part in it any more."""
+    its roster and its staff list do; and a seat that is not admitted is not in the room."""
     if not standing.signed_in:
         return frozenset()
     staffs = standing.staffs_session and Role.FACILITATOR in standing.roles
     rostered = standing.on_roster and Role.CLIENT in standing.roles
-    present = standing.seat is not SeatState.REMOVED
     held = {
         Grant.SIGNED_IN: True,
         Grant.MANAGES: Role.PROGRAM_MANAGER in standing.roles,
         Grant.STAFFS: staffs,
         Grant.ON_ROSTER: rostered,
-        Grant.IN_ROOM: present and (staffs or rostered) and standing.seat is SeatState.ADMITTED,
+        Grant.IN_ROOM: (staffs or rostered) and standing.seat is SeatState.ADMITTED,
     }
     return frozenset(grant for grant, holds in held.items() if holds)
 
 
 def _why_not(wanted: frozenset[Grant], standing: Standing) -> Refuse:
     """PER5. The most telling code; never one that says more than the person knows already."""
-    held = grants(standing)
-    belongs = bool(held & _GROUP)
-    if wanted == _IN_ROOM and belongs:
+    if wanted == _IN_ROOM and _GROUP & grants(standing):
         removed = standing.seat is SeatState.REMOVED
         return Refuse("seat.removed" if removed else "seat.waiting")
-    if wanted & (_GROUP | _IN_ROOM) and not wanted & _MANAGER:
-        return Refuse("permission.not_staff" if belongs else "seat.not_on_roster")
-    return Refuse("permission.role")
+    if wanted & (_IN_ROOM | {Grant.ON_ROSTER}):
+        return Refuse("seat.not_on_roster")
+    return Refuse("permission.not_staff" if wanted == _STAFF else "permission.role")

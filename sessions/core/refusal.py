@@ -58,8 +58,8 @@ _PERMISSION = {
     "Sign in with a code.",
 }
 _AGENDA = {
-    "agenda.no_time_left": "The later parts cannot give that much. Nothing was changed. "
-    "Minutes they can give: {minutes}. You can end the group later instead.",
+    "agenda.no_time_left": "The later parts can give {minutes} min, not more. "
+    "Nothing was changed. You can end the group later instead.",
     "agenda.at_first": "This is the first part. Nothing was changed.",
     "agenda.at_last": "This is the last part. Nothing was changed. "
     "You can end the group, or end it later.",
@@ -97,6 +97,10 @@ _TRACK = {
     "track.seats": "Choose between 1 and {limit} seats.",
     "track.full": "The roster has more people than seats. Add seats, or take someone off.",
     "track.template": "Choose an agenda for the track.",
+    "track.enrolled": "This person is on the roster already. Nothing was changed.",
+    "track.not_enrolled": "This person is not on the roster. Nothing was changed.",
+    "track.staffed": "This person leads the track already. Nothing was changed.",
+    "track.not_staffed": "This person does not lead the track. Nothing was changed.",
     "track.unknown": "There is no track at this address. Open the list of tracks.",
     "recurrence.not_a_day": "The track has no group on {date}. Nothing was changed. "
     "Choose one of its days.",
@@ -107,18 +111,22 @@ _TRACK = {
 }
 _SESSION = {
     "session.started": "This group has started. Its day and time stay as they are.",
+    "session.past": "That day and time has passed. Nothing was changed. Choose a later one.",
     "session.unknown": "There is no group at this address. Open your home page to find yours.",
 }
 _PERSON = {
     "person.email_taken": "Someone already has this address. Choose another one.",
     "person.email": "This doesn’t look like a mail address. Look at it again.",
     "person.unknown": "This person is not on the list. Open the list again.",
+    "person.last_manager": "This is the only program manager. Nothing was changed. "
+    "Make someone else one first.",
+    "person.manager_exists": "There is a program manager already. Nothing was changed. "
+    "Sign in as that person to add others.",
     "person.no_role": "Choose at least one role.",
     "person.name_length": "A name to show has 1 to 24 characters.",
     "person.name_sign": "A name to show has no @ in it: others would see an address.",
     "person.name_characters": "This name has a character that cannot be shown. Type it again.",
-    "person.name_taken": "Someone in this track already has this name. "
-    "Add an initial, like “Sam K”.",
+    "person.name_taken": "Someone in this track already has this name. Try “{suggestion}”.",
 }
 _RECORD = {
     "attendance.minutes": "Choose between 0 and {minutes} minutes. Nothing was changed.",

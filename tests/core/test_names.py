@@ -1,0 +1,67 @@
+"""Names to show: NAM1 to NAM5."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sessions.core.names import LONGEST, display_name, is_taken, suggest
+from sessions.core.refusal import Refuse
+
+
+@given(st.text(max_size=40))
+def test_nam1_what_is_accepted_is_safe_to_show_and_stable(raw: str) -> None:
+    """Kills: inner line breaks and bidirectional overrides are let through."""
+    name = display_name(raw)
+    if isinstance(name, str):
+        assert 1 <= len(name) <= LONGEST
+        assert name.isprintable()
+        assert "@" not in name
+        assert display_name(name) == name
+
+
+@pytest.mark.parametrize(
+    ("raw", "expected"),
+    [
+        ("  Maya ", "Maya"),
+        ("Maya   K", "Maya K"),
+        ("Jose\u0301", "José"),
+        ("x" * 24, "x" * 24),
+        ("x" * 25, Refuse("person.name_length")),
+        ("   ", Refuse("person.name_length")),
+        ("", Refuse("person.name_length")),
+        ("maya@example.org", Refuse("person.name_sign")),
+        ("maya＠example", Refuse("person.name_sign")),
+        ("Ma\u202eya", Refuse("person.name_characters")),
+        ("Ma\nya", Refuse("person.name_characters")),
+        ("Ma\u200bya", Refuse("person.name_characters")),
+        ("Ma\x07ya", Refuse("person.name_characters")),
+    ],
+)
+def test_nam1_by_case(raw: str, expected: str | Refuse) -> None:
+    assert display_name(raw) == expected
+
+
+def test_nam4_case_and_width_do_not_make_a_new_name() -> None:
+    assert [is_taken(name, ["Maya"]) for name in ("maya", "Ｍaya", "Mayas")] == [True, True, False]
+
+
+@given(
+    st.sampled_from(["Maya", "Sam", "x" * 24, "x" * 23]),
+    st.sampled_from(["Kim", "Okafor", "", "3"]),
+    st.integers(1, 12),
+)
+def test_nam5_suggestions_are_valid_and_never_twice(first: str, last: str, people: int) -> None:
+    """Kills: a suggestion is cut to its length after its number was added."""
+    taken: list[str] = []
+    for _ in range(people):
+        name = suggest(first, last, taken)
+        assert display_name(name) == name
+        assert not is_taken(name, taken)
+        taken.append(name)
+
+
+def test_nam5_first_name_then_initial_then_a_number() -> None:
+    assert suggest("Maya", "Kim", []) == "Maya"
+    assert suggest("Maya", "Kim", ["maya"]) == "Maya K"
+    assert suggest("Maya", "Kim", ["maya", "Maya k"]) == "Maya K 2"
+    assert suggest("Maya", "", ["Maya", "Maya 2"]) == "Maya 3"

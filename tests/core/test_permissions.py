@@ -1,0 +1,128 @@
+"""The permissions table: PER1 to PER5."""
+
+from itertools import product
+
+import pytest
+
+from sessions.core.admission import SeatState
+from sessions.core.permissions import TABLE, Grant, Role, Standing, Verb, allowed, grants
+from sessions.core.refusal import Refuse
+
+CLIENT = frozenset({Role.CLIENT})
+FACILITATOR = frozenset({Role.FACILITATOR})
+MANAGER = frozenset({Role.PROGRAM_MANAGER})
+EVERY_ROLE = CLIENT | FACILITATOR | MANAGER
+
+IN = Standing(True, CLIENT, on_roster=True, seat=SeatState.ADMITTED)
+AT_DOOR = Standing(True, CLIENT, on_roster=True, seat=SeatState.WAITING)
+REMOVED = Standing(True, CLIENT, on_roster=True, seat=SeatState.REMOVED)
+LEADS = Standing(True, FACILITATOR, staffs_session=True, seat=SeatState.ADMITTED)
+OTHER_CLIENT = Standing(True, CLIENT)
+OTHER_FACILITATOR = Standing(True, FACILITATOR)
+MANAGES = Standing(True, MANAGER)
+NOBODY = Standing(True)
+
+# Written out on purpose, apart from the table: who may do each group of verbs.
+SELF = {
+    Verb.ROOM_OFFER_MEDIA,
+    Verb.ROOM_SET_MICROPHONE,
+    Verb.ROOM_SET_CAMERA,
+    Verb.ROOM_RAISE_HAND,
+}
+THROUGH_THE_DOOR = {Verb.ROOM_PAGE, Verb.ROOM_ENTER, Verb.ROOM_RESYNC, Verb.ROOM_LEAVE}
+LEADING = {verb for verb in Verb if verb.startswith("room.")} - SELF - THROUGH_THE_DOOR
+READING = {Verb.SESSION_ROSTER, Verb.ATTENDANCE_READ}
+MANAGING = {
+    verb
+    for verb in Verb
+    if verb.startswith(("person.", "track.")) or verb in {Verb.SESSION_CANCEL, Verb.SESSION_MOVE}
+}
+
+
+def may(standing: Standing) -> set[Verb]:
+    return {verb for verb in Verb if allowed(verb, standing) is None}
+
+
+def every_standing() -> list[Standing]:
+    role_sets = [
+        frozenset(role for role, has in zip(Role, flags, strict=True) if has)
+        for flags in product([False, True], repeat=len(Role))
+    ]
+    flags = [False, True]
+    return [Standing(*one) for one in product(flags, role_sets, flags, flags, SeatState)]
+
+
+@pytest.mark.parametrize("verb", Verb)
+def test_per1_every_verb_has_a_line(verb: Verb) -> None:
+    """Kills: a verb without a line in the table."""
+    assert TABLE[verb]
+
+
+@pytest.mark.parametrize("verb", Verb)
+@pytest.mark.parametrize("role", Role)
+def test_per1_every_verb_answers_every_role(verb: Verb, role: Role) -> None:
+    """Kills: a program manager counts as staff of every session."""
+    got = allowed(verb, Standing(True, frozenset({role})))
+    expected = {Verb.HOME} | (MANAGING | READING if role is Role.PROGRAM_MANAGER else set())
+    assert (got is None) == (verb in expected)
+
+
+def test_per1_who_may_do_what() -> None:
+    assert may(IN) == {Verb.HOME, Verb.ATTENDANCE_OWN} | THROUGH_THE_DOOR | SELF
+    assert may(AT_DOOR) == {Verb.HOME, Verb.ATTENDANCE_OWN} | THROUGH_THE_DOOR
+    assert may(LEADS) == (
+        {Verb.HOME, Verb.ATTENDANCE_CORRECT} | READING | THROUGH_THE_DOOR | SELF | LEADING
+    )
+    assert may(MANAGES) == {Verb.HOME} | READING | MANAGING
+    assert may(NOBODY) == may(OTHER_CLIENT) == may(OTHER_FACILITATOR) == {Verb.HOME}
+
+
+def test_per2_nothing_is_allowed_to_the_signed_out() -> None:
+    """Kills: being on the roster is enough without being signed in."""
+    outside = [one for one in every_standing() if not one.signed_in]
+    codes = {allowed(verb, one) for verb in Verb for one in outside}
+    assert codes == {Refuse("permission.signed_out")}
+
+
+def test_per2_the_room_is_for_its_roster_and_its_staff_only() -> None:
+    """Kills: the role of facilitator opens every room."""
+    inside = {Verb.ROOM_ENTER, Verb.ROOM_OFFER_MEDIA, Verb.ROOM_ADMIT}
+    strangers = [one for one in every_standing() if not one.on_roster and not one.staffs_session]
+    assert [may(one) & inside for one in strangers] == [set()] * len(strangers)
+
+
+def test_per3_a_removed_client_sends_no_media() -> None:
+    """Kills: only the door, not the table, knows that someone was removed."""
+    removed = [one for one in every_standing() if one.seat is SeatState.REMOVED]
+    assert [may(one) & SELF for one in removed] == [set()] * len(removed)
+
+
+def test_per4_roles_add_up() -> None:
+    one = Standing(True, EVERY_ROLE, staffs_session=True, seat=SeatState.ADMITTED)
+    assert may(one) == may(LEADS) | may(MANAGES)
+    assert grants(one) == {Grant.SIGNED_IN, Grant.STAFFS, Grant.MANAGES, Grant.IN_ROOM}
+
+
+def test_per4_a_roster_without_the_role_gives_nothing() -> None:
+    assert grants(Standing(True, MANAGER, on_roster=True, staffs_session=True)) == {
+        Grant.SIGNED_IN,
+        Grant.MANAGES,
+    }
+
+
+@pytest.mark.parametrize(
+    ("verb", "standing", "code"),
+    [
+        (Verb.ROOM_START, IN, "permission.not_staff"),
+        (Verb.ROOM_START, OTHER_FACILITATOR, "permission.not_staff"),
+        (Verb.ROOM_ENTER, MANAGES, "seat.not_on_roster"),
+        (Verb.ROOM_RAISE_HAND, AT_DOOR, "seat.waiting"),
+        (Verb.ROOM_RAISE_HAND, REMOVED, "seat.removed"),
+        (Verb.ROOM_RAISE_HAND, OTHER_CLIENT, "seat.not_on_roster"),
+        (Verb.TRACK_ADD, IN, "permission.role"),
+        (Verb.ATTENDANCE_READ, IN, "permission.role"),
+        (Verb.ATTENDANCE_CORRECT, MANAGES, "permission.not_staff"),
+    ],
+)
+def test_per5_the_refusal_says_what_is_missing(verb: Verb, standing: Standing, code: str) -> None:
+    assert allowed(verb, standing) == Refuse(code)
