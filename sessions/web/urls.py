@@ -1,5 +1,30 @@
-"""The addresses of the pages."""
+"""The addresses of the pages. Opaque ids only: an address says nothing of a person."""
 
-from django.urls import URLPattern, URLResolver
+from django.urls import URLPattern, URLResolver, path
 
-urlpatterns: list[URLPattern | URLResolver] = []
+from sessions.web.views.home import home
+from sessions.web.views.people import people_page, person_add_page, person_close, person_page
+from sessions.web.views.record import attendance_page
+from sessions.web.views.rooms import room_page
+from sessions.web.views.tracks import (
+    session_cancel_page,
+    track_add_page,
+    track_change_page,
+    track_page,
+    tracks_page,
+)
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("", home, name="home"),
+    path("people/", people_page, name="people"),
+    path("people/add/", person_add_page, name="person_add"),
+    path("people/<str:public_id>/", person_page, name="person"),
+    path("people/<str:public_id>/account/", person_close, name="person_close"),
+    path("tracks/", tracks_page, name="tracks"),
+    path("tracks/add/", track_add_page, name="track_add"),
+    path("tracks/<str:public_id>/", track_page, name="track"),
+    path("tracks/<str:public_id>/change/", track_change_page, name="track_change"),
+    path("sessions/<str:public_id>/cancel/", session_cancel_page, name="session_cancel"),
+    path("sessions/<str:public_id>/attendance/", attendance_page, name="attendance"),
+    path("rooms/<str:public_id>/", room_page, name="room"),
+]

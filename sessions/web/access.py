@@ -1,0 +1,90 @@
+"""Who may see a page: the permission table asked before every view, refusals shown in words.
+
+Owns the order: signed in, then the verb's line in the table, then the view. Every page is
+`no-store`, for nearly all of them carry somebody's name. Knows no rules of its own.
+"""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Concatenate, ParamSpec, cast
+
+from django.contrib.auth.views import redirect_to_login
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.cache import never_cache
+
+from sessions.audit.services import record
+from sessions.core.permissions import Standing, Verb, allowed
+from sessions.core.refusal import Refuse, sentence
+from sessions.models import Person, Session
+from sessions.people.selectors import standing_of
+from sessions.scheduling.selectors import session_by_public_id, standing
+
+P = ParamSpec("P")
+View = Callable[Concatenate[HttpRequest, P], HttpResponse]
+SessionView = Callable[Concatenate[HttpRequest, Session, P], HttpResponse]
+Guarded = Callable[..., HttpResponse]
+NOT_FOUND = {"room.unknown", "track.unknown", "person.unknown", "session.unknown"}
+
+
+def signed_in(request: HttpRequest) -> Person:
+    """The person of a request that `page` or `session_page` let through."""
+    return cast(Person, request.user)
+
+
+def page(verb: Verb) -> Callable[[View[P]], Guarded]:
+    """A page that belongs to no session."""
+
+    def decorate(view: View[P]) -> Guarded:
+        @never_cache
+        @wraps(view)
+        def guarded(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+            if not request.user.is_authenticated:
+                return redirect_to_login(request.get_full_path())
+            person = signed_in(request)
+            if refusal := allowed(verb, standing_of(person)):
+                return refused(request, verb, refusal)
+            return view(request, *args, **kwargs)
+
+        return guarded
+
+    return decorate
+
+
+def session_page(verb: Verb) -> Callable[[SessionView[P]], Guarded]:
+    """A page of one session, found by its public id; who may see it depends on that session."""
+
+    def decorate(view: SessionView[P]) -> Guarded:
+        @never_cache
+        @wraps(view)
+        def guarded(
+            request: HttpRequest, public_id: str, *args: P.args, **kwargs: P.kwargs
+        ) -> HttpResponse:
+            if not request.user.is_authenticated:
+                return redirect_to_login(request.get_full_path())
+            session = session_by_public_id(public_id)
+            if session is None:
+                return refused(request, verb, Refuse("room.unknown"))
+            refusal = allowed(verb, _standing(request, session))
+            if refusal:
+                return refused(request, verb, refusal, session)
+            return view(request, session, *args, **kwargs)
+
+        return guarded
+
+    return decorate
+
+
+def refused(
+    request: HttpRequest, verb: Verb, refusal: Refuse, session: Session | None = None
+) -> HttpResponse:
+    """The refusal as a page that says what to do, and its audit row."""
+    person = signed_in(request)
+    record(person, verb, refusal.code, session=session)
+    status = 404 if refusal.code in NOT_FOUND else 403
+    context = {"heading": "Not on your list", "sentence": sentence(refusal)}
+    return render(request, "refused.html", context, status=status)
+
+
+def _standing(request: HttpRequest, session: Session) -> Standing:
+    return standing(signed_in(request), session)

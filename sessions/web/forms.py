@@ -1,0 +1,247 @@
+"""The forms of the pages: what was typed, parsed. Rules stay in the core and the services.
+
+A refusal of a service is put beside the field it speaks of (`place_refusal`), so that what was
+typed is still there.
+"""
+
+import datetime as dt
+from collections.abc import Mapping
+from zoneinfo import available_timezones
+
+from django import forms
+
+from sessions.core.permissions import Role
+from sessions.core.refusal import Refuse, sentence
+
+WEEKDAYS = [
+    (0, "Monday"),
+    (1, "Tuesday"),
+    (2, "Wednesday"),
+    (3, "Thursday"),
+    (4, "Friday"),
+    (5, "Saturday"),
+    (6, "Sunday"),
+]
+ROLE_WORDS = [
+    (Role.CLIENT.value, "Client: joins the group"),
+    (Role.FACILITATOR.value, "Facilitator: leads sessions"),
+    (Role.PROGRAM_MANAGER.value, "Program manager: people and tracks"),
+]
+COMMON_ZONES = [
+    ("America/New_York", "New York (Eastern)"),
+    ("America/Chicago", "Chicago (Central)"),
+    ("America/Denver", "Denver (Mountain)"),
+    ("America/Phoenix", "Phoenix (Arizona)"),
+    ("America/Los_Angeles", "Los Angeles (Pacific)"),
+    ("America/Anchorage", "Anchorage (Alaska)"),
+    ("Pacific/Honolulu", "Honolulu (Hawaii)"),
+]
+
+
+def place_refusal(form: forms.BaseForm, refusal: Refuse, fields: Mapping[str, str]) -> None:
+    """Shows a refusal at the field that `fields` names for its code, else above the form."""
+    form.add_error(fields.get(refusal.code), sentence(refusal))
+
+
+def _input(kind: type[forms.Widget], **attributes: str) -> forms.Widget:
+    return kind(attrs={"class": "input", **attributes})
+
+
+class PersonForm(forms.Form):
+    """A person: the name to show, the e-mail address to sign in with, a set of roles."""
+
+    display_name = forms.CharField(
+        label="Name to show",
+        max_length=24,
+        help_text="First name, or first name and initial. Others in the group see it.",
+        widget=_input(forms.TextInput, autocomplete="off"),
+        error_messages={"required": "Type the name that others may see."},
+    )
+    email = forms.EmailField(
+        label="E-mail",
+        help_text="Codes for signing in go here. Nobody else in a group sees it.",
+        widget=_input(forms.EmailInput, autocomplete="off", spellcheck="false"),
+        error_messages={
+            "required": "Type the e-mail address that codes go to.",
+            "invalid": "That address has no @, or ends too early. Type it once more.",
+        },
+    )
+    roles = forms.MultipleChoiceField(
+        label="Roles",
+        choices=ROLE_WORDS,
+        widget=forms.CheckboxSelectMultiple,
+        error_messages={"required": "Pick one role or more."},
+    )
+
+    refusal_fields: Mapping[str, str] = {
+        "person.email_taken": "email",
+        "person.email": "email",
+        "person.name_length": "display_name",
+        "person.name_sign": "display_name",
+        "person.name_characters": "display_name",
+        "person.no_role": "roles",
+        "person.last_manager": "roles",
+    }
+
+
+class TrackForm(forms.Form):
+    """A track on one plain form. Choices of people and templates are given by the view."""
+
+    name = forms.CharField(
+        label="Name",
+        max_length=60,
+        help_text="For staff only. Clients never see it.",
+        widget=_input(forms.TextInput, autocomplete="off"),
+        error_messages={"required": "Give the track a name."},
+    )
+    weekdays = forms.TypedMultipleChoiceField(
+        label="Days",
+        choices=WEEKDAYS,
+        coerce=int,
+        widget=forms.CheckboxSelectMultiple,
+        error_messages={"required": "Pick one day or more."},
+    )
+    local_start = forms.TimeField(
+        label="Starts at",
+        widget=_input(forms.TimeInput, type="time"),
+        error_messages={"required": "Say when it starts.", "invalid": "Type it like 5:30 PM."},
+        input_formats=["%H:%M", "%H:%M:%S", "%I:%M %p", "%I:%M%p"],
+    )
+    local_end = forms.TimeField(
+        label="Ends at",
+        widget=_input(forms.TimeInput, type="time"),
+        error_messages={"required": "Say when it ends.", "invalid": "Type it like 9:00 PM."},
+        input_formats=["%H:%M", "%H:%M:%S", "%I:%M %p", "%I:%M%p"],
+    )
+    zone = forms.CharField(
+        label="Time zone",
+        max_length=64,
+        initial="America/New_York",
+        help_text="The clock on the wall there counts, also when it changes in spring and autumn.",
+        widget=_input(forms.TextInput, list="zones", autocomplete="off", spellcheck="false"),
+        error_messages={"required": "Pick a time zone."},
+    )
+    first_date = forms.DateField(
+        label="First day",
+        widget=_input(forms.DateInput, type="date"),
+        error_messages={"required": "Say when it begins.", "invalid": "Type it like 2026-11-30."},
+    )
+    weeks = forms.IntegerField(
+        label="Weeks",
+        initial=12,
+        widget=_input(forms.NumberInput, min="1", max="52"),
+        error_messages={"required": "Say for how many weeks.", "invalid": "Type a whole number."},
+    )
+    template = forms.TypedChoiceField(
+        label="Agenda",
+        coerce=int,
+        widget=_input(forms.Select),
+        error_messages={"required": "Pick an agenda."},
+    )
+    seats = forms.IntegerField(
+        label="Seats for clients",
+        initial=12,
+        help_text="At most 15.",
+        widget=_input(forms.NumberInput, min="1", max="15"),
+        error_messages={"required": "Say how many seats.", "invalid": "Type a whole number."},
+    )
+    uses_curriculum = forms.BooleanField(
+        label="Topics from the twelve-week curriculum", required=False
+    )
+    facilitators = forms.TypedMultipleChoiceField(
+        label="Facilitators",
+        coerce=int,
+        widget=forms.CheckboxSelectMultiple,
+        help_text="One or two. They see this roster and lead its sessions.",
+        error_messages={"required": "Pick who leads."},
+    )
+    roster = forms.TypedMultipleChoiceField(
+        label="Roster",
+        coerce=int,
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+        help_text="Clients who come. You can add people later.",
+    )
+
+    refusal_fields: Mapping[str, str] = {
+        "track.name": "name",
+        "track.no_days": "weekdays",
+        "track.zone_unknown": "zone",
+        "track.ends_before_start": "local_end",
+        "track.minutes": "local_end",
+        "track.weeks": "weeks",
+        "track.seats": "seats",
+        "track.full": "roster",
+        "track.not_client": "roster",
+        "person.name_taken": "roster",
+        "track.facilitator_busy": "facilitators",
+        "track.facilitator_none": "facilitators",
+        "track.not_facilitator": "facilitators",
+        "track.first_date": "first_date",
+        "track.template": "template",
+        "agenda.too_long": "local_end",
+        "agenda.not_filled": "local_end",
+        "agenda.length": "template",
+        "agenda.empty": "template",
+    }
+
+    def __init__(
+        self,
+        *args: object,
+        templates: list[tuple[int, str]],
+        facilitators: list[tuple[int, str]],
+        clients: list[tuple[int, str]],
+        **kwargs: object,
+    ) -> None:
+        super().__init__(*args, **kwargs)  # type: ignore[arg-type]
+        self._choose("template", templates)
+        self._choose("facilitators", facilitators)
+        self._choose("roster", clients)
+
+    def _choose(self, name: str, choices: list[tuple[int, str]]) -> None:
+        field = self.fields[name]
+        assert isinstance(field, forms.ChoiceField)
+        field.choices = choices
+
+    @property
+    def zones(self) -> list[tuple[str, str]]:
+        """Suggestions: the common ones with their everyday names, then all others."""
+        common = dict(COMMON_ZONES)
+        others = sorted(zone for zone in available_timezones() - set(common) if "/" in zone)
+        return COMMON_ZONES + [(zone, zone.replace("_", " ")) for zone in others]
+
+    def minutes(self) -> int:
+        """From start to end on the same day; zero or less when it ends before it starts."""
+        start: dt.time = self.cleaned_data["local_start"]
+        end: dt.time = self.cleaned_data["local_end"]
+        return (end.hour - start.hour) * 60 + end.minute - start.minute
+
+
+class CorrectionForm(forms.Form):
+    """Minutes of one person in one segment, and why they are not what was computed."""
+
+    person = forms.CharField(widget=forms.HiddenInput)
+    segment = forms.IntegerField(widget=forms.HiddenInput)
+    minutes = forms.IntegerField(
+        label="Minutes",
+        min_value=0,
+        max_value=480,
+        widget=_input(forms.NumberInput, min="0", max="480"),
+        error_messages={
+            "required": "Type the minutes.",
+            "invalid": "Type a whole number.",
+            "min_value": "Zero is the least.",
+            "max_value": "That is more than a session can have.",
+        },
+    )
+    reason = forms.CharField(
+        label="Reason",
+        max_length=200,
+        widget=_input(forms.TextInput, autocomplete="off"),
+        error_messages={"required": "Say why, in a few words."},
+    )
+
+    refusal_fields: Mapping[str, str] = {
+        "attendance.minutes": "minutes",
+        "attendance.reason": "reason",
+    }

@@ -1,0 +1,49 @@
+"""The links at the side of the desk, for who manages or leads. A client has one page."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+
+from sessions.core.permissions import Standing, Verb, allowed
+from sessions.people.selectors import standing_of
+from sessions.web.access import signed_in
+
+ENTRIES = (
+    (Verb.HOME, "home", "home", "Today"),
+    (Verb.TRACK_LIST, "tracks", "list", "Tracks"),
+    (Verb.PERSON_LIST, "people", "people", "People"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    url: str
+    icon: str
+    label: str
+    current: bool
+
+
+def navigation(standing: Standing, current: str) -> list[Entry]:
+    """What this person may open; nothing when that is only the first page."""
+    entries = [
+        Entry(reverse(name), icon, label, name == current)
+        for verb, name, icon, label in ENTRIES
+        if allowed(verb, standing) is None
+    ]
+    return entries if len(entries) > 1 else []
+
+
+def desk(
+    request: HttpRequest,
+    template: str,
+    context: Mapping[str, object],
+    *,
+    current: str,
+    status: int = 200,
+) -> HttpResponse:
+    """A page in the shell, with the navigation of whoever asks."""
+    links = navigation(standing_of(signed_in(request)), current)
+    return render(request, template, {**context, "navigation": links}, status=status)

@@ -1,0 +1,112 @@
+"""The first page: what is next for whoever is signed in, and the door to it."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
+from django.utils import timezone
+from django.views.decorators.http import require_safe
+
+from sessions.core.permissions import Role, Verb
+from sessions.core.room_state import LOBBY_MINUTES, OPEN
+from sessions.models import Person, Session
+from sessions.rooms.selectors import state_of
+from sessions.scheduling.selectors import (
+    lately_for_facilitator,
+    leaders,
+    sessions_for_client,
+    sessions_for_facilitator,
+)
+from sessions.web import words
+from sessions.web.access import page, signed_in
+from sessions.web.navigation import desk
+
+HORIZON = timedelta(days=14)
+MOST_LINES = 6
+
+
+@require_safe
+@page(Verb.HOME)
+def home(request: HttpRequest) -> HttpResponse:
+    person, now = signed_in(request), timezone.now()
+    led = list(sessions_for_facilitator(person, now, now + HORIZON)) if leads(person) else []
+    attended = list(sessions_for_client(person, now).filter(starts_at__lt=now + HORIZON))
+    lately = list(lately_for_facilitator(person, now)) if leads(person) else []
+    staff = leaders({*led, *attended, *lately})
+    nexts = [(one, True) for one in next_ones(led, now)] + [(one, False) for one in attended[:1]]
+    rest = [one for one in (*led, *attended) if one not in {one for one, _ in nexts}]
+    rest.sort(key=lambda one: one.starts_at)
+    context = {
+        "next_cards": [card(one, staff[one.track_id], now, leads=own) for one, own in nexts],
+        "coming": [line(one, staff[one.track_id]) for one in rest[:MOST_LINES]],
+        "recent": [line(one, staff[one.track_id], over=True) for one in lately],
+        "manages": Role.PROGRAM_MANAGER in person.role_set,
+        "staff_phone": settings.THIRDS_STAFF_PHONE,
+    }
+    return desk(request, "home.html", context, current="home")
+
+
+def leads(person: Person) -> bool:
+    return Role.FACILITATOR in person.role_set
+
+
+def next_ones(led: Sequence[Session], now: datetime) -> list[Session]:
+    """What a facilitator leads today; the next one when that is another day."""
+    today = [one for one in led if local_start(one).date() == local(one, now).date()]
+    return today or list(led[:1])
+
+
+def card(
+    session: Session, staff: Sequence[str], now: datetime, *, leads: bool
+) -> dict[str, object]:
+    """The next session, large: when, with whom, and the door when it is open."""
+    start, end = local_start(session), local(session, session.ends_at)
+    opens = start - timedelta(minutes=LOBBY_MINUTES)
+    when = words.day(start.date(), local(session, now).date())
+    is_open = state_of(session.room, now) in OPEN
+    return {
+        "heading": "You lead" if leads else "Next",
+        "when": f"{when}, {words.clock(start)}",
+        "detail": detail(session, staff, end, leads=leads),
+        "open": is_open,
+        "opens": f"The door opens at {words.clock(opens)}, {words.zone_name(session.track.zone)}.",
+        "action": "Enter the room" if leads else "Join now",
+        "room_url": reverse("room", args=[session.public_id]),
+        "attendance_url": attendance_url(session) if leads and is_open else "",
+    }
+
+
+def detail(session: Session, staff: Sequence[str], end: datetime, *, leads: bool) -> str:
+    """Staff read the track's name; a client's page does not say what the group is about."""
+    if leads:
+        topic = f" · {session.topic}" if session.topic else ""
+        return f"{session.track.name}, until {words.clock(end)}{topic}"
+    company = f" with {words.names(staff)}" if staff else ""
+    return f"Until {words.clock(end)}{company}."
+
+
+def line(session: Session, staff: Sequence[str], *, over: bool = False) -> dict[str, object]:
+    start, end = local_start(session), local(session, session.ends_at)
+    return {
+        "weekday": f"{start:%a}",
+        "day": start.day,
+        "times": words.times(start, end),
+        "spoken": words.short_date(start.date()),
+        "detail": session.track.name if over else f"with {words.names(staff)}",
+        "attendance_url": attendance_url(session) if over else "",
+    }
+
+
+def attendance_url(session: Session) -> str:
+    return reverse("attendance", args=[session.public_id])
+
+
+def local(session: Session, moment: datetime) -> datetime:
+    return moment.astimezone(ZoneInfo(session.track.zone))
+
+
+def local_start(session: Session) -> datetime:
+    return local(session, session.starts_at)

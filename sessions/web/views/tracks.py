@@ -1,0 +1,242 @@
+"""Pages of a program manager: tracks, the one form that makes them, the sessions they became."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.utils import timezone
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from sessions.core.permissions import Role, Verb
+from sessions.core.recurrence import ClockNote, expand
+from sessions.core.refusal import Refuse, sentence
+from sessions.models import Enrolment, Person, Session, Track
+from sessions.people.selectors import people_with_role
+from sessions.scheduling.plans import TrackPlan, changes_of, local_day, pattern_of
+from sessions.scheduling.selectors import (
+    programs,
+    sessions_of_track,
+    templates,
+    track_by_public_id,
+    tracks,
+)
+from sessions.scheduling.services import session_cancel, track_change, track_create
+from sessions.web import words
+from sessions.web.access import page, refused, session_page, signed_in
+from sessions.web.forms import TrackForm, place_refusal
+from sessions.web.navigation import desk
+
+
+@require_safe
+@page(Verb.TRACK_LIST)
+def tracks_page(request: HttpRequest) -> HttpResponse:
+    rows = [
+        {
+            "name": track.name,
+            "url": reverse("track", args=[track.public_id]),
+            "when": pattern_words(track),
+            "staff": words.names([one.person.display_name for one in track.staffings.all()]),
+            "clients": len(on_roster(track)),
+            "seats": track.seats,
+        }
+        for track in tracks()
+    ]
+    return desk(request, "tracks/list.html", {"tracks": rows}, current="tracks")
+
+
+@require_safe
+@page(Verb.TRACK_READ)
+def track_page(request: HttpRequest, public_id: str) -> HttpResponse:
+    track = track_by_public_id(public_id)
+    if track is None:
+        return refused(request, Verb.TRACK_READ, Refuse("track.unknown"))
+    sessions = list(sessions_of_track(track))
+    context = {
+        "track": track,
+        "summary": pattern_words(track),
+        "notes": clock_notes(track),
+        "sessions": session_rows(track, sessions, timezone.now()),
+        "facilitators": [one.person.display_name for one in track.staffings.all()],
+        "roster": on_roster(track),
+        "edit_url": reverse("track_change", args=[track.public_id]),
+    }
+    return desk(request, "tracks/detail.html", context, current="tracks")
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@page(Verb.TRACK_ADD)
+def track_add_page(request: HttpRequest) -> HttpResponse:
+    form = track_form(request)
+    if request.method == "POST" and form.is_valid():
+        made = track_create(signed_in(request), typed_plan(form))
+        if isinstance(made, Track):
+            messages.success(request, "The track is made. These are its sessions.")
+            return redirect("track", made.public_id)
+        place_refusal(form, made, TrackForm.refusal_fields)
+    return form_page(request, form, "Make a track", "Make the track", reverse("tracks"))
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@page(Verb.TRACK_CHANGE)
+def track_change_page(request: HttpRequest, public_id: str) -> HttpResponse:
+    track = track_by_public_id(public_id)
+    if track is None:
+        return refused(request, Verb.TRACK_CHANGE, Refuse("track.unknown"))
+    form = track_form(request, track)
+    if request.method == "POST" and form.is_valid():
+        changed = track_change(signed_in(request), track, typed_plan(form, track))
+        if isinstance(changed, Track):
+            messages.success(request, "Saved. Sessions to come follow; past ones stay.")
+            return redirect("track", changed.public_id)
+        place_refusal(form, changed, TrackForm.refusal_fields)
+    back = reverse("track", args=[track.public_id])
+    return form_page(request, form, f"Change {track.name}", "Save", back)
+
+
+@require_POST
+@session_page(Verb.SESSION_CANCEL)
+def session_cancel_page(request: HttpRequest, session: Session) -> HttpResponse:
+    done = session_cancel(signed_in(request), session)
+    if isinstance(done, Refuse):
+        messages.warning(request, sentence(done))
+    else:
+        messages.success(request, "Cancelled. The other sessions stay as they are.")
+    return redirect("track", session.track.public_id)
+
+
+def track_form(request: HttpRequest, track: Track | None = None) -> TrackForm:
+    """The form with the people and agendas there are; filled in from the track, if any."""
+    return TrackForm(
+        request.POST or None,
+        initial=shown(track) if track else None,
+        templates=[(one.pk, one.name) for one in templates()],
+        facilitators=choices(people_with_role(Role.FACILITATOR)),
+        clients=choices(people_with_role(Role.CLIENT)),
+    )
+
+
+def form_page(
+    request: HttpRequest, form: TrackForm, heading: str, action: str, back: str
+) -> HttpResponse:
+    context = {"form": form, "heading": heading, "action": action, "back_url": back}
+    status = 422 if form.is_bound else 200
+    return desk(request, "tracks/form.html", context, current="tracks", status=status)
+
+
+def choices(people: Iterable[Person]) -> list[tuple[int, str]]:
+    """People to tick. Two of one name are told apart by their addresses: managers see those."""
+    found = list(people)
+    names = [person.display_name for person in found]
+    return [
+        (
+            person.pk,
+            person.display_name
+            if names.count(person.display_name) == 1
+            else f"{person.display_name} ({person.email})",
+        )
+        for person in found
+    ]
+
+
+def typed_plan(form: TrackForm, track: Track | None = None) -> TrackPlan:
+    """What was typed, as the service takes it. People keep the order of the list."""
+    typed = form.cleaned_data
+    return TrackPlan(
+        program=track.program if track else programs()[0],
+        template=next(one for one in templates() if one.pk == typed["template"]),
+        name=typed["name"],
+        weekdays=frozenset(typed["weekdays"]),
+        local_start=typed["local_start"],
+        minutes=form.minutes(),
+        zone=typed["zone"].strip(),
+        first_date=typed["first_date"],
+        weeks=typed["weeks"],
+        seats=typed["seats"],
+        uses_curriculum=typed["uses_curriculum"],
+        facilitators=picked(Role.FACILITATOR, typed["facilitators"]),
+        roster=picked(Role.CLIENT, typed["roster"]),
+    )
+
+
+def picked(role: Role, keys: Sequence[int]) -> tuple[Person, ...]:
+    return tuple(person for person in people_with_role(role) if person.pk in keys)
+
+
+def shown(track: Track) -> dict[str, object]:
+    """The track as the form shows it."""
+    end = track.local_start.hour * 60 + track.local_start.minute + track.minutes
+    return {
+        "name": track.name,
+        "weekdays": track.weekdays,
+        "local_start": track.local_start,
+        "local_end": f"{end // 60 % 24:02}:{end % 60:02}",
+        "zone": track.zone,
+        "first_date": track.first_date,
+        "weeks": track.weeks,
+        "template": track.template_id,
+        "seats": track.seats,
+        "uses_curriculum": track.uses_curriculum,
+        "facilitators": [one.person_id for one in track.staffings.all()],
+        "roster": [one.person_id for one in current_enrolments(track)],
+    }
+
+
+def current_enrolments(track: Track) -> list[Enrolment]:
+    """Those whose stay is not over; the track's enrolments were fetched with it."""
+    today = local_day(track, timezone.now())
+    return [one for one in track.enrolments.all() if one.ends_on is None or one.ends_on >= today]
+
+
+def on_roster(track: Track) -> list[str]:
+    return sorted(one.display_name for one in current_enrolments(track))
+
+
+def pattern_words(track: Track) -> str:
+    """`Mon, Wed, Thu, 5:30 – 9:00 PM, New York time. 12 weeks from Mon, Nov 30.`"""
+    start = datetime.combine(track.first_date, track.local_start)
+    end = start + timedelta(minutes=track.minutes)
+    weeks = f"{track.weeks} week{'s' if track.weeks != 1 else ''}"
+    return (
+        f"{words.weekdays(track.weekdays)}, {words.times(start, end)}, "
+        f"{words.zone_name(track.zone)}. {weeks} from {words.short_date(track.first_date)}."
+    )
+
+
+def clock_notes(track: Track) -> list[str]:
+    """What a clock change does to the track's own start, if its wall time falls into one."""
+    said = {
+        ClockNote.SKIPPED: "the clock skips this start: the session begins as many minutes later.",
+        ClockNote.REPEATED: "the clock shows this start twice: the session begins the first time.",
+    }
+    dated = expand(pattern_of(track), changes_of(track))
+    return [f"On {words.short_date(one.local_date)} {said[one.note]}" for one in dated if one.note]
+
+
+def session_rows(
+    track: Track, sessions: Sequence[Session], now: datetime
+) -> list[dict[str, object]]:
+    """The lines of the table of sessions."""
+    zone = ZoneInfo(track.zone)
+    befores = [None, *[one.starts_at for one in sessions]]
+    return [
+        session_row(one, words.clock_change(one.starts_at, before, zone), zone, now)
+        for one, before in zip(sessions, befores, strict=False)
+    ]
+
+
+def session_row(session: Session, change: str, zone: ZoneInfo, now: datetime) -> dict[str, object]:
+    start, end = session.starts_at.astimezone(zone), session.ends_at.astimezone(zone)
+    planned = session.cancelled_at is None and session.starts_at > now
+    return {
+        "number": session.number,
+        "date": words.short_date(start.date()),
+        "times": words.times(start, end),
+        "topic": session.topic,
+        "clock_change": change,
+        "chip": "cancelled" if session.cancelled_at else "",
+        "cancel_url": reverse("session_cancel", args=[session.public_id]) if planned else "",
+    }
