@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final, Protocol
 
-from django.db import InterfaceError, OperationalError, close_old_connections
+from django.db import InterfaceError, OperationalError
 from django.db.models import Q
 from redis.exceptions import LockNotOwnedError
 from redis.lock import Lock
@@ -120,13 +120,10 @@ class Ticker:
         holds = self._hold()
         if holds is not Tick.DONE:
             return holds
-        try:
-            self._find_rooms(now)
-            for room in self.rooms:
-                if self._look_after(room, now) is Tick.NO_REDIS:
-                    return Tick.NO_REDIS
-        finally:
-            close_old_connections()
+        self._find_rooms(now)
+        for room in self.rooms:
+            if self._look_after(room, now) is Tick.NO_REDIS:
+                return Tick.NO_REDIS
         return Tick.DONE if self._database_answers(now) else Tick.NO_DATABASE
 
     def stop(self) -> None:
