@@ -4,6 +4,7 @@ Owns the look-up by e-mail, whatever its case. Must not know tracks or rooms: ho
 stands to a session is scheduling's to say.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from django.conf import settings
@@ -79,3 +80,14 @@ def account_for_sign_in(email: str) -> SignInAccount:
         .first()
     )
     return SignInAccount(person, (person.zone if person else None) or settings.TIME_ZONE)
+
+
+def person_by_public_id(public_id: str) -> Person | None:
+    """The account of an address, open or closed."""
+    return Person.objects.filter(public_id=public_id).first()
+
+
+def public_ids(persons: Iterable[int]) -> dict[int, str]:
+    """The opaque ids of people, by their row ids. One query."""
+    found = Person.objects.filter(pk__in=list(persons))
+    return dict(found.values_list("pk", "public_id"))

@@ -5,6 +5,7 @@ same answer by the same steps (the same queries, one code made, one envelope han
 flow between the pages is allauth's; its other pages are not routed. Must not know tracks.
 """
 
+from dataclasses import dataclass
 from datetime import timedelta
 from http import HTTPStatus
 from ipaddress import ip_address
@@ -113,7 +114,11 @@ class AskView(RequestLoginCodeView):  # type: ignore[misc]
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         note = NOTES.get(self.request.session.pop(NOTE, ""), "")
         people = demo_people() if is_demo_request(self.request) else ()
-        extra = {"note": note, "demo_people": people, "staff_phone": settings.THIRDS_STAFF_PHONE}
+        extra = {
+            "note": note,
+            "demo_people": [DemoButton.of(person) for person in people],
+            "staff_phone": settings.THIRDS_STAFF_PHONE,
+        }
         return {**super().get_context_data(**kwargs), **extra}
 
 
@@ -144,6 +149,19 @@ class CodeView(ConfirmLoginCodeView):  # type: ignore[misc]
         email = self.request.session.get(SIGN_IN, {}).get("email", "")
         extra = {"email": email, "masked": masked(email)}
         return {**super().get_context_data(**kwargs), **extra}
+
+
+@dataclass(frozen=True, slots=True)
+class DemoButton:
+    """One tap on the sign-in page of a demo."""
+
+    public_id: str
+    label: str
+
+    @classmethod
+    def of(cls, person: Person) -> "DemoButton":
+        roles = ", ".join(role.value.replace("_", " ") for role in sorted(person.role_set))
+        return cls(person.public_id, f"{person.display_name} ({roles})")
 
 
 @require_POST
