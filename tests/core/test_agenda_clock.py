@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sessions.core.agenda import (
+    UNIT,
     Agenda,
     AgendaClock,
     AgendaMark,
@@ -110,13 +111,18 @@ def test_ag4_a_refused_extension_says_how_much_is_possible(
 
 @given(agendas(), histories())
 def test_ag3_going_on_after_an_overrun_makes_nothing_jump(agenda: Agenda, history: History) -> None:
-    """Kills: on advancing the next segment gets its plan instead of its share."""
+    """Kills: on advancing the next segment gets its plan instead of its share.
+
+    A microsecond for each segment is allowed: the parts are whole ones."""
     done, now = history
     before = read(agenda, done, now)
     if before.phase is Phase.OVERRUN and before.index + 1 < len(agenda.segments):
         after = read(agenda, (*done, AgendaMark(now, K.ADVANCE, number=99)), now)
         if after.index == before.index + 1:  # else it was a segment of no length
-            assert after.remaining[after.index :] == before.remaining[after.index :]
+            both = zip(after.remaining, before.remaining, strict=True)
+            assert all(
+                abs(now_left - left) <= len(agenda.segments) * UNIT for now_left, left in both
+            )
 
 
 @given(agendas(), histories(), st.integers(0, 1200))
