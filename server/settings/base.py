@@ -67,7 +67,8 @@ TEMPLATES: list[dict[str, Any]] = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
-            ]
+            ],
+            "libraries": {"icons": "sessions.web.icons"},
         },
     }
 ]
@@ -103,7 +104,8 @@ TIME_ZONE = "UTC"
 USE_TZ = True
 
 STATIC_URL = "static/"
-STATIC_ROOT = BASE_DIR / "var" / "static"
+# Found where they lie: Vite has hashed the room's files, the pages' few change with a release.
+SERVESTATIC_USE_FINDERS = True
 STATICFILES_DIRS = [
     ("room", BASE_DIR / "frontend" / "dist"),
     BASE_DIR / "sessions" / "web" / "static",

@@ -1,7 +1,8 @@
 """Who may see a page: the permission table asked before every view, refusals shown in words.
 
 Owns the order: signed in, then the verb's line in the table, then the view. Every page is
-`no-store`, for nearly all of them carry somebody's name. Knows no rules of its own.
+`no-store`, for nearly all of them carry somebody's name. Each view bears its `verb`, so that a
+test can hold every address against the table. Knows no rules of its own.
 """
 
 from collections.abc import Callable
@@ -46,6 +47,7 @@ def page(verb: Verb) -> Callable[[View[P]], Guarded]:
                 return refused(request, verb, refusal)
             return view(request, *args, **kwargs)
 
+        guarded.__dict__["verb"] = verb
         return guarded
 
     return decorate
@@ -70,6 +72,7 @@ def session_page(verb: Verb) -> Callable[[SessionView[P]], Guarded]:
                 return refused(request, verb, refusal, session)
             return view(request, session, *args, **kwargs)
 
+        guarded.__dict__["verb"] = verb
         return guarded
 
     return decorate

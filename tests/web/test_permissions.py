@@ -1,0 +1,97 @@
+"""Every address of the pages, held against the permission table for every standing."""
+
+from collections.abc import Iterator
+
+import pytest
+from django.urls import URLPattern
+
+from sessions.core.permissions import Standing, Verb, allowed
+from sessions.models import AuditEvent, Person
+from sessions.people.selectors import standing_of
+from sessions.scheduling.selectors import standing
+from sessions.web.urls import urlpatterns
+from tests.web.conftest import Programme, signed_in
+
+STANDINGS = (
+    "signed out",
+    "on the roster",
+    "client elsewhere",
+    "leads it",
+    "leads elsewhere",
+    "manages",
+)
+
+
+def patterns() -> Iterator[URLPattern]:
+    for pattern in urlpatterns:
+        assert isinstance(pattern, URLPattern)
+        yield pattern
+
+
+def verb_of(pattern: URLPattern) -> Verb:
+    """The verb its view is guarded by; a view without one has no line in the table."""
+    return Verb(pattern.callback.__dict__["verb"])
+
+
+def address(pattern: URLPattern, programme: Programme) -> str:
+    route = str(pattern.pattern)
+    owner = {
+        "people": programme.sam.public_id,
+        "tracks": programme.track.public_id,
+        "sessions": programme.session.public_id,
+        "rooms": programme.session.public_id,
+    }
+    kind = route.split("/", maxsplit=1)[0]
+    return "/" + route.replace("<str:public_id>", owner.get(kind, ""))
+
+
+def belongs_to_session(pattern: URLPattern) -> bool:
+    return str(pattern.pattern).startswith(("sessions/", "rooms/"))
+
+
+@pytest.mark.parametrize("name", STANDINGS)
+@pytest.mark.parametrize("pattern", list(patterns()), ids=lambda pattern: pattern.name)
+def test_page_is_open_to_whom_the_table_says(
+    pattern: URLPattern, name: str, programme: Programme
+) -> None:
+    somebody = programme.standings()[name]
+    verb = verb_of(pattern)
+    browser = signed_in(somebody)
+    where = address(pattern, programme)
+    answer = browser.get(where)
+    if answer.status_code == 405:
+        answer = browser.post(where)
+    if somebody is None:
+        assert (answer.status_code, answer.headers["Location"].split("?")[0]) == (302, "/sign-in/")
+        return
+    refusal = allowed(verb, standing_for(pattern, somebody, programme))
+    assert (answer.status_code == 403) == (refusal is not None)
+    if refusal is not None:
+        last = AuditEvent.objects.order_by("pk").last()
+        assert last is not None
+        assert (last.actor, last.verb, last.outcome) == (somebody, verb.value, refusal.code)
+
+
+def standing_for(pattern: URLPattern, somebody: Person, programme: Programme) -> Standing:
+    if belongs_to_session(pattern):
+        return standing(somebody, programme.session)
+    return standing_of(somebody)
+
+
+@pytest.mark.parametrize("pattern", list(patterns()), ids=lambda pattern: pattern.name)
+def test_page_is_never_stored_nor_titled_with_a_name(
+    pattern: URLPattern, programme: Programme
+) -> None:
+    for somebody in programme.standings().values():
+        answer = signed_in(somebody).get(address(pattern, programme))
+        if answer.status_code == 200:
+            assert "no-store" in answer.headers["Cache-Control"]
+            assert b"<title>Thirds</title>" in answer.content
+
+
+@pytest.mark.parametrize("where", ["/rooms/nothing/", "/sessions/nothing/attendance/"])
+def test_unknown_session_is_a_sentence_and_an_audit_row(where: str, programme: Programme) -> None:
+    answer = signed_in(programme.sam).get(where)
+    assert answer.status_code == 404
+    assert "There is no group at this address." in answer.content.decode()
+    assert AuditEvent.objects.order_by("pk").last().outcome == "room.unknown"  # type: ignore[union-attr]
