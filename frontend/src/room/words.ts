@@ -7,6 +7,11 @@ export function named(names: readonly string[]): string {
   return `${names.slice(0, -1).join(', ')} and ${names.at(-1)}`;
 }
 
+/** Who did it: the one facilitator by name, else staff, since it is not told which of them. */
+export function byWhom(names: readonly string[]): string {
+  return names.length === 1 ? (names[0] ?? 'Staff') : 'Staff';
+}
+
 /** For a refusal that came without words of its own. */
 export const REFUSALS: Readonly<Record<string, string>> = {
   'connection.lost': 'Not done: the connection dropped. Try again when you are back.',

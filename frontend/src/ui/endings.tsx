@@ -1,7 +1,7 @@
 // The pages on which the room rests: break, ended, removed, and the other ways out.
 import { asTime, leftMs, nextSegment } from '../room/agenda';
 import type { Live, Screen } from '../room/state';
-import { named, RESTS } from '../room/words';
+import { byWhom, RESTS } from '../room/words';
 import { AgendaStrip } from './agenda-strip';
 import type { Page } from './page';
 import { CallStaff, HelpLine, Home, Still } from './still';
@@ -69,7 +69,10 @@ export function Ended({ page, live }: { page: Page; live: Live }) {
       }
     >
       <h1 tabIndex={-1}>That’s it for today{page.name ? `, ${page.name}` : ''}</h1>
-      <p>The group has ended. Nobody sees or hears you now.</p>
+      <p>
+        The group has ended. Nobody sees or hears you now.
+        {!live.me.facilitates && ' Your time in it is counted.'}
+      </p>
       {reopens && <Reopen page={page} until={until} />}
     </Still>
   );
@@ -110,14 +113,14 @@ export function Removed({
   page: Page;
   screen: Extract<Screen, { at: 'removed' }>;
 }) {
-  const who = named(screen.facilitators);
+  const who = byWhom(screen.facilitators);
   return (
     <Still
       page={page}
       footer={
         <>
-          <CallStaff page={page} />
-          <Home page={page} primary words="Go to my page" />
+          <CallStaff page={page} primary />
+          <Home page={page} primary={!page.staffPhone} words="Go to my page" />
           <HelpLine before="Need someone now?" />
         </>
       }

@@ -33,6 +33,7 @@ export function Lobby({ page, live }: { page: Page; live: Live }) {
         <Waiting page={page} live={live} />
       </div>
       <Self page={page} />
+      <ComesIn page={page} />
       <Rules topic={live.room.topic} />
     </Still>
   );
@@ -60,6 +61,17 @@ export function when(live: Live, now: number): string {
     return `The group has started. ${who} ${lets} you in at the next pause.`;
   if (now >= room.starts_ms) return `${who} ${lets} you in in a moment.`;
   return `${who} ${lets} you in at ${asTime(room.starts_ms)}${soon ? `, ${soon}` : ''}.`;
+}
+
+/** What becomes true at the door, before it does. */
+function ComesIn({ page }: { page: Page }) {
+  const { microphone, camera } = page.state.value.own;
+  return (
+    <p class="small muted">
+      You come in with the microphone {microphone ? 'on' : 'off'} and the camera{' '}
+      {camera ? 'on' : 'off'}.
+    </p>
+  );
 }
 
 function Rules({ topic }: { topic: string }) {

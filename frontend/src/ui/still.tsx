@@ -1,5 +1,6 @@
 // A quiet page: one fact, one reason, one next step.
 import type { ComponentChildren } from 'preact';
+import { Icon } from './icon';
 import type { Page } from './page';
 import { Said } from './strip';
 
@@ -36,10 +37,11 @@ export function Still({ page, children, footer, aside, look, top }: StillProps) 
   );
 }
 
-export function CallStaff({ page }: { page: Page }) {
+export function CallStaff({ page, primary }: { page: Page; primary?: boolean }) {
   if (!page.staffPhone) return null;
   return (
-    <a class="btn wide big" href={`tel:${page.staffPhone}`}>
+    <a class={`btn wide big ${primary ? 'primary' : ''}`} href={`tel:${page.staffPhone}`}>
+      <Icon name="phone" />
       Call staff
     </a>
   );

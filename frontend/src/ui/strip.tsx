@@ -1,6 +1,8 @@
 // The lines under the agenda: the connection's, the microphone's, and the last refusal's words.
+
+import { currentSegment } from '../room/agenda';
 import type { Live, RoomState } from '../room/state';
-import { named } from '../room/words';
+import { byWhom } from '../room/words';
 import { Icon } from './icon';
 import type { Page } from './page';
 
@@ -13,6 +15,7 @@ export function Strip({ page, live }: { page: Page; live: Live }) {
         {state.link !== 'open' ? <Dropped page={page} /> : <Media page={page} />}
       </div>
       <div role="status">
+        <OnBreak live={live} />
         <MicrophoneClosed live={live} />
         <Said page={page} live={live} />
       </div>
@@ -72,12 +75,23 @@ function SoundAsk({ page }: { page: Page }) {
   );
 }
 
+/** At the desk the break has no page of its own. */
+function OnBreak({ live }: { live: Live }) {
+  if (!live.me.facilitates || currentSegment(live.room.agenda)?.kind !== 'break') return null;
+  return (
+    <div class="banner quiet" data-banner="break">
+      <Icon name="camera-off" />
+      <p>It is a break. Microphones and cameras are off.</p>
+    </div>
+  );
+}
+
 function MicrophoneClosed({ live }: { live: Live }) {
   if (live.me.microphone_allowed || live.me.facilitates) return null;
   return (
     <div class="banner quiet" data-banner="microphone">
       <Icon name="microphone-off" />
-      <p>{named(live.room.facilitators)} turned your microphone off. Raise your hand to speak.</p>
+      <p>{byWhom(live.room.facilitators)} turned your microphone off. Raise your hand to speak.</p>
     </div>
   );
 }

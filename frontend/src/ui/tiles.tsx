@@ -37,6 +37,7 @@ function Tile({ tile, page }: { tile: TileView; page: Page }) {
           {initial(tile.name)}
         </span>
       )}
+      {tile.away && <span class="aside">coming back</span>}
       {tile.hand !== null && <Hand place={tile.hand} />}
       <Name tile={tile} />
     </li>
@@ -58,7 +59,6 @@ function Name({ tile }: { tile: TileView }) {
     <span class="name">
       <span>{tile.me ? 'You' : tile.name}</span>
       <span class="end">
-        {tile.away && <span class="aside">coming back</span>}
         {(tile.microphone || tile.me) && !tile.away && (
           <>
             <Icon name={tile.microphone ? 'microphone' : 'microphone-off'} />
