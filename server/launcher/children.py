@@ -20,9 +20,13 @@ TETHER = Path(__file__).with_name("tether.py")
 def tethered(
     command: Sequence[str], *, user: str = "", on_parent_death: signal.Signals
 ) -> list[str]:
-    """The command line that runs `command` under `user` (see tether.become), tied to us."""
+    """The command line that runs `command` under `user` (see tether.become), tied to us.
+
+    It names this process: asking for the parent would be too late when that is dead already.
+    """
     shim = [sys.executable, "-I", "-S", str(TETHER)]
-    return [*shim, f"--user={user}", f"--signal={int(on_parent_death)}", "--", *command]
+    tie = [f"--parent={os.getpid()}", f"--signal={int(on_parent_death)}"]
+    return [*shim, f"--user={user}", *tie, "--", *command]
 
 
 def start(

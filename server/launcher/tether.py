@@ -1,8 +1,8 @@
 """Starts one command tied to the life of its parent, and, as root, under a lesser user.
 
-Run as a script (`python -I -S tether.py [--user=namespace:UID | --user=UID:GID] --signal=N --
-command ...`): it changes itself and then becomes the command, so the process id stays the same.
-On Linux the kernel sends the command signal N when the parent dies, however it dies
+Run as a script (`python -I -S tether.py [--user=namespace:UID | --user=UID:GID] --parent=PID
+--signal=N -- command ...`): it changes itself and then becomes the command, so the process id
+stays the same. On Linux the kernel sends the command signal N when the parent dies, however it dies
 (prctl(2), PR_SET_PDEATHSIG). Owns nothing else; must know nothing of what it starts.
 Only the standard library, and nothing of this package: it runs before any path is set up.
 """
@@ -60,13 +60,12 @@ def main(arguments: list[str]) -> None:
     split = arguments.index("--")
     options = dict(argument.lstrip("-").split("=", 1) for argument in arguments[:split])
     command = arguments[split + 1 :]
-    parent = os.getppid()
     try:
         become(options.get("user", ""))
     except OSError as error:
         sys.stderr.write(f"{error}\n")
         sys.exit(EXIT_REFUSED)
-    die_with_parent(int(options["signal"]), parent)
+    die_with_parent(int(options["signal"]), int(options["parent"]))
     os.execv(command[0], command)
 
 
