@@ -11,6 +11,7 @@ const LOUDEST_DB = -10; // shown as 1: loud speech close to the microphone
 /** Calls back with a level in 0..1 until the function that is returned is called. */
 export function meter(track: MediaStreamTrack, on: (level: number) => void): () => void {
   const context = new AudioContext();
+  void context.resume(); // a page that captures may sound without a tap, where it must be asked
   const analyser = new AnalyserNode(context, { fftSize: SAMPLES });
   const source = context.createMediaStreamSource(new MediaStream([track]));
   source.connect(analyser);
@@ -31,5 +32,5 @@ export function level(samples: Float32Array): number {
   const energy = samples.reduce((sum, sample) => sum + sample * sample, 0);
   const db = 10 * Math.log10(energy / samples.length);
   const share = (db - QUIETEST_DB) / (LOUDEST_DB - QUIETEST_DB);
-  return Math.min(1, Math.max(0, share)) || 0;
+  return Math.min(1, Math.max(0, share));
 }
