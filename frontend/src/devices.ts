@@ -57,8 +57,8 @@ export class OwnDevices {
     this.#round += 1;
     const round = this.#round;
     const want = {
-      audio: this.wanted.microphone && !isLive(this.#audio),
-      video: this.wanted.camera && !isLive(this.#video),
+      audio: this.wanted.microphone && this.#allowed.microphone && !isLive(this.#audio),
+      video: this.wanted.camera && this.#allowed.camera && !isLive(this.#video),
     };
     if (!want.audio && !want.video) return this.apply();
     const opened = await openDevices(this.choice, want);
@@ -87,10 +87,13 @@ export class OwnDevices {
     await this.open();
   }
 
-  /** What the room allows: staff may close a microphone, a break closes both. */
+  /** What the room allows: staff may close a microphone, a break closes both. What is not
+   * allowed is closed, so that the device's lamp goes out as well. */
   async allow(allowed: Wanted): Promise<void> {
     this.#allowed = allowed;
-    await this.apply();
+    if (!allowed.microphone) this.#audio = stopped(this.#audio);
+    if (!allowed.camera) this.#video = stopped(this.#video);
+    await this.open();
   }
 
   async sendTo(outlet: Outlet | null): Promise<void> {

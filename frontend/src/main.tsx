@@ -132,6 +132,8 @@ function closeMedia(): void {
   dispatch({ kind: 'media', media: 'idle' });
 }
 
+const REFUSED_AGAIN_MS = 1000;
+
 /** Carries one offer and its answer. Without an answer the peer asks for another. */
 async function negotiate(renewal: Renewal): Promise<void> {
   const made = peer;
@@ -139,7 +141,10 @@ async function negotiate(renewal: Renewal): Promise<void> {
   if (!made || !live) return;
   const offer = await made.offer(live.mediaSlots, renewal);
   const reply = await send({ type: 'media.offer', sdp: offer });
-  if (reply.type === 'media.answer' && made === peer) await made.accept(reply.sdp, offer);
+  if (made !== peer) return;
+  if (reply.type === 'media.answer') await made.accept(reply.sdp, offer);
+  else if (reply.type === 'refused' && reply.code !== 'connection.lost')
+    setTimeout(() => made === peer && void negotiate(renewal), REFUSED_AGAIN_MS);
 }
 
 // ---- one's own devices -------------------------------------------------------------------
@@ -212,28 +217,33 @@ const WITH_DEVICES = ['check', 'connecting', 'lobby', ...WITH_MEDIA];
 function follow(before: RoomState, after: RoomState): void {
   const [was, is] = [before.screen.at, after.screen.at];
   if (before.screen === after.screen) return;
-  followSeat(before, after);
-  if (WITH_MEDIA.includes(is) && !peer) openMedia();
+  if (isInside(after) && !peer) openMedia();
   if (!WITH_MEDIA.includes(is) && peer) closeMedia();
   followRules(before, after);
   if (was === is) return;
   root.dataset.screen = is;
-  if (!WITH_DEVICES.includes(is)) devices.release();
+  if (!WITH_DEVICES.includes(is)) closeDevices(is);
   else if (!WITH_DEVICES.includes(was)) void devices.open();
   settleMeter();
   void awake();
 }
 
-/** Let in: the room as those inside see it is asked for. */
-function followSeat(before: RoomState, after: RoomState): void {
-  const was = liveOf(before.screen)?.me.seat;
-  const is = liveOf(after.screen)?.me.seat;
-  if (was === 'waiting' && is === 'admitted') void send({ type: 'resync' });
+/** Let in, and known to be there: before that the node refuses an offer. */
+function isInside({ screen }: RoomState): boolean {
+  const live = liveOf(screen);
+  return WITH_MEDIA.includes(screen.at) && live !== null && myself(live) !== null;
 }
 
 function isBreak(at: RoomState): boolean {
   const live = liveOf(at.screen);
   return live !== null && currentSegment(live.room.agenda)?.kind === 'break';
+}
+
+/** Nobody is seen or heard again without a tap: only who comes back by one keeps the camera. */
+function closeDevices(at: RoomState['screen']['at']): void {
+  const camera = at === 'resting' && devices.wanted.camera;
+  devices.wanted = { microphone: false, camera };
+  devices.release();
 }
 
 /** Staff may close a microphone; a break closes everything, and microphones stay closed after. */

@@ -8,6 +8,7 @@ import {
   type Live,
   liveOf,
   type MediaState,
+  type Notice,
   type Rest,
   type RoomState,
   type Screen,
@@ -32,10 +33,18 @@ export function screenFor(live: Live): Screen {
   return { at: isBreak(live) ? 'break' : 'room', live };
 }
 
+/** Codes of the last words that say more than the close code, which several of them share. */
+const LAST_WORDS: Readonly<Record<string, Rest>> = {
+  'seat.not_on_roster': 'not_on_roster',
+  'room.not_open': 'not_open',
+  'room.cancelled': 'ended',
+  'room.not_held': 'ended',
+};
+
 /** The socket's close codes (docs/protocol.md) that mean: do not come back by yourself. */
 const CLOSED: Readonly<Record<number, Rest>> = {
   4401: 'signed_out',
-  4403: 'not_on_roster',
+  4403: 'not_let_in',
   4404: 'unknown_room',
   4409: 'replaced',
   4410: 'ended',
@@ -81,10 +90,15 @@ function isAboutLink({ notice }: RoomState): boolean {
   return notice?.about === 'connection' || notice?.code === 'connection.lost';
 }
 
+function restFor(notice: Notice | null, close?: { code: number }): Rest {
+  const said = notice?.about === 'connection' ? LAST_WORDS[notice.code] : undefined;
+  return said ?? (close && CLOSED[close.code]) ?? 'lost';
+}
+
 /** A screen that already says why (ended, left, removed) stays; others say why they rest. */
 function rested(state: RoomState, close?: { code: number; text: string }): RoomState {
   if (!listens(state.screen)) return state;
-  const why = (close && CLOSED[close.code]) ?? 'lost';
+  const why = restFor(state.notice, close);
   const ends = ['ended', 'not_held', 'cancelled'].includes(state.screen.at);
   if (ends && (why === 'ended' || why === 'lost')) return state;
   const text = close?.text || state.notice?.text || '';

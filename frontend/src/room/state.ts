@@ -59,6 +59,8 @@ export interface Live {
 export type Rest =
   | 'removed'
   | 'not_on_roster'
+  | 'not_open'
+  | 'not_let_in'
   | 'unknown_room'
   | 'replaced'
   | 'left'

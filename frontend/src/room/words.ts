@@ -46,6 +46,16 @@ export const RESTS: Readonly<
     text: 'Your own groups are on your page. Staff can tell you more.',
     again: null,
   },
+  not_open: {
+    title: 'The room isn’t open yet',
+    text: 'It opens 15 minutes before the group.',
+    again: 'Try again',
+  },
+  not_let_in: {
+    title: 'You can’t come in right now',
+    text: 'Staff can tell you more.',
+    again: 'Try again',
+  },
   unknown_room: {
     title: 'We can’t find this group',
     text: 'The link may be old. Your own groups are on your page.',

@@ -58,7 +58,9 @@ export function when(live: Live, now: number): string {
   const soon = fromNow(room.starts_ms, now);
   const lets = room.facilitators.length > 1 ? 'will let' : 'lets';
   if (room.state === 'live' || room.state === 'paused')
-    return `The group has started. ${who} ${lets} you in at the next pause.`;
+    return live.me.reason === 'late'
+      ? `This part has started. ${who} ${lets} you in at the next one, or before.`
+      : `The group has started. ${who} ${lets} you in in a moment.`;
   if (now >= room.starts_ms) return `${who} ${lets} you in in a moment.`;
   return `${who} ${lets} you in at ${asTime(room.starts_ms)}${soon ? `, ${soon}` : ''}.`;
 }
