@@ -17,10 +17,12 @@ from server.launcher.children import Service, tethered
 from server.launcher.errors import LauncherError
 
 LONGEST_PAUSE = 30.0
+DOUBLINGS = 5  # 32 seconds: above the longest pause
 STEADY_SECONDS = 60.0
 STOP_SECONDS = 10.0
 PUMP_SECONDS = 2.0
 WATCH_SECONDS = 0.5
+END_SECONDS = 0.02
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +35,7 @@ class Program:
 
 def pause_after(failures: int) -> float:
     """Seconds to wait before start number `failures` + 1: 1, 2, 4 … 30."""
-    return min(LONGEST_PAUSE, 2.0 ** max(0, failures - 1))
+    return min(LONGEST_PAUSE, 2.0 ** min(failures - 1, DOUBLINGS))
 
 
 def how_it_ended(returncode: int) -> str:
@@ -93,7 +95,7 @@ class Keeper:
             start_new_session=True,
         )
         pump = asyncio.create_task(self.pass_on(self.process))
-        returncode = await self.process.wait()
+        returncode = await end_of(self.process)
         end_group(self.process.pid)
         await asyncio.wait([pump], timeout=PUMP_SECONDS)
         return returncode
@@ -115,7 +117,7 @@ class Keeper:
             with contextlib.suppress(ProcessLookupError):
                 self.process.terminate()
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self.process.wait(), STOP_SECONDS)
+                await asyncio.wait_for(end_of(self.process), STOP_SECONDS)
             self.end_at_once()
         if self.task:
             await asyncio.wait([self.task])
@@ -133,6 +135,13 @@ async def next_line(output: asyncio.StreamReader) -> bytes:
         return await output.readline()
     except ValueError:  # longer than the reader's limit, which has dropped it
         return b"(a line too long to show)"
+
+
+async def end_of(process: asyncio.subprocess.Process) -> int:
+    """Its return code once it has ended. `process.wait` waits for its children's output too."""
+    while process.returncode is None:
+        await asyncio.sleep(END_SECONDS)
+    return process.returncode
 
 
 def end_group(group: int) -> None:
