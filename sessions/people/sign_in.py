@@ -23,7 +23,10 @@ from django.http.request import split_domain_port
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.decorators import method_decorator
+from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST
+from django.views.generic import FormView
 
 from sessions.models import Person
 from sessions.people.adapter import EARLIER_CODES, SIGN_IN
@@ -86,8 +89,13 @@ class AskView(RequestLoginCodeView):  # type: ignore[misc]
     def get_form_class(self) -> type[AskForm]:
         return AskForm
 
-    def _redirect_to_pending_stage(self, request: HttpRequest, stage: object) -> None:
-        return None
+    @method_decorator(never_cache)
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        """Past allauth's own, which sends a browser that awaits a code away from here, and
+        reads the account's row to find that out."""
+        if request.user.is_authenticated:
+            return redirect(get_adapter().get_login_redirect_url(request))
+        return FormView.dispatch(self, request, *args, **kwargs)
 
     def get_initial(self) -> dict[str, Any]:
         return {"email": self.request.session.get(SIGN_IN, {}).get("email", "")}

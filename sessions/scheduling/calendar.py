@@ -37,7 +37,7 @@ def write_calendar(track: Track, now: datetime) -> tuple[Session, ...]:
     Session.objects.filter(track=track, number__in=gone).delete()
     sessions = [_as_row(track, dated, rows.get(dated.number)) for dated in wanted]
     _save(sessions)
-    _copy_agenda(track, sessions)
+    copy_agenda(track, sessions)
     return tuple(sessions)
 
 
@@ -103,7 +103,7 @@ def _save(sessions: Sequence[Session]) -> None:
     Room.objects.bulk_create([Room(session=session) for session in new])
 
 
-def _copy_agenda(track: Track, sessions: Sequence[Session]) -> None:
+def copy_agenda(track: Track, sessions: Sequence[Session]) -> None:
     """Each session has an agenda of its own, so that a template may change later."""
     template = list(track.template.segments.all())
     SessionSegment.objects.filter(session__in=sessions).delete()

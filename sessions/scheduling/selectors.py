@@ -4,6 +4,7 @@ Owns what "on the roster that day" and "staffs the session" mean in rows. Every 
 the same number of queries whatever its length. Must not know live rooms beyond their state.
 """
 
+from collections.abc import Iterable
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -11,7 +12,7 @@ from django.db.models import Exists, OuterRef, Prefetch, Q, QuerySet, Subquery
 
 from sessions.core.admission import SeatState
 from sessions.core.permissions import Role, Standing
-from sessions.core.room_state import OVER
+from sessions.core.room_state import OVER, OVERDUE_MINUTES, RoomState
 from sessions.models import (
     AgendaTemplate,
     Enrolment,
@@ -23,6 +24,8 @@ from sessions.models import (
     Track,
 )
 
+LATEST_END = timedelta(minutes=OVERDUE_MINUTES)  # a live one ends by then, whatever happens
+_NOT_BEGUN = (RoomState.SCHEDULED.value, RoomState.LOBBY_OPEN.value)
 ANY_ZONE = timedelta(hours=26)  # two places' dates differ by a day at most: UTC-12 to UTC+14
 
 
@@ -163,3 +166,36 @@ def standing(person: Person | None, session: Session) -> Standing:
         staffs_session=row["staffs"],
         seat=SeatState(row["seat"] or SeatState.NONE),
     )
+
+
+def sessions_for_facilitator(person: Person, now: datetime, until: datetime) -> QuerySet[Session]:
+    """What the person leads and that is not over, up to an instant, in the order of time."""
+    over = [state.value for state in OVER]
+    return (
+        sessions()
+        .filter(track__staffings__person=person, ends_at__gt=now - LATEST_END, starts_at__lt=until)
+        .exclude(room__state__in=over)
+        .exclude(room__state__in=_NOT_BEGUN, ends_at__lte=now)
+        .filter(cancelled_at=None)
+    )
+
+
+def lately_for_facilitator(person: Person, now: datetime) -> QuerySet[Session]:
+    """The sessions the person led in the last week, newest first, at most three: their record
+    may still want a correction."""
+    ended = sessions().filter(
+        track__staffings__person=person,
+        starts_at__gt=now - timedelta(days=7),
+        starts_at__lt=now,
+        room__state=RoomState.ENDED.value,
+    )
+    return ended.order_by("-starts_at")[:3]
+
+
+def leaders(found: Iterable[Session]) -> dict[int, list[str]]:
+    """The display names of who leads, by track, the first one first. One query."""
+    names: dict[int, list[str]] = {one.track_id: [] for one in found}
+    rows = Staffing.objects.filter(track__in=names).select_related("person")
+    for row in rows:
+        names[row.track_id].append(row.person.display_name)
+    return names

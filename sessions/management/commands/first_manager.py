@@ -1,0 +1,23 @@
+"""`manage.py first_manager EMAIL`: the one account that nobody signed in could make."""
+
+from argparse import ArgumentParser
+
+from django.core.management.base import BaseCommand, CommandError
+
+from sessions.core.refusal import Refuse, sentence
+from sessions.people.services import first_manager_add
+from sessions.scheduling.defaults import lay_down_defaults
+
+
+class Command(BaseCommand):
+    help = "Adds the first program manager of this installation, who adds everybody else."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("email", metavar="EMAIL")
+
+    def handle(self, *args: object, **options: str) -> None:
+        added = first_manager_add(options["email"])
+        if isinstance(added, Refuse):
+            raise CommandError(sentence(added), returncode=1)
+        lay_down_defaults()
+        self.stdout.write(f"Added. Sign in as {added.email}; a code comes by e-mail.")

@@ -1,0 +1,21 @@
+"""`manage.py worker`: the rooms' clockwork and the queue of jobs, until SIGTERM."""
+
+import asyncio
+
+from django.core.management.base import BaseCommand
+
+
+class Command(BaseCommand):
+    """Runs the worker's process."""
+
+    help = "Runs the rooms' ticker and the queue of jobs until it is told to stop."
+
+    def handle(self, *args: object, **options: object) -> None:
+        """Imported here: other commands must not load the worker."""
+        from server.worker import tasks  # noqa: F401  (registers the jobs)
+        from server.worker.process import work
+        from sessions.record import marks
+        from sessions.rooms.services_clock import ClockVerbs
+        from sessions.rooms.ticker import Ticker
+
+        asyncio.run(work(Ticker(ClockVerbs(), marks)))

@@ -1,0 +1,126 @@
+"""Demo sign-in exists on a demo installation, on loopback, for demo people; nowhere else."""
+
+import os
+import subprocess
+import sys
+
+import pytest
+from django.test import Client
+from pytest_django import DjangoAssertNumQueries, Settings
+
+from sessions.core.permissions import Role
+from sessions.models import Person
+from tests.people.accounts import account
+
+pytestmark = pytest.mark.django_db
+
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(__file__)))
+
+
+@pytest.fixture
+def demo(settings: Settings) -> None:
+    settings.THIRDS_DEMO = True
+    settings.ALLOWED_HOSTS = ["127.0.0.1", "localhost", "[::1]", "thirds.example"]
+
+
+@pytest.fixture
+def dana() -> Person:
+    return account("Dana", [Role.FACILITATOR], is_demo=True)
+
+
+def button(person: Person) -> str:
+    return f"/sign-in/demo/{person.public_id}/"
+
+
+def client_at(host: str = "127.0.0.1:8000", address: str = "127.0.0.1", **more: str) -> Client:
+    return Client(HTTP_HOST=host, REMOTE_ADDR=address, **more)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("host", "address"),
+    [("127.0.0.1:8000", "127.0.0.1"), ("localhost", "127.0.0.1"), ("[::1]:8000", "::1")],
+)
+def test_demo_person_signs_in_on_loopback(
+    demo: None, dana: Person, host: str, address: str
+) -> None:
+    client = client_at(host, address)
+    assert button(dana) in client.get("/sign-in/").content.decode()
+    assert client.post(button(dana))["Location"] == "/"
+    assert client.session["_auth_user_id"] == str(dana.pk)
+
+
+FAR = [
+    client_at(address="192.0.2.7"),
+    client_at(host="thirds.example"),
+    client_at(address=""),
+    client_at(HTTP_X_FORWARDED_FOR="192.0.2.7"),
+    client_at(HTTP_FORWARDED="for=192.0.2.7"),
+    client_at(HTTP_X_REAL_IP="192.0.2.7"),
+]
+
+
+@pytest.mark.parametrize("client", FAR)
+def test_demo_sign_in_from_elsewhere_is_not_there(demo: None, dana: Person, client: Client) -> None:
+    """Kills: trusting the address alone (a proxy on this machine), or the host alone."""
+    assert button(dana) not in client.get("/sign-in/").content.decode()
+    assert client.post(button(dana)).status_code == 404
+    assert "_auth_user_id" not in client.session
+
+
+def test_demo_sign_in_without_the_demo_is_not_there(settings: Settings, dana: Person) -> None:
+    client = client_at()
+    assert button(dana) not in client.get("/sign-in/").content.decode()
+    assert client.post(button(dana)).status_code == 404
+
+
+def test_demo_sign_in_of_a_real_person_is_not_there(demo: None) -> None:
+    sam = account("Sam")
+    assert client_at().post(button(sam)).status_code == 404
+
+
+def test_demo_sign_in_by_a_link_is_refused(demo: None, dana: Person) -> None:
+    assert client_at().get(button(dana)).status_code == 405
+
+
+@pytest.mark.parametrize("people", [1, 3])
+def test_demo_list_takes_the_same_queries_for_one_and_three(
+    demo: None, people: int, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    for number in range(people):
+        account(f"Sam {number}", is_demo=True)
+    with django_assert_num_queries(1):
+        client_at().get("/sign-in/")
+
+
+PRODUCTION = {
+    "DJANGO_SETTINGS_MODULE": "server.settings.production",
+    "THIRDS_SECRET_KEY": "a-long-value-of-its-own",
+    "THIRDS_MEDIA_SECRET": "another-long-value",
+    "THIRDS_ORIGIN": "https://thirds.example",
+    "DATABASE_URL": "postgresql:///thirds",
+}
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({}, "THIRDS_DEMO=False"),
+        ({"THIRDS_DEMO": "1"}, "THIRDS_DEMO is for development"),
+        ({"THIRDS_SECRET_KEY": "development-only-secret-never-in-production"}, "own long values"),
+        ({"THIRDS_ORIGIN": "http://thirds.example"}, "https:// address"),
+    ],
+)
+def test_production_settings_start_only_when_they_are_safe(
+    change: dict[str, str], said: str
+) -> None:
+    code = "from django.conf import settings; print(f'THIRDS_DEMO={settings.THIRDS_DEMO}')"
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        env={"PATH": os.environ["PATH"], **PRODUCTION, **change},
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert said in done.stdout + done.stderr
+    assert (done.returncode == 0) == (change == {})
