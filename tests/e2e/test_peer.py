@@ -229,3 +229,17 @@ def test_answer_to_an_older_offer_is_dropped(page: Page) -> None:
     connected(page)
     page.evaluate("([answer, late]) => page.peer.accept(answer, late)", [answer, late])
     assert page.evaluate("() => page.states.at(-1)") == "connected"
+
+
+def test_offers_asked_for_together_are_one(page: Page) -> None:
+    offers = page.evaluate("() => Promise.all([page.peer.offer(2), page.peer.offer(2)])")
+    assert offers[0] == offers[1]
+    assert page.evaluate("() => window.__peers.length") == 1
+
+
+def test_closed_peer_sends_nothing(page: Page) -> None:
+    connected(page)
+    page.evaluate("async () => page.peer.setMicrophone((await page.open()).getAudioTracks()[0])")
+    page.evaluate("() => page.peer.close()")
+    assert page.evaluate("() => page.sending.at(-1)") == [False, False]
+    assert page.evaluate("() => window.__peers[0].connectionState") == "closed"

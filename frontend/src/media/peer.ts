@@ -67,6 +67,8 @@ class Peer implements MediaPeer {
   #seen: Line | null = null;
   #newest: Line | null = null;
   #newestOffer = '';
+  /** The offer that is being made: whoever asks meanwhile gets the same. */
+  #offering: Promise<string> | null = null;
   #path: PathState = 'idle';
   #deadline: ReturnType<typeof setTimeout> | undefined;
   readonly #told = new Map<number, string>();
@@ -80,11 +82,11 @@ class Peer implements MediaPeer {
     globalThis.addEventListener('online', this.#moved);
   }
 
-  async offer(slots: number, renewal: Renewal = 'fresh'): Promise<string> {
-    const restarts = renewal === 'restart' && this.#newest?.link.pc.signalingState === 'stable';
-    const line = restarts && this.#newest ? this.#newest : await this.#renew(slots);
-    this.#newestOffer = await line.link.offer(restarts);
-    return this.#newestOffer;
+  offer(slots: number, renewal: Renewal = 'fresh'): Promise<string> {
+    this.#offering ??= this.#makeOffer(slots, renewal).finally(() => {
+      this.#offering = null;
+    });
+    return this.#offering;
   }
 
   async accept(answer: string, offer: string = this.#newestOffer): Promise<void> {
@@ -108,25 +110,19 @@ class Peer implements MediaPeer {
   }
 
   slotOwned(slot: number, key: string | null, csrc: number): void {
-    const line = this.#newest;
-    if (line === null) return;
-    line.slots.forEach((state, other) => {
-      if (other !== slot && key !== null && state.owner?.key === key) {
-        this.#change(line, other, (was) => owned(was, null));
-      }
+    const owner = key === null ? null : { key, csrc };
+    this.#changeAll((was, at) => {
+      if (at === slot) return owned(was, owner);
+      return owner !== null && was.owner?.key === key ? owned(was, null) : was;
     });
-    this.#change(line, slot, (was) => owned(was, key === null ? null : { key, csrc }));
   }
 
   slotShown(slot: number, key: string, rtpTimestamp: number): void {
-    if (this.#newest) this.#change(this.#newest, slot, (was) => announced(was, key, rtpTimestamp));
+    this.#changeAll((was, at) => (at === slot ? announced(was, key, rtpTimestamp) : was));
   }
 
   controlResumed(): void {
-    const line = this.#newest;
-    line?.slots.forEach((_, slot) => {
-      this.#change(line, slot, resumed);
-    });
+    this.#changeAll(resumed);
     this.#happened('resumed');
   }
 
@@ -134,29 +130,42 @@ class Peer implements MediaPeer {
     globalThis.removeEventListener('online', this.#moved);
     clearTimeout(this.#deadline);
     this.#path = 'idle';
-    for (const line of new Set([this.#seen, this.#newest])) retire(line);
+    for (const line of this.#lines()) retire(line);
     this.#seen = this.#newest = null;
+    this.#microphone.moveAway();
+    this.#camera.moveAway();
   }
 
   readonly #moved = () => this.#happened('moved');
 
-  /** A new peer connection. It is shown at once unless there is one that still works. */
+  async #makeOffer(slots: number, renewal: Renewal): Promise<string> {
+    const restarts = renewal === 'restart' && this.#newest?.link.pc.signalingState === 'stable';
+    const line = restarts && this.#newest ? this.#newest : await this.#renew(slots);
+    this.#newestOffer = await line.link.offer(restarts);
+    return this.#newestOffer;
+  }
+
+  /** A new peer connection. It is shown at once unless there is one that may still work. */
   async #renew(slots: number): Promise<Line> {
     const link = new Link(slots);
-    const line: Line = { link, slots: Array.from({ length: slots }, () => EMPTY), stops: [] };
+    const line: Line = { link, slots: link.slots.map(() => EMPTY), stops: [] };
     if (this.#newest !== this.#seen) retire(this.#newest);
     this.#newest = line;
-    link.pc.onconnectionstatechange = () => this.#connectionChanged(line);
-    link.slots.forEach(({ videoStream, video }, slot) => {
-      const presented = (frame: Frame) => this.#change(line, slot, (was) => shown(was, frame));
-      line.stops.push(watchFrames(videoStream, video.receiver, presented));
-    });
-    if (this.#seen?.link.pc.connectionState !== 'connected') this.#show(line);
+    this.#watch(line);
+    if (!mayWork(this.#seen)) this.#show(line);
     this.#happened('offered');
     this.on.state('connecting');
     await this.#microphone.moveTo(link.audio.sender);
     await this.#camera.moveTo(link.video.sender);
     return line;
+  }
+
+  #watch(line: Line): void {
+    line.link.pc.onconnectionstatechange = () => this.#connectionChanged(line);
+    line.link.slots.forEach(({ videoStream, video }, slot) => {
+      const presented = (frame: Frame) => this.#change(line, slot, (was) => shown(was, frame));
+      line.stops.push(watchFrames(videoStream, video.receiver, presented));
+    });
   }
 
   #connectionChanged(line: Line): void {
@@ -184,6 +193,20 @@ class Peer implements MediaPeer {
     retire(before);
   }
 
+  #lines(): Set<Line> {
+    return new Set([this.#seen, this.#newest].filter((line) => line !== null));
+  }
+
+  /**
+   * The node's words are about the newest peer connection. They are told to the one that is still
+   * seen as well: there, too, nobody may be seen in a slot that is said to be another's.
+   */
+  #changeAll(change: (was: Slot, slot: number) => Slot): void {
+    for (const line of this.#lines()) {
+      for (const slot of line.slots.keys()) this.#change(line, slot, (was) => change(was, slot));
+    }
+  }
+
   #change(line: Line, slot: number, change: (was: Slot) => Slot): void {
     const was = line.slots[slot];
     if (was === undefined) return;
@@ -209,6 +232,12 @@ class Peer implements MediaPeer {
     }
     if (next.ask !== null) this.on.needed?.(next.ask);
   }
+}
+
+/** Not given up: it carries media, or may again. */
+function mayWork(line: Line | null): boolean {
+  const state = line?.link.pc.connectionState;
+  return state === 'connected' || state === 'disconnected';
 }
 
 function retire(line: Line | null): void {

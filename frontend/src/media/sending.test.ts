@@ -86,6 +86,13 @@ test('track that was replaced is heard no more', async () => {
   expect([said.length, track.enabled]).toEqual([before, false]);
 });
 
+test('peer connection that is gone sends nothing', async () => {
+  await outgoing.moveTo(realSender(sender));
+  await outgoing.set(real(track));
+  outgoing.moveAway();
+  expect(said.at(-1)).toBe(false);
+});
+
 test('same track again stays on', async () => {
   await outgoing.moveTo(realSender(sender));
   await outgoing.set(real(track));

@@ -27,9 +27,8 @@ export class Outgoing {
 
   /** Sends `track` from now; null sends nothing. The track that was is disabled, not stopped. */
   async set(track: MediaStreamTrack | null): Promise<void> {
-    this.#forget();
-    this.track = track;
-    if (track !== null) this.#remember(track);
+    if (track !== this.track) this.#exchange(track);
+    if (track !== null) track.enabled = true;
     await this.sender?.replaceTrack(track);
     this.changed();
   }
@@ -45,15 +44,19 @@ export class Outgoing {
     return microphoneIsOpen(this.sender, this.track);
   }
 
-  #remember(track: MediaStreamTrack): void {
-    track.enabled = true;
-    for (const event of OUTSIDE) track.addEventListener(event, this.changed);
+  /** Without a peer connection nothing is sent. */
+  moveAway(): void {
+    this.sender = null;
+    this.changed();
   }
 
-  #forget(): void {
-    if (this.track === null) return;
-    this.track.enabled = false;
-    for (const event of OUTSIDE) this.track.removeEventListener(event, this.changed);
+  #exchange(track: MediaStreamTrack | null): void {
+    if (this.track !== null) this.track.enabled = false;
+    for (const event of OUTSIDE) {
+      this.track?.removeEventListener(event, this.changed);
+      track?.addEventListener(event, this.changed);
+    }
+    this.track = track;
   }
 }
 
