@@ -1,0 +1,16 @@
+"""The web process: pages over HTTP, rooms over websockets."""
+
+import os
+
+from channels.routing import ProtocolTypeRouter, URLRouter
+from django.core.asgi import get_asgi_application
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "server.settings.development")
+pages = get_asgi_application()
+
+from sessions.signaling.origin import ExactOrigin  # noqa: E402  Django has to be set up first
+from sessions.signaling.routing import websocket_urlpatterns  # noqa: E402
+
+application = ProtocolTypeRouter(
+    {"http": pages, "websocket": ExactOrigin(URLRouter(websocket_urlpatterns))}
+)

@@ -1,0 +1,275 @@
+"""Reads of the live room: the facts that stay, the state that changes, the seats.
+
+Owns how rows become the core's values (agenda, marks, standings) and what a verb, an event and
+a snapshot say of a room (`RoomNow`). Writes nothing; knows no sockets and no messages. What
+changes (`RoomNow`) travels through Redis and so holds no name and no title; those are facts.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db.models import Q
+from django.utils import timezone
+
+from sessions.core import agenda_clock, permissions, room_state
+from sessions.core.admission import RoomAtDoor, SeatState, SessionRole
+from sessions.core.admission import Standing as DoorStanding
+from sessions.core.agenda import Agenda, AgendaClock, MarkKind, Phase, Segment, SegmentKind
+from sessions.core.agenda import AgendaMark as CoreMark
+from sessions.core.agenda import agenda_of as core_agenda
+from sessions.core.refusal import Refuse
+from sessions.core.room_state import RoomState
+from sessions.models import Enrolment, Person, Room, Seat, Session, Staffing
+from sessions.rooms import presence
+
+MOST_SLOTS = 19  # a room has twenty seats at most, and nobody needs a slot for oneself
+
+
+@dataclass(frozen=True, slots=True)
+class SegmentFacts:
+    """What a segment of the agenda is, whatever the clock says."""
+
+    kind: str
+    title: str
+    block: int
+
+
+@dataclass(frozen=True, slots=True)
+class RoomFacts:
+    """What stays as it is while a room lives. `key` is the room's opaque key."""
+
+    room_id: int
+    key: str
+    starts_ms: int
+    topic: str
+    facilitators: tuple[str, ...]
+    segments: tuple[SegmentFacts, ...]
+    media_slots: int
+
+
+@dataclass(frozen=True, slots=True)
+class RoomNow:
+    """What a verb or the clock changes of a room. `bounds` are (start, end) of each segment;
+    instants are milliseconds since 1970, `left_ms` a length. No names: it goes through Redis."""
+
+    version: int
+    state: str
+    phase: str
+    index: int
+    bounds: tuple[tuple[int, int], ...]
+    read_ms: int
+    left_ms: int
+    ends_ms: int
+    reopen_until_ms: int | None
+
+    def payload(self) -> dict[str, Any]:
+        """As JSON for the room's stream."""
+        return asdict(self)
+
+    @classmethod
+    def read(cls, payload: Mapping[str, Any]) -> "RoomNow":
+        """The reverse of `payload`."""
+        bounds = tuple((start, end) for start, end in payload["bounds"])
+        return cls(**{**payload, "bounds": bounds})
+
+
+@dataclass(frozen=True, slots=True)
+class SeatFacts:
+    """A person's seat as its row has it. `name` is what others see."""
+
+    key: str
+    name: str
+    staff: bool
+    state: SeatState
+    microphone_allowed: bool
+    version: int
+
+
+def milliseconds(instant: datetime) -> int:
+    """Since 1970, UTC."""
+    return round(instant.timestamp() * 1000)
+
+
+def room_of(session: str) -> Room | None:
+    """The room of a session's public id, with session and track."""
+    rooms = Room.objects.select_related("session__track")
+    return rooms.filter(session__public_id=session).first()
+
+
+def facts_of(room: Room) -> RoomFacts:
+    """The facts of a room: three queries."""
+    session = room.session
+    staffings = Staffing.objects.filter(track=session.track).select_related("person")
+    names = tuple(staffing.person.display_name for staffing in staffings)
+    segments = tuple(
+        SegmentFacts(SegmentKind(row.kind).value, row.title, row.block)
+        for row in session.segments.all()
+    )
+    return RoomFacts(
+        room_id=room.pk,
+        key=room.key,
+        starts_ms=milliseconds(session.starts_at),
+        topic=session.topic,
+        facilitators=names,
+        segments=segments,
+        media_slots=min(MOST_SLOTS, session.track.seats + len(names) - 1),
+    )
+
+
+def agenda_of(session: Session) -> Agenda:
+    """The plan of a session, from its rows."""
+    segments = [
+        Segment(
+            SegmentKind(row.kind), row.block, row.title, row.minutes, row.share, row.advances_itself
+        )
+        for row in session.segments.all()
+    ]
+    return core_agenda(segments, session.starts_at, session.ends_at)
+
+
+def marks_of(room: Room) -> tuple[CoreMark, ...]:
+    """What was done to a room's agenda."""
+    return tuple(
+        CoreMark(row.at, MarkKind(row.kind), row.minutes, row.number)
+        for row in room.agenda_marks.all()
+    )
+
+
+def state_of(room: Room, now: datetime) -> RoomState:
+    """The state that holds now, whether or not a job has run."""
+    session = room.session
+    return room_state.effective_state(
+        RoomState(room.state), session.starts_at, session.ends_at, now
+    )
+
+
+def clock_of(room: Room, now: datetime) -> AgendaClock:
+    """The agenda's clock at `now`."""
+    return agenda_clock.read(agenda_of(room.session), marks_of(room), now)
+
+
+def room_now(room: Room, clock: AgendaClock) -> RoomNow:
+    """What the room says of itself at the instant of the clock."""
+    state = state_of(room, clock.read_at)
+    reopens = state is RoomState.ENDED and room.ended_at is not None
+    until = room_state.reopen_until(room.ended_at) if reopens and room.ended_at else None
+    bounds = tuple(
+        (milliseconds(one.starts_at), milliseconds(one.ends_at)) for one in clock.segments
+    )
+    return RoomNow(
+        version=room.version,
+        state=state.value,
+        phase=clock.phase.value,
+        index=clock.index,
+        bounds=bounds,
+        read_ms=milliseconds(clock.read_at),
+        left_ms=round(clock.left.total_seconds() * 1000),
+        ends_ms=milliseconds(clock.ends_at),
+        reopen_until_ms=milliseconds(until) if until else None,
+    )
+
+
+def media_is_on(state: RoomState, clock: AgendaClock) -> bool:
+    """People in the room see and hear each other: from the lobby on, but not in a break."""
+    if state not in room_state.OPEN:
+        return False
+    resting = clock.segments[clock.index].planned.kind is SegmentKind.BREAK
+    return clock.phase is Phase.NOT_STARTED or not resting
+
+
+# ---- people ------------------------------------------------------------------------------------
+
+
+def enrolment_of(person: Person, session: Session) -> Enrolment | None:
+    """The person's place on the roster of the session's date."""
+    date = session.local_date
+    current = Q(starts_on__lte=date) & (Q(ends_on__isnull=True) | Q(ends_on__gte=date))
+    return Enrolment.objects.filter(current, track=session.track, person=person).first()
+
+
+def staffs(person: Person, session: Session) -> bool:
+    """Whether the person is a facilitator of the session."""
+    return Staffing.objects.filter(track=session.track, person=person).exists()
+
+
+def standing_of(person: Person, session: Session, seat: Seat | None) -> permissions.Standing:
+    """What the person is to this session, for the permission table."""
+    return permissions.Standing(
+        signed_in=person.is_active,
+        roles=person.role_set,
+        on_roster=enrolment_of(person, session) is not None,
+        staffs_session=staffs(person, session),
+        seat=SeatState(seat.state) if seat else SeatState.NONE,
+    )
+
+
+def at_door(standing: permissions.Standing) -> DoorStanding:
+    """The same standing as the door sees it; who is both staff and client enters as staff."""
+    held = permissions.grants(standing)
+    role = SessionRole.NONE
+    if permissions.Grant.STAFFS in held:
+        role = SessionRole.STAFF
+    elif permissions.Grant.ON_ROSTER in held:
+        role = SessionRole.CLIENT
+    return DoorStanding(role, standing.seat)
+
+
+def door_of(room: Room, clock: AgendaClock) -> RoomAtDoor:
+    """What the door has to know of the room."""
+    taken = room.seats.filter(is_staff=False, state=SeatState.ADMITTED.value).count()
+    return RoomAtDoor(
+        state=state_of(room, clock.read_at),
+        starts_at=room.session.starts_at,
+        seats=room.session.track.seats,
+        segment_started_at=clock.entered_at,
+        seats_taken=taken,
+    )
+
+
+def seats_of(room_id: int, keys: Iterable[str] | None = None) -> dict[str, SeatFacts]:
+    """The seats of a room by key; with `keys`, those only. One query."""
+    rows = Seat.objects.filter(room_id=room_id)
+    if keys is not None:
+        rows = rows.filter(key__in=list(keys))
+    return {row.key: seat_facts(row) for row in rows}
+
+
+def seat_facts(seat: Seat) -> SeatFacts:
+    """One seat's facts."""
+    return SeatFacts(
+        key=seat.key,
+        name=seat.display_name,
+        staff=seat.is_staff,
+        state=SeatState(seat.state),
+        microphone_allowed=seat.microphone_allowed,
+        version=seat.version,
+    )
+
+
+# ---- snapshot ----------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class RoomRows:
+    """All that a snapshot is made of. The roster, with its (epoch, seq), was read first: an
+    event after that number may be in the rows already, and applying it again does nothing."""
+
+    roster: presence.Roster
+    facts: RoomFacts
+    now: RoomNow
+    seats: Mapping[str, SeatFacts]
+
+
+def rows_of(session: str) -> RoomRows | Refuse:
+    """What a snapshot of the session's room is made of now: a constant number of queries."""
+    room = room_of(session)
+    if room is None:
+        return Refuse("room.unknown")
+    roster = presence.run(presence.roster(room.key))
+    if isinstance(roster, Refuse):
+        return roster
+    room.refresh_from_db()
+    now = room_now(room, clock_of(room, timezone.now()))
+    return RoomRows(roster, facts_of(room), now, seats_of(room.pk))

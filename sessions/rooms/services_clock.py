@@ -1,0 +1,138 @@
+"""What the clock does to a room, asked by the ticker (`ticker.RoomVerbs`).
+
+Owns when the room is told again though nobody tapped: a segment advanced itself, overrun began,
+fifteen seconds of overrun or pause went by. What is due is decided by `core.room_state` and
+`core.agenda_clock`; all is done under the same lock as a tap, so a tap and the clock never mix.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+from django.db import transaction
+from django.utils import timezone
+
+from sessions.audit import services as audit
+from sessions.core import room_state
+from sessions.core.admission import SeatState
+from sessions.core.agenda import AgendaClock, Phase
+from sessions.core.refusal import Refuse
+from sessions.core.room_state import Due, RoomState
+from sessions.models import Room, Seat
+from sessions.rooms import bridge, broadcast, presence, selectors
+from sessions.rooms.presence import Entry, Place
+from sessions.rooms.services_end import over
+from sessions.rooms.services_lock import LockedRoom, lock, me_changed, room_changed, tell
+
+RETELL: Final = timedelta(seconds=15)
+CHANGING = frozenset({Phase.OVERRUN, Phase.PAUSED})
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What this process told last of a room because of the clock."""
+
+    index: int
+    phase: Phase
+    at: datetime
+
+
+class ClockVerbs:
+    """The verbs of the ticker's process. It remembers what it told; forgetting (a restart)
+    costs one event too many, nothing else."""
+
+    def __init__(self) -> None:
+        self._told: dict[int, Told] = {}
+
+    def apply_due(self, room_id: int, now: datetime, *, staffed: bool) -> datetime | None:
+        """Does what is due at `now`; when to ask again, or None once the room is over.
+
+        Raises OperationalError when PostgreSQL is away.
+        """
+        roster = presence.run(presence.roster(Room.objects.get(pk=room_id).key))
+        if isinstance(roster, Refuse):
+            return now + RETELL
+        with transaction.atomic():
+            locked = lock(room_id, None, roster)
+            locked.now = now
+            _keep_staffing(locked, staffed)
+            return self._apply(locked)
+
+    def republish(self, room_id: int) -> None:
+        """Tells the room, and makes presence, seats and node what the rows say."""
+        room = Room.objects.select_related("session__track").get(pk=room_id)
+        now = selectors.room_now(room, selectors.clock_of(room, timezone.now()))
+        roster = presence.run(presence.roster(room.key))
+        if isinstance(roster, Refuse):
+            return
+        seats = {seat.key: seat for seat in room.seats.all()}
+        for entry in roster.entries:
+            _heal(room, entry, seats.get(entry.seat))
+        broadcast.publish(room.key, room_changed(now))
+        bridge.demand(room.key)
+
+    def _apply(self, locked: LockedRoom) -> datetime | None:
+        clock = locked.clock()
+        due = room_state.by_clock(
+            RoomState(locked.room.state), clock.ends_at, locked.room.unstaffed_since, locked.now
+        )
+        if due is not None:
+            _close(locked, due)
+            self._told.pop(locked.room.pk, None)
+            return None
+        if self._has_moved(locked.room.pk, clock):
+            self._told[locked.room.pk] = Told(clock.index, clock.phase, locked.now)
+            tell(locked)
+        return _ask_again(locked, clock)
+
+    def _has_moved(self, room_id: int, clock: AgendaClock) -> bool:
+        if clock.phase in (Phase.NOT_STARTED, Phase.ENDED):
+            return False
+        last = self._told.get(room_id)
+        if last is None or (last.index, last.phase) != (clock.index, clock.phase):
+            return True
+        return clock.phase in CHANGING and clock.read_at - last.at >= RETELL
+
+
+def _keep_staffing(locked: LockedRoom, staffed: bool) -> None:
+    """Room.unstaffed_since: since when nobody of the staff is in the room of a session."""
+    room = locked.room
+    unstaffed = locked.state in room_state.IN_SESSION and not staffed
+    if unstaffed == (room.unstaffed_since is not None):
+        return
+    room.unstaffed_since = locked.now if unstaffed else None
+    room.save(update_fields=["unstaffed_since"])
+
+
+def _close(locked: LockedRoom, due: Due) -> None:
+    """Over, by the clock, at the instant that was due; a mark made since then comes first."""
+    last = locked.room.agenda_marks.last()
+    at = max(due.at, last.at) if last else due.at
+    if isinstance(over(locked, due.event, at), Refuse):
+        return
+    tell(locked)
+    audit.record(None, "room.end", session=locked.session, detail={"rule": due.event.value})
+
+
+def _ask_again(locked: LockedRoom, clock: AgendaClock) -> datetime:
+    instants = [locked.now + RETELL]
+    if clock.changes_at is not None:
+        instants.append(clock.changes_at)
+    if clock.phase is Phase.NOT_STARTED:
+        instants.append(clock.ends_at)
+    return max(min(instants), locked.now)
+
+
+def _heal(room: Room, entry: Entry, seat: Seat | None) -> None:
+    """Makes one connection what its seat's row says, and tells its owner."""
+    if selectors.state_of(room, timezone.now()) in room_state.OVER:
+        presence.run(presence.close(room.key))
+    elif seat is None or seat.state == SeatState.REMOVED.value:
+        presence.run(presence.remove(room.key, entry.seat))
+    else:
+        if seat.state == SeatState.ADMITTED.value and entry.place is Place.LOBBY:
+            presence.run(presence.move(room.key, entry.seat, Place.ROOM))
+        allowed = seat.microphone_allowed
+        presence.run(presence.change(room.key, entry.seat, microphone_allowed=allowed))
+    if seat is not None:
+        broadcast.publish(room.key, me_changed(seat))

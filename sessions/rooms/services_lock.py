@@ -1,0 +1,200 @@
+"""How every verb of a room is done: one transaction under the room's row lock.
+
+Owns the order: lock, permission, rule, audit row, version, and after the commit what is told.
+A rule is a function of the locked room that either refuses, having written nothing, or writes.
+Knows no verb by name.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import Enum
+from typing import TypeVar
+
+from django.db import transaction
+from django.utils import timezone
+
+from sessions.audit import services as audit
+from sessions.core import agenda_clock, permissions, room_state
+from sessions.core.agenda import AgendaClock, MarkKind
+from sessions.core.agenda import AgendaMark as CoreMark
+from sessions.core.permissions import Verb
+from sessions.core.refusal import Refuse
+from sessions.core.room_state import RoomState
+from sessions.models import AgendaMark, Person, Room, Seat, Session
+from sessions.rooms import bridge, broadcast, presence, selectors
+from sessions.rooms.lua import Call
+from sessions.rooms.selectors import RoomNow
+from sessions.rooms.stream import Audience, Draft, Kind
+
+T = TypeVar("T")
+
+
+class Change(Enum):
+    """What a rule did to the rows."""
+
+    MADE = "made"
+    NONE = "none"  # it was so already: success, and nothing is told
+
+
+@dataclass(slots=True)
+class LockedRoom:
+    """A room whose row is locked, as one actor found it at one instant."""
+
+    room: Room
+    actor: Person | None  # None: the clock
+    seat: Seat | None
+    standing: permissions.Standing
+    roster: presence.Roster
+    now: datetime
+    subject: Person | None = None
+    detail: dict[str, str | int | bool | None] = field(default_factory=dict)
+
+    @property
+    def session(self) -> Session:
+        return self.room.session
+
+    @property
+    def state(self) -> RoomState:
+        """The one that holds now."""
+        return selectors.state_of(self.room, self.now)
+
+    def clock(self) -> AgendaClock:
+        """The agenda's clock now, marks of this transaction included."""
+        return selectors.clock_of(self.room, self.now)
+
+    def refuses(self, kind: MarkKind, minutes: int = 0) -> Refuse | None:
+        """Why the agenda cannot have this mark now, if it cannot."""
+        agenda, marks = selectors.agenda_of(self.session), selectors.marks_of(self.room)
+        return agenda_clock.decide(agenda, marks, CoreMark(self.now, kind, minutes, len(marks)))
+
+    def mark(self, kind: MarkKind, minutes: int = 0, at: datetime | None = None) -> None:
+        """Writes one mark of the agenda."""
+        number = self.room.agenda_marks.count() + 1
+        AgendaMark.objects.create(
+            room=self.room,
+            number=number,
+            at=at or self.now,
+            kind=kind.value,
+            minutes=minutes,
+            by=self.actor,
+        )
+
+    def change_state(self, transition: room_state.Transition) -> None:
+        """Takes the state of a transition and does what it says of people (EMPTY_ROOM)."""
+        self.room.state = transition.state.value
+        if room_state.Effect.EMPTY_ROOM in transition.effects:
+            self.afterwards(presence.close(self.room.key))
+
+    def seat_of(self, key: str) -> Seat | Refuse:
+        """The seat that a verb is about; its person is the subject of the audit row."""
+        seat = self.room.seats.select_related("person").filter(key=key).first()
+        if seat is None:
+            return Refuse("seat.unknown")
+        self.subject = seat.person
+        return seat
+
+    def afterwards(self, call: Call[presence.Told]) -> None:
+        """A change of presence, made when the rows are committed."""
+        transaction.on_commit(lambda: presence.run(call), robust=True)
+
+    def save_seat(self, seat: Seat, reason: str = "") -> None:
+        """Saves a seat under its next version and tells its owner."""
+        seat.version += 1
+        seat.save()
+        broadcast.publish_on_commit(self.room.key, me_changed(seat, reason))
+
+
+Rule = Callable[[LockedRoom], Change | Refuse]
+
+
+def under_lock(
+    verb: Verb,
+    actor: Person,
+    session: str,
+    rule: Callable[[LockedRoom], T | Refuse],
+    detail: Mapping[str, str | int] | None = None,
+) -> T | Refuse:
+    """Runs a rule for an actor, permission first; done or refused, it leaves an audit row.
+
+    Refuses `room.unknown`, `store.down` when Redis is away, or what table and rule say.
+    Raises OperationalError when PostgreSQL is away or the lock cannot be had in time.
+    """
+    found = selectors.room_of(session)
+    if found is None:
+        return Refuse("room.unknown")
+    roster = presence.run(presence.roster(found.key))
+    if isinstance(roster, Refuse):
+        return roster
+    with transaction.atomic():
+        locked = lock(found.pk, actor, roster)
+        locked.detail.update(detail or {})
+        outcome = permissions.allowed(verb, locked.standing) or rule(locked)
+        code = outcome.code if isinstance(outcome, Refuse) else audit.DONE
+        audit.record(actor, verb.value, code, locked.subject, locked.session, locked.detail)
+    return outcome
+
+
+def perform(
+    verb: Verb,
+    actor: Person,
+    session: str,
+    rule: Rule,
+    detail: Mapping[str, str | int] | None = None,
+) -> RoomNow | Refuse:
+    """A verb that changes the room: `under_lock`, then its version rises and it is told."""
+
+    def changing(locked: LockedRoom) -> RoomNow | Refuse:
+        outcome = rule(locked)
+        if isinstance(outcome, Refuse):
+            return outcome
+        return tell(locked) if outcome is Change.MADE else now_of(locked)
+
+    return under_lock(verb, actor, session, changing, detail)
+
+
+def record_refusal(verb: Verb, actor: Person, session: str, refused: Refuse) -> None:
+    """The audit row of a refusal that was given without a rule (one's own live verbs)."""
+    room = selectors.room_of(session)
+    audit.record(actor, verb.value, refused.code, session=room.session if room else None)
+
+
+def lock(room_id: int, actor: Person | None, roster: presence.Roster) -> LockedRoom:
+    """Locks the row of a room and reads the actor anew: roles may have changed."""
+    rooms = Room.objects.select_related("session__track").select_for_update(of=("self",))
+    room = rooms.get(pk=room_id)
+    now = timezone.now()
+    if actor is None:
+        return LockedRoom(room, None, None, permissions.Standing(False), roster, now)
+    person = Person.objects.get(pk=actor.pk)
+    seat = room.seats.filter(person=person).first()
+    standing = selectors.standing_of(person, room.session, seat)
+    return LockedRoom(room, person, seat, standing, roster, now)
+
+
+def tell(locked: LockedRoom) -> RoomNow:
+    """Raises the room's version, and tells room and media node once it is committed."""
+    locked.room.version += 1
+    locked.room.save()
+    told = now_of(locked)
+    broadcast.publish_on_commit(locked.room.key, room_changed(told))
+    transaction.on_commit(lambda: bridge.demand(locked.room.key), robust=True)
+    return told
+
+
+def now_of(locked: LockedRoom) -> RoomNow:
+    """The room as it is in this transaction."""
+    return selectors.room_now(locked.room, locked.clock())
+
+
+def room_changed(now: RoomNow) -> Draft:
+    """The event that tells a room."""
+    return Draft(Kind.ROOM_CHANGED, Audience.EVERYONE, now.version, payload=now.payload())
+
+
+def me_changed(seat: Seat, reason: str = "") -> Draft:
+    """The event that tells somebody their own standing."""
+    payload = {"seat": seat.state, "microphone_allowed": seat.microphone_allowed}
+    return Draft(
+        Kind.ME_CHANGED, Audience.SEAT, seat.version, seat.key, reason=reason, payload=payload
+    )

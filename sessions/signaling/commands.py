@@ -1,0 +1,165 @@
+"""What each command does: one table, one handler for each message.
+
+A handler makes one call and answers; what is refused is a value. Two kinds: one's own verbs,
+which need no row and are checked here, and the verbs of the room, each one service, which
+checks under the room's lock.
+"""
+
+import time
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from sessions.core.permissions import Verb
+from sessions.core.reasons import LeaveReason
+from sessions.core.refusal import Refuse
+from sessions.rooms import services
+from sessions.signaling import database, frames
+from sessions.signaling.connection import Connection
+from sessions.signaling.messages import (
+    Admit,
+    AdmitAll,
+    Advance,
+    AllowMicrophone,
+    Back,
+    End,
+    EndLater,
+    Extend,
+    Hello,
+    Leave,
+    LowerHand,
+    MediaAnswer,
+    MediaOffer,
+    Mute,
+    Ok,
+    Pause,
+    Ping,
+    Pong,
+    Remove,
+    Reopen,
+    Resume,
+    Resync,
+    SetCamera,
+    SetHand,
+    SetMicrophone,
+    Shorten,
+    Start,
+)
+
+Reply = Any  # a message to the browser; None: everything was said
+Handler = Callable[[Connection, Any], Awaitable[Reply]]
+
+
+@dataclass(frozen=True, slots=True)
+class Own:
+    """A verb about oneself. `verb` None: anyone who is connected."""
+
+    verb: Verb | None
+    handle: Handler
+
+
+@dataclass(frozen=True, slots=True)
+class OfRoom:
+    """A verb of the room: the service, and the fields of the message that it takes."""
+
+    service: Callable[..., Any]
+    fields: tuple[str, ...] = ()
+
+
+async def answer(connection: Connection, command: Any) -> Reply:
+    """The reply to one command."""
+    line = TABLE[type(command)]
+    if isinstance(line, OfRoom):
+        reply = await _ask(connection, command, line)
+    else:
+        refused = await connection.may(line.verb) if line.verb else None
+        reply = refused or await line.handle(connection, command)
+    return frames.refused(command.id, reply) if isinstance(reply, Refuse) else reply
+
+
+async def _ask(connection: Connection, command: Any, line: OfRoom) -> Reply:
+    arguments = [getattr(command, field) for field in line.fields]
+    outcome = await database.run(line.service, connection.person, connection.session, *arguments)
+    return outcome if isinstance(outcome, Refuse) else _ok(command)
+
+
+def _ok(command: Any) -> Ok:
+    return Ok(type="ok", id=command.id)
+
+
+async def _hello(connection: Connection, command: Hello) -> Reply:
+    if connection.viewer is not None:
+        return Refuse("message.malformed")
+    refused = await connection.hello(command)
+    if refused is None:
+        return _ok(command)
+    await connection.end(refused)
+    return None
+
+
+async def _ping(connection: Connection, command: Ping) -> Reply:
+    await connection.tell(Pong(type="pong", id=command.id, now_ms=round(time.time() * 1000)))
+    return await connection.renew()
+
+
+async def _resync(connection: Connection, command: Resync) -> Reply:
+    await connection.resync()
+    return _ok(command)
+
+
+async def _offer(connection: Connection, command: MediaOffer) -> Reply:
+    sdp = await connection.offer(command.sdp)
+    if isinstance(sdp, Refuse):
+        return sdp
+    return MediaAnswer(type="media.answer", id=command.id, sdp=sdp)
+
+
+async def _microphone(connection: Connection, command: SetMicrophone) -> Reply:
+    assert connection.viewer is not None
+    if command.on and not connection.viewer.seat.microphone_allowed:
+        return Refuse("seat.muted")
+    connection.microphone = command.on
+    return await connection.change(microphone=command.on) or _ok(command)
+
+
+async def _camera(connection: Connection, command: SetCamera) -> Reply:
+    connection.camera = command.on
+    return await connection.change(camera=command.on) or _ok(command)
+
+
+async def _hand(connection: Connection, command: SetHand) -> Reply:
+    return await connection.change(hand=command.raised) or _ok(command)
+
+
+async def _leave(connection: Connection, command: Leave) -> Reply:
+    await connection.leave(LeaveReason.LEFT)
+    await connection.tell(_ok(command))
+    await connection.end(Refuse("connection.left"))
+
+
+TABLE: Final[Mapping[type, Own | OfRoom]] = {
+    Hello: Own(None, _hello),
+    Ping: Own(None, _ping),
+    Resync: Own(Verb.ROOM_RESYNC, _resync),
+    MediaOffer: Own(Verb.ROOM_OFFER_MEDIA, _offer),
+    SetMicrophone: Own(Verb.ROOM_SET_MICROPHONE, _microphone),
+    SetCamera: Own(Verb.ROOM_SET_CAMERA, _camera),
+    SetHand: Own(Verb.ROOM_RAISE_HAND, _hand),
+    Leave: Own(Verb.ROOM_LEAVE, _leave),
+    Admit: OfRoom(services.admit, ("key",)),
+    AdmitAll: OfRoom(services.admit_all),
+    Start: OfRoom(services.start),
+    Advance: OfRoom(services.advance, ("index",)),
+    Back: OfRoom(services.back, ("index",)),
+    Extend: OfRoom(services.extend, ("minutes",)),
+    Shorten: OfRoom(services.shorten, ("minutes",)),
+    Pause: OfRoom(services.pause),
+    Resume: OfRoom(services.resume),
+    EndLater: OfRoom(services.end_later, ("minutes",)),
+    End: OfRoom(services.end),
+    Reopen: OfRoom(services.reopen),
+    Mute: OfRoom(services.mute, ("key",)),
+    AllowMicrophone: OfRoom(services.allow_microphone, ("key",)),
+    LowerHand: OfRoom(services.lower_hand, ("key",)),
+    Remove: OfRoom(services.remove, ("key",)),
+}

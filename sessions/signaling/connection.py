@@ -1,0 +1,341 @@
+"""One browser's connection to a room, from hello to its end.
+
+Owns the connection's life: registering with presence and renewing its lease, reading the
+stream, telling the browser, and ending with words and a code. What an event means is in
+`reading`, what a command does in `commands`. Knows no websocket: it is given `send` and `close`.
+Redis or PostgreSQL away never ends a connection that has begun; it catches up later.
+"""
+
+import asyncio
+import secrets
+import time
+from collections.abc import Awaitable, Callable
+from typing import Any, Final
+
+from sessions.core.permissions import Verb, allowed
+from sessions.core.reasons import LeaveReason
+from sessions.core.refusal import Refuse, sentence
+from sessions.core.room_state import OVER, RoomState
+from sessions.models import Person
+from sessions.rooms import bridge, broadcast, presence, selectors, services
+from sessions.rooms.lua import Call, arun
+from sessions.rooms.presence import Joined, Outcome, Place, Told
+from sessions.rooms.stream import Event, Gap, read_after
+from sessions.signaling import database, frames, passing, reading, views
+from sessions.signaling.messages import CLOSE_CODES, Closing, Hello
+from sessions.signaling.reading import Close, Register, Tell, TellAll, Viewer
+
+HERE: Final = 4403  # a refusal that has no close code of its own: nothing here for this person
+CODES: Final = {code: number for number, code in CLOSE_CODES.items()} | {
+    "room.not_held": 4410,
+    "room.cancelled": 4410,
+}
+
+
+def farewell(refused: Refuse) -> tuple[Closing, int]:
+    """The last message of a socket and its close code."""
+    closing = Closing(type="closing", code=refused.code, text=sentence(refused))
+    return closing, CODES.get(refused.code, HERE)
+
+
+class Connection:
+    """`send` takes the text of a frame, `close` a close code; `channel` is for wake-ups."""
+
+    def __init__(
+        self,
+        session: str,
+        person: Person,
+        channel: str,
+        send: Callable[[str], Awaitable[None]],
+        close: Callable[[int], Awaitable[None]],
+    ) -> None:
+        self.session = session
+        self.person = person
+        self.channel = channel
+        self.viewer: Viewer | None = None
+        self.ended = False
+        self.microphone = False
+        self.camera = False
+        self._send = send
+        self._close = close
+        self._reading = asyncio.Lock()
+        self._owes_snapshot = False
+        self._unregistered = False
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    # ---- telling and ending --------------------------------------------------------------------
+
+    async def tell(self, message: Any) -> None:
+        """Sends a message; after the end, nothing."""
+        if not self.ended:
+            await self._send(frames.write(message))
+
+    async def end(self, refused: Refuse) -> None:
+        """Says why in words, then closes with the code that tells the browser what to do."""
+        if self.ended:
+            return
+        closing, code = farewell(refused)
+        await self.tell(closing)
+        self.ended = True
+        await self._close(code)
+
+    async def gone(self) -> None:
+        """The socket is closed. Not a leave: the lease runs out unless the browser is back."""
+        self.ended = True
+        if self.viewer is None:
+            return
+        bridge.unlisten(self.viewer.facts.key, self.viewer.seat.key, self.heard)
+        await broadcast.unlisten(self.viewer.facts.key, self.channel)
+
+    # ---- coming in -----------------------------------------------------------------------------
+
+    async def hello(self, command: Hello) -> Refuse | None:
+        """Comes to the room, registers, and tells either what was missed or everything."""
+        entered = await database.run(services.enter, self.person, self.session)
+        if isinstance(entered, Refuse):
+            return entered
+        self.microphone, self.camera = command.microphone, command.camera
+        viewer = self._viewer(entered)
+        await broadcast.listen(viewer.facts.key, self.channel)
+        async with self._reading:
+            self.viewer = viewer
+            refused = await self._join(viewer)
+            if refused is None and not await self._replay(viewer, command):
+                await self._snapshot(viewer)
+        return refused
+
+    def _viewer(self, entered: services.Entered) -> Viewer:
+        return Viewer(
+            facts=entered.room,
+            seat=entered.seat,
+            standing=entered.standing,
+            connection=secrets.token_urlsafe(12),
+            place=entered.place,
+            waiting=entered.waiting,
+        )
+
+    async def _join(self, viewer: Viewer) -> Refuse | None:
+        """Takes the seat in presence; media is wanted for whoever is in the room."""
+        if viewer.place is None:
+            return None
+        joined = await arun(
+            presence.join(
+                viewer.facts.key,
+                viewer.seat.key,
+                viewer.connection,
+                place=viewer.place,
+                staff=viewer.seat.staff,
+                microphone=self.microphone and viewer.seat.microphone_allowed,
+                microphone_allowed=viewer.seat.microphone_allowed,
+                camera=self.camera,
+                waiting=viewer.waiting,
+            )
+        )
+        if not isinstance(joined, Joined):
+            return joined
+        viewer.generation = joined.generation
+        await self._after_change(viewer, joined.epoch, joined.seq)
+        return None
+
+    async def _after_change(self, viewer: Viewer, epoch: str, seq: int) -> None:
+        await broadcast.awake(viewer.facts.key, epoch, seq)
+        if viewer.place is Place.ROOM:
+            await database.run(bridge.demand, viewer.facts.key)
+
+    async def _replay(self, viewer: Viewer, command: Hello) -> bool:
+        """Tells what came after the browser's last (epoch, seq), if that can be told."""
+        if command.epoch is None or command.seq is None:
+            return False
+        missed = await arun(read_after(viewer.facts.key, command.epoch, command.seq))
+        if isinstance(missed, Refuse | Gap) or not reading.replayable(missed.events, viewer):
+            return False
+        seats = await database.run(selectors.seats_of, viewer.facts.room_id)
+        if isinstance(seats, Refuse):
+            return False
+        viewer.seats, viewer.epoch, viewer.seq = seats, missed.epoch, command.seq
+        await self._take_all(viewer, missed.events)
+        return True
+
+    async def _register(self, viewer: Viewer) -> None:
+        """Comes in again: after the lease ran out, Redis came back empty, or a reopening. While
+        PostgreSQL is away, at the place where it was: the door's last word still holds."""
+        entered = await database.run(services.enter, self.person, self.session)
+        if isinstance(entered, services.Entered):
+            viewer.seat, viewer.standing = entered.seat, entered.standing
+            viewer.place, viewer.waiting = entered.place, entered.waiting
+        elif entered.code != "store.down":
+            await self.end(entered)
+            return
+        refused = await self._join(viewer)
+        self._unregistered = refused is not None
+        if refused is not None and refused.code != "store.down":
+            await self.end(refused)
+        elif refused is None:
+            await self._snapshot(viewer)
+
+    async def _snapshot(self, viewer: Viewer) -> None:
+        """Everything; where it cannot be had, it is owed and tried again."""
+        rows = await database.run(selectors.rows_of, self.session)
+        self._owes_snapshot = isinstance(rows, Refuse)
+        if isinstance(rows, Refuse):
+            return
+        mine = rows.roster.of(viewer.seat.key)
+        if mine is not None and mine.connection == viewer.connection:
+            viewer.place, viewer.waiting = mine.place, mine.waiting
+        viewer.seats, viewer.seat = dict(rows.seats), rows.seats[viewer.seat.key]
+        viewer.epoch, viewer.seq = rows.roster.epoch, rows.roster.seq
+        viewer.reopen_until_ms = rows.now.reopen_until_ms
+        await self.tell(views.snapshot(rows, viewer.seat.key, viewer.place, viewer.waiting))
+        if RoomState(rows.now.state) in OVER and rows.now.reopen_until_ms is None:
+            await self.end(Refuse(f"room.{rows.now.state}"))
+
+    # ---- reading the stream --------------------------------------------------------------------
+
+    async def resync(self) -> None:
+        """A snapshot, because the browser asks for one."""
+        async with self._reading:
+            if self.viewer is not None:
+                await self._snapshot(self.viewer)
+
+    async def catch_up(self) -> None:
+        """Reads the stream after the last number, until there is nothing new."""
+        async with self._reading:
+            while self.viewer is not None and not self.ended and await self._read(self.viewer):
+                pass
+
+    async def _read(self, viewer: Viewer) -> bool:
+        """One look into the stream; whether another one is due."""
+        if self._owes_snapshot:
+            await self._snapshot(viewer)
+            return False
+        found = await arun(read_after(viewer.facts.key, viewer.epoch, viewer.seq))
+        if isinstance(found, Refuse):
+            return False
+        if isinstance(found, Gap):
+            await self._snapshot(viewer)
+            return False
+        if not await self._learn_names(viewer, found.events):
+            return False
+        return not await self._take_all(viewer, found.events)
+
+    async def _learn_names(self, viewer: Viewer, events: tuple[Event, ...]) -> bool:
+        unknown = reading.unknown_keys(events, viewer)
+        if not unknown:
+            return True
+        seats = await database.run(selectors.seats_of, viewer.facts.room_id, unknown)
+        if isinstance(seats, Refuse):
+            return False
+        viewer.seats = {**(viewer.seats or {}), **seats}
+        return True
+
+    async def _take_all(self, viewer: Viewer, events: tuple[Event, ...]) -> bool:
+        """Whether all were taken; a snapshot on the way tells the rest, which is read again."""
+        for event in events:
+            for step in reading.steps(event, viewer):
+                await self._take(step, viewer)
+                if self.ended or isinstance(step, TellAll | Register):
+                    return self.ended
+        return True
+
+    async def _take(self, step: reading.Step, viewer: Viewer) -> None:
+        match step:
+            case Tell(message):
+                await self.tell(message)
+            case TellAll():
+                await self._snapshot(viewer)
+            case Register():
+                await self._register(viewer)
+            case Close(code):
+                await self.end(Refuse(code))
+
+    # ---- one's own verbs -----------------------------------------------------------------------
+
+    async def may(self, verb: Verb) -> Refuse | None:
+        """The permission table for one's own live verbs; a refusal leaves its audit row."""
+        assert self.viewer is not None
+        refused = allowed(verb, self.viewer.standing)
+        if refused is not None:
+            await database.run(services.record_refusal, verb, self.person, self.session, refused)
+        return refused
+
+    async def change(
+        self,
+        microphone: bool | None = None,
+        camera: bool | None = None,
+        hand: bool | None = None,
+    ) -> Refuse | None:
+        """Changes one's own live fields, if this connection still holds the seat."""
+        viewer = self.viewer
+        assert viewer is not None
+        call = presence.change(
+            viewer.facts.key,
+            viewer.seat.key,
+            held_by=(viewer.connection, viewer.generation),
+            microphone=microphone,
+            camera=camera,
+            hand=hand,
+        )
+        return await self._held(call)
+
+    async def renew(self) -> Refuse | None:
+        """One heartbeat, then whatever is new."""
+        viewer = self.viewer
+        if viewer is None:
+            return None
+        if self._unregistered:
+            async with self._reading:
+                await self._register(viewer)
+        elif viewer.place is not None:
+            keys = (viewer.facts.key, viewer.seat.key, viewer.connection, viewer.generation)
+            await self._held(presence.renew(*keys))
+        await self.catch_up()
+        await self._end_if_over(viewer)
+        if bridge.is_unfinished(viewer.facts.key):
+            await database.run(bridge.demand, viewer.facts.key)
+        return None
+
+    async def leave(self, reason: LeaveReason) -> None:
+        """Gives the seat up for good, at once."""
+        viewer = self.viewer
+        assert viewer is not None
+        keys = (viewer.facts.key, viewer.seat.key, viewer.connection, viewer.generation)
+        told = await arun(presence.leave(*keys, reason))
+        if isinstance(told, Told) and told.outcome is Outcome.DONE:
+            await self._after_change(viewer, told.epoch, told.seq)
+
+    async def _held(self, call: Call[Told]) -> Refuse | None:
+        """A call that only the seat's holder may make, and what it means if it is not."""
+        viewer = self.viewer
+        assert viewer is not None
+        told = await arun(call)
+        if isinstance(told, Refuse):
+            return told
+        if told.outcome is Outcome.SUPERSEDED:
+            await self.end(Refuse("connection.replaced"))
+        elif told.outcome is Outcome.ABSENT:
+            async with self._reading:
+                await self._register(viewer)
+        elif told.seq > viewer.seq or told.epoch != viewer.epoch:
+            await broadcast.awake(viewer.facts.key, told.epoch, told.seq)
+        return None
+
+    async def _end_if_over(self, viewer: Viewer) -> None:
+        """The ten minutes in which the room could have been opened again have passed."""
+        until = viewer.reopen_until_ms
+        if viewer.place is None and until is not None and time.time() * 1000 > until:
+            await self.end(Refuse("room.ended"))
+
+    # ---- media ---------------------------------------------------------------------------------
+
+    async def offer(self, sdp: str) -> str | Refuse:
+        """The node's answer; from now on news of this seat's media comes here."""
+        viewer = self.viewer
+        assert viewer is not None
+        bridge.listen(viewer.facts.key, viewer.seat.key, self.heard)
+        return await bridge.offer(viewer.facts.key, viewer.seat.key, viewer.generation, sdp)
+
+    def heard(self, news: bridge.Heard) -> None:
+        """News of the node, in the order in which it came."""
+        task = asyncio.get_running_loop().create_task(self.tell(passing.message(news)))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)

@@ -1,0 +1,118 @@
+"""The websocket of a room: frames in, frames out. Everything else is `connection`'s.
+
+Owns what belongs to the socket: the frame's limit and rate, the order (hello first), silence,
+and that the person is still signed in. A frame that says nothing is answered, and the socket
+lives; nobody else notices.
+"""
+
+import asyncio
+from typing import Any, Final
+
+from channels.generic.websocket import AsyncWebsocketConsumer
+
+from sessions.core.reasons import LeaveReason
+from sessions.core.refusal import Refuse
+from sessions.signaling import commands, frames
+from sessions.signaling.bucket import Bucket
+from sessions.signaling.connection import Connection, farewell
+from sessions.signaling.login import person_of
+from sessions.signaling.messages import Hello, Ping, Refused
+
+RATE: Final = 30.0  # messages a second, and as many at once
+BEAT_S: Final = 3.0
+SILENCE_S: Final = 9.0  # three pings missed
+SIGNED_IN_BEATS: Final = 5  # how often the sign-in is looked at again
+
+
+class RoomConsumer(AsyncWebsocketConsumer):
+    """One participant's socket."""
+
+    beat_s = BEAT_S
+    silence_s = SILENCE_S
+    connection: Connection | None = None
+    _beats: asyncio.Task[None] | None = None
+
+    async def connect(self) -> None:
+        """Accepts, so that the browser can be told why not."""
+        await self.accept()
+        now = self._now()
+        self._bucket, self._heard_at = Bucket.full(RATE, now), now
+        person = await person_of(self.scope)
+        if isinstance(person, Refuse):
+            closing, code = farewell(person)
+            await self._text(frames.write(closing))
+            await self.close(code)
+            return
+        session = self.scope["url_route"]["kwargs"]["session"]
+        self.connection = Connection(session, person, self.channel_name, self._text, self.close)
+        self._beats = asyncio.create_task(self._beat())
+
+    async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
+        """One frame: one command, one reply."""
+        if self.connection is None or self.connection.ended:
+            return
+        if not self._bucket.take(self._now()):
+            await self._refuse_and_leave()
+            return
+        command = frames.read(text_data or "")
+        if self.connection.viewer is None and not isinstance(command, Hello):
+            await self.connection.end(Refuse("message.malformed"))
+            return
+        await self._answer(self.connection, command)
+
+    async def _answer(self, connection: Connection, command: Any) -> None:
+        if isinstance(command, Hello | Ping):
+            self._heard_at = self._now()
+        refused = isinstance(command, Refused)
+        reply = command if refused else await commands.answer(connection, command)
+        if reply is not None:
+            await connection.tell(reply)
+
+    async def room_wake(self, message: dict[str, Any]) -> None:
+        """The room's stream has come to a number; `broadcast` sends this, at most once."""
+        connection = self.connection
+        if connection is None or connection.viewer is None:
+            return
+        viewer = connection.viewer
+        if message["epoch"] != viewer.epoch or message["seq"] > viewer.seq:
+            await connection.catch_up()
+
+    async def disconnect(self, code: int) -> None:
+        """Not a leave: whoever is back before the lease runs out was never gone."""
+        if self._beats is not None:
+            self._beats.cancel()
+        if self.connection is not None:
+            await self.connection.gone()
+
+    async def _beat(self) -> None:
+        """Renews while the browser pings; ends what has fallen silent or signed out."""
+        connection, beats = self.connection, 0
+        assert connection is not None
+        while not connection.ended:
+            await asyncio.sleep(self.beat_s)
+            beats += 1
+            if self._now() - self._heard_at > self.silence_s:
+                await connection.end(Refuse("connection.silent"))
+            elif beats % SIGNED_IN_BEATS == 0:
+                await self._end_if_signed_out(connection)
+            await connection.renew()
+
+    async def _end_if_signed_out(self, connection: Connection) -> None:
+        person = await person_of(self.scope)
+        if isinstance(person, Refuse) and person.code == "permission.signed_out":
+            if connection.viewer is not None:
+                await connection.leave(LeaveReason.SIGNED_OUT)
+            await connection.end(person)
+
+    async def _refuse_and_leave(self) -> None:
+        assert self.connection is not None
+        if self.connection.viewer is not None:
+            await self.connection.leave(LeaveReason.REFUSED)
+        await self.connection.end(Refuse("message.too_many"))
+
+    async def _text(self, text: str) -> None:
+        await self.send(text_data=text)
+
+    @staticmethod
+    def _now() -> float:
+        return asyncio.get_running_loop().time()

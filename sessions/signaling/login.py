@@ -1,0 +1,40 @@
+"""Who is at the other end of a websocket: the person of the login session's cookie.
+
+Reads Django's login session through the one database wrapper, not through channels.auth, which
+runs every query of the process on one thread.
+"""
+
+from collections.abc import Mapping
+from importlib import import_module
+from types import SimpleNamespace
+from typing import Any
+
+from django.conf import settings
+from django.contrib import auth
+from django.http.cookie import parse_cookie
+
+from sessions.core.refusal import Refuse
+from sessions.models import Person
+from sessions.signaling import database
+
+
+async def person_of(scope: Mapping[str, Any]) -> Person | Refuse:
+    """Refuses `permission.signed_out`, or `store.down`."""
+    cookie = cookie_of(scope)
+    if cookie is None:
+        return Refuse("permission.signed_out")
+    return await database.run(_person, cookie)
+
+
+def cookie_of(scope: Mapping[str, Any]) -> str | None:
+    """The login session's key as the browser sent it."""
+    headers = [value for name, value in scope["headers"] if name.lower() == b"cookie"]
+    cookies = parse_cookie("; ".join(value.decode("latin-1") for value in headers))
+    return cookies.get(settings.SESSION_COOKIE_NAME)
+
+
+def _person(cookie: str) -> Person | Refuse:
+    store = import_module(settings.SESSION_ENGINE).SessionStore(cookie)
+    request: Any = SimpleNamespace(session=store)
+    person = auth.get_user(request)
+    return person if isinstance(person, Person) else Refuse("permission.signed_out")

@@ -1,0 +1,225 @@
+"""How one connection reads the room's stream: event by event, what its browser is told.
+
+Owns who may hear what, and what an event about the reader itself means (let in, replaced,
+removed, over). Pure: a `Viewer` and an event give steps; the consumer takes them.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Final
+
+from sessions.core import permissions
+from sessions.core.admission import SeatState
+from sessions.core.reasons import LeaveReason
+from sessions.core.room_state import IN_SESSION, OVER, RoomState
+from sessions.rooms.presence import Place
+from sessions.rooms.selectors import RoomFacts, RoomNow, SeatFacts
+from sessions.rooms.stream import Audience, Event, Kind
+from sessions.signaling import views
+from sessions.signaling.messages import (
+    MeChanged,
+    ParticipantChanged,
+    ParticipantLeft,
+    RoomChanged,
+    WaitingChanged,
+    WaitingLeft,
+)
+
+
+@dataclass(slots=True)
+class Viewer:
+    """One connection before the stream. `place` is None while the room is over, or before the
+    connection has registered; `seats` grows as people come. `generation` fences presence and
+    media: that of this connection's seat."""
+
+    facts: RoomFacts
+    seat: SeatFacts
+    standing: permissions.Standing
+    connection: str
+    place: Place | None = None
+    waiting: str = ""
+    generation: int = 0
+    epoch: str = ""
+    seq: int = 0
+    reopen_until_ms: int | None = None
+    seats: dict[str, SeatFacts] | None = None
+
+    def knows(self, key: str) -> SeatFacts | None:
+        """The seat behind a key, if it is known here."""
+        return (self.seats or {}).get(key)
+
+
+@dataclass(frozen=True, slots=True)
+class Tell:
+    """Send this message."""
+
+    message: Any
+
+
+@dataclass(frozen=True, slots=True)
+class TellAll:
+    """Send a snapshot: the reader's place has changed, and with it what it may know."""
+
+
+@dataclass(frozen=True, slots=True)
+class Register:
+    """Come into the room again: the lease ran out, or the room was opened again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Close:
+    """Close the socket, with this code's words."""
+
+    code: str
+
+
+Step = Tell | TellAll | Register | Close
+
+ENDS: Final[Mapping[LeaveReason, str]] = {
+    LeaveReason.LEFT: "connection.left",
+    LeaveReason.REPLACED: "connection.replaced",
+    LeaveReason.REMOVED: "seat.removed",
+    LeaveReason.SIGNED_OUT: "permission.signed_out",
+    LeaveReason.ROSTER: "seat.not_on_roster",
+    LeaveReason.REFUSED: "message.too_many",
+}
+"""What the end of one's own connection means to one's own socket; the other reasons do not."""
+
+
+def may_hear(event: Event, viewer: Viewer) -> bool:
+    """Whether this reader is of the event's audience."""
+    in_room = viewer.place is Place.ROOM
+    return {
+        Audience.EVERYONE: True,
+        Audience.ROOM: in_room,
+        Audience.STAFF: in_room and viewer.seat.staff,
+        Audience.SEAT: event.subject == viewer.seat.key,
+        Audience.NOBODY: False,
+    }[event.audience]
+
+
+def steps(event: Event, viewer: Viewer) -> list[Step]:
+    """What to do about one event. Changes the viewer's own place, seat and number."""
+    viewer.seq = event.seq
+    told = _TOLD[event.kind](event, viewer) if may_hear(event, viewer) else []
+    own = event.connection == viewer.connection and event.subject == viewer.seat.key
+    return (told + _about_me(event, viewer)) if own else told
+
+
+def unknown_keys(events: Iterable[Event], viewer: Viewer) -> set[str]:
+    """The people in these events whose names the viewer does not have yet."""
+    named = (Kind.PARTICIPANT_CHANGED, Kind.WAITING_CHANGED)
+    subjects = {event.subject for event in events if event.kind in named}
+    return {key for key in subjects if viewer.knows(key) is None}
+
+
+def replayable(events: Iterable[Event], viewer: Viewer) -> bool:
+    """Whether the events since the last connection can be told one by one: only if the reader
+    was all the time at the place where it is now. Changing places needs a snapshot."""
+    elsewhere = {
+        Place.ROOM: (Kind.WAITING_CHANGED, Kind.WAITING_LEFT),
+        Place.LOBBY: (Kind.PARTICIPANT_CHANGED, Kind.PARTICIPANT_LEFT),
+    }
+    if viewer.place is None:
+        return False
+    kinds = elsewhere[viewer.place]
+    return not any(e.kind in kinds and e.subject == viewer.seat.key for e in events)
+
+
+# ---- one function for each kind of event -------------------------------------------------------
+
+
+def _participant_changed(event: Event, viewer: Viewer) -> list[Step]:
+    seat = viewer.knows(event.subject)
+    if seat is None:
+        return []
+    view = views.participant_view(event.entry(), seat)
+    return [_tell(ParticipantChanged, "participant.changed", event, viewer, participant=view)]
+
+
+def _participant_left(event: Event, viewer: Viewer) -> list[Step]:
+    fields = {"key": event.subject, "version": event.version, "reason": event.reason}
+    return [_tell(ParticipantLeft, "participant.left", event, viewer, **fields)]
+
+
+def _waiting_changed(event: Event, viewer: Viewer) -> list[Step]:
+    seat = viewer.knows(event.subject)
+    if seat is None:
+        return []
+    view = views.waiting_view(event.entry(), seat)
+    return [_tell(WaitingChanged, "waiting.changed", event, viewer, waiting=view)]
+
+
+def _waiting_left(event: Event, viewer: Viewer) -> list[Step]:
+    fields = {"key": event.subject, "version": event.version}
+    return [_tell(WaitingLeft, "waiting.left", event, viewer, **fields)]
+
+
+def _room_changed(event: Event, viewer: Viewer) -> list[Step]:
+    now = RoomNow.read(event.payload)
+    viewer.reopen_until_ms = now.reopen_until_ms
+    view = views.room_view(viewer.facts, now)
+    told: list[Step] = [_tell(RoomChanged, "room.changed", event, viewer, room=view)]
+    state = RoomState(now.state)
+    if viewer.place is None and state in IN_SESSION:
+        told.append(Register())
+    if state in OVER and now.reopen_until_ms is None:
+        told.append(Close(f"room.{state.value}"))
+    return told
+
+
+def _me_changed(event: Event, viewer: Viewer) -> list[Step]:
+    """Out of order (two verbs at once), the newer row counts; the browser compares as well."""
+    if event.version > viewer.seat.version:
+        state = SeatState(event.payload["seat"])
+        allowed = bool(event.payload["microphone_allowed"])
+        viewer.seat = replace(
+            viewer.seat, state=state, microphone_allowed=allowed, version=event.version
+        )
+        viewer.standing = replace(viewer.standing, seat=state)
+    me = views.me_view(viewer.seat, viewer.waiting)
+    told: list[Step] = [_tell(MeChanged, "me.changed", event, viewer, me=me)]
+    removed = viewer.seat.state is SeatState.REMOVED
+    return [*told, Close("seat.removed")] if removed else told
+
+
+def _nothing(_event: Event, _viewer: Viewer) -> list[Step]:
+    return []
+
+
+_TOLD: Mapping[Kind, Callable[[Event, Viewer], list[Step]]] = {
+    Kind.PARTICIPANT_CHANGED: _participant_changed,
+    Kind.PARTICIPANT_LEFT: _participant_left,
+    Kind.WAITING_CHANGED: _waiting_changed,
+    Kind.WAITING_LEFT: _waiting_left,
+    Kind.CONNECTION_REPLACED: _nothing,
+    Kind.ROOM_CHANGED: _room_changed,
+    Kind.ME_CHANGED: _me_changed,
+}
+
+
+def _tell(kind: Any, name: str, event: Event, viewer: Viewer, **fields: Any) -> Tell:
+    return Tell(kind(type=name, epoch=viewer.epoch, seq=event.seq, **fields))
+
+
+def _about_me(event: Event, viewer: Viewer) -> list[Step]:
+    """What an event about this very connection means to it."""
+    if event.kind is Kind.CONNECTION_REPLACED:
+        return [Close("connection.replaced")]
+    if event.kind in (Kind.PARTICIPANT_LEFT, Kind.WAITING_LEFT):
+        return _gone(LeaveReason(event.reason), viewer)
+    if event.kind is Kind.PARTICIPANT_CHANGED and viewer.place is Place.LOBBY:
+        viewer.place = Place.ROOM
+        return [TellAll()]
+    if event.kind is Kind.WAITING_CHANGED:
+        viewer.waiting = event.entry().waiting
+    return []
+
+
+def _gone(reason: LeaveReason, viewer: Viewer) -> list[Step]:
+    if reason is LeaveReason.MOVED:
+        return []
+    if reason is LeaveReason.ENDED:
+        viewer.place = None
+        return []
+    return [Close(ENDS[reason])] if reason in ENDS else [Register()]

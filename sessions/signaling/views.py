@@ -1,0 +1,131 @@
+"""What a browser is told, made from what the rooms layer knows. Pure functions.
+
+Owns the one place where names meet opaque keys: stream entries and snapshots are both made
+here, so they cannot differ. Knows no sockets, no rows, no Redis.
+"""
+
+from sessions.core.admission import SeatState, WaitReason
+from sessions.rooms.presence import Entry, Place
+from sessions.rooms.selectors import RoomFacts, RoomNow, RoomRows, SeatFacts
+from sessions.rooms.services_door import LATE
+from sessions.signaling.messages import (
+    AgendaView,
+    MeView,
+    ParticipantView,
+    RoomView,
+    SegmentView,
+    Snapshot,
+    WaitingView,
+)
+
+
+def room_view(facts: RoomFacts, now: RoomNow) -> RoomView:
+    """The room as everyone in it, and at its door, may see it."""
+    return RoomView(
+        version=now.version,
+        state=now.state,  # type: ignore[arg-type]
+        starts_ms=facts.starts_ms,
+        topic=facts.topic,
+        facilitators=list(facts.facilitators),
+        agenda=agenda_view(facts, now),
+        reopen_until_ms=now.reopen_until_ms,
+    )
+
+
+def agenda_view(facts: RoomFacts, now: RoomNow) -> AgendaView:
+    """Titles from the facts, boundaries from the clock."""
+    segments = [
+        SegmentView(
+            kind=segment.kind,  # type: ignore[arg-type]
+            title=segment.title,
+            block=segment.block,
+            starts_ms=starts_ms,
+            ends_ms=ends_ms,
+        )
+        for segment, (starts_ms, ends_ms) in zip(facts.segments, now.bounds, strict=True)
+    ]
+    return AgendaView(
+        phase=now.phase,  # type: ignore[arg-type]
+        index=now.index,
+        segments=segments,
+        read_ms=now.read_ms,
+        left_ms=now.left_ms,
+        ends_ms=now.ends_ms,
+    )
+
+
+def participant_view(entry: Entry, seat: SeatFacts) -> ParticipantView:
+    """Someone in the room, under the name of the roster."""
+    return ParticipantView(
+        key=entry.seat,
+        version=entry.version,
+        name=seat.name,
+        facilitates=seat.staff,
+        microphone=entry.microphone,
+        microphone_allowed=entry.microphone_allowed,
+        camera=entry.camera,
+        hand_ms=entry.hand_ms,
+        away=entry.away,
+    )
+
+
+def waiting_view(entry: Entry, seat: SeatFacts) -> WaitingView:
+    """Someone at the door. `reason` is a WaitReason."""
+    reason = entry.waiting.removesuffix(LATE)
+    return WaitingView(
+        key=entry.seat,
+        version=entry.version,
+        name=seat.name,
+        since_ms=entry.since_ms,
+        late=entry.waiting.endswith(LATE) or reason == WaitReason.LATE.value,
+        reason=reason,
+    )
+
+
+def me_view(seat: SeatFacts, waiting: str) -> MeView:
+    """The receiver's own standing. `waiting` is what presence says one waits for."""
+    return MeView(
+        key=seat.key,
+        version=seat.version,
+        name=seat.name,
+        facilitates=seat.staff,
+        seat=seat.state.value,  # type: ignore[arg-type]
+        microphone_allowed=seat.microphone_allowed,
+        reason=_reason(seat, waiting),
+    )
+
+
+def _reason(seat: SeatFacts, waiting: str) -> str:
+    if seat.state is SeatState.REMOVED:
+        return "seat.removed"
+    if seat.state is SeatState.WAITING:
+        return waiting.removesuffix(LATE)
+    return "" if seat.microphone_allowed else "seat.muted"
+
+
+def snapshot(rows: RoomRows, key: str, place: Place | None, waiting: str) -> Snapshot:
+    """All that the owner of a seat may know where that connection is: at the door, the room
+    alone; in it, the people too; staff, also who waits. Seats without a row are left out."""
+    in_room = place is Place.ROOM
+    staff = in_room and rows.seats[key].staff
+    known = [entry for entry in rows.roster.entries if entry.seat in rows.seats]
+    known.sort(key=lambda entry: (entry.since_ms, entry.seat))
+    return Snapshot(
+        type="snapshot",
+        epoch=rows.roster.epoch,
+        seq=rows.roster.seq,
+        now_ms=rows.roster.now_ms,
+        room=room_view(rows.facts, rows.now),
+        me=me_view(rows.seats[key], waiting),
+        participants=[
+            participant_view(entry, rows.seats[entry.seat])
+            for entry in known
+            if in_room and entry.place is Place.ROOM
+        ],
+        waiting=[
+            waiting_view(entry, rows.seats[entry.seat])
+            for entry in known
+            if staff and entry.place is Place.LOBBY
+        ],
+        media_slots=rows.facts.media_slots,
+    )
