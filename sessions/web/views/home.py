@@ -39,10 +39,13 @@ def home(request: HttpRequest) -> HttpResponse:
     nexts = [(one, True) for one in next_ones(led, now)] + [(one, False) for one in attended[:1]]
     rest = [one for one in (*led, *attended) if one not in {one for one, _ in nexts}]
     rest.sort(key=lambda one: one.starts_at)
+    own = set(led)
     context = {
-        "next_cards": [card(one, staff[one.track_id], now, leads=own) for one, own in nexts],
-        "coming": [line(one, staff[one.track_id]) for one in rest[:MOST_LINES]],
-        "recent": [line(one, staff[one.track_id], over=True) for one in lately],
+        "next_cards": [
+            card(one, staff[one.track_id], now, leads=leading) for one, leading in nexts
+        ],
+        "coming": [line(one, staff[one.track_id], leads=one in own) for one in rest[:MOST_LINES]],
+        "recent": [line(one, staff[one.track_id], leads=True, over=True) for one in lately],
         "manages": Role.PROGRAM_MANAGER in person.role_set,
         "staff_phone": settings.THIRDS_STAFF_PHONE,
     }
@@ -88,14 +91,16 @@ def detail(session: Session, staff: Sequence[str], end: datetime, *, leads: bool
     return f"Until {words.clock(end)}{company}."
 
 
-def line(session: Session, staff: Sequence[str], *, over: bool = False) -> dict[str, object]:
+def line(
+    session: Session, staff: Sequence[str], *, leads: bool, over: bool = False
+) -> dict[str, object]:
     start, end = local_start(session), local(session, session.ends_at)
     return {
         "weekday": f"{start:%a}",
         "day": start.day,
         "times": words.times(start, end),
         "spoken": words.short_date(start.date()),
-        "detail": session.track.name if over else f"with {words.names(staff)}",
+        "detail": session.track.name if leads else f"with {words.names(staff)}",
         "attendance_url": attendance_url(session) if over else "",
     }
 
