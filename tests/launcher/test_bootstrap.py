@@ -92,10 +92,16 @@ def test_an_environment_that_is_not_whole_is_not_healthy(tmp_path: Path, state: 
     assert not bootstrap.is_healthy(environment)
 
 
-def test_a_half_made_environment_is_made_anew(tmp_path: Path) -> None:
+def test_a_half_made_environment_is_made_anew(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With a Python whose venv writes a pip at once; the real one takes seconds."""
     environment = tmp_path / ".venv"
     program(environment / "bin" / "pip", "exit 1")
     (environment / "leftover").touch()
+    whole = f"echo '#!/bin/sh\necho pip 1 from {environment}/lib' > $3/bin/pip"
+    program(tmp_path / "python", f"mkdir -p $3/bin; {whole}; chmod 755 $3/bin/pip")
+    monkeypatch.setattr(sys, "executable", str(tmp_path / "python"))
     bootstrap.make_environment(environment)
     assert bootstrap.is_healthy(environment)
     assert not (environment / "leftover").exists()
