@@ -118,9 +118,9 @@ def told(page: Page, slot: int) -> list[tuple[bool, str | None]]:
 
 
 def test_offer_has_all_lines_in_order_and_fits(page: Page) -> None:
-    offer: str = page.evaluate("() => page.peer.offer(16)")
+    offer: str = page.evaluate("() => page.peer.offer(19)")
     slot = [("video", "recvonly"), ("audio", "recvonly")]
-    assert lines_of(offer) == [("audio", "sendonly"), ("video", "sendonly"), *slot * 16]
+    assert lines_of(offer) == [("audio", "sendonly"), ("video", "sendonly"), *slot * 19]
     assert len(offer.encode()) < 49152
     codecs = {line.split(" ")[1] for line in offer.split("\r\n") if line.startswith("a=rtpmap:")}
     assert codecs == {"opus/48000/2", "red/48000/2", "VP8/90000", "rtx/90000"}
@@ -151,6 +151,15 @@ def test_slot_opens_without_its_announcement_after_control_was_lost(page: Page) 
     colours.wait_for_colour(page, "Ada", "red")
     assert told(page, 0)[-1] == (True, "ada")
     page.evaluate("() => page.peer.controlResumed()")
+    until(page, "() => page.told.at(-1).join() === '0,false,ada'")
+
+
+def test_slot_opens_in_a_browser_that_reports_no_frames(page: Page) -> None:
+    page.evaluate("() => { delete HTMLVideoElement.prototype.requestVideoFrameCallback }")
+    connected(page)
+    page.evaluate("() => { stampCsrc(page.streams[0], 7); page.peer.slotOwned(0, 'ada', 7) }")
+    page.evaluate("() => page.peer.slotShown(0, 'ada', 0)")
+    fill(page, 0)
     until(page, "() => page.told.at(-1).join() === '0,false,ada'")
 
 

@@ -6,36 +6,69 @@
 
 import type { Frame } from './slots';
 
-/** The CSRC that was received last (W3C webrtc-pc §5.4); null when no packet had one. */
-export function newestCsrc(
-  receiver: Pick<RTCRtpReceiver, 'getContributingSources'>,
-): number | null {
-  const sources = receiver.getContributingSources();
-  if (sources.length === 0) return null;
-  return sources.reduce((a, b) => (b.timestamp > a.timestamp ? b : a)).source;
+type Sources = Pick<RTCRtpReceiver, 'getContributingSources'>;
+
+/** How often a browser that reports no frames is asked what it has played. */
+const POLL_MS = 500;
+
+/** The CSRC that was played last (W3C webrtc-pc §5.3); undefined when no packet had one. */
+export function newestSource(receiver: Sources): RTCRtpContributingSource | undefined {
+  const [first, ...others] = receiver.getContributingSources();
+  return first && others.reduce((a, b) => (b.timestamp > a.timestamp ? b : a), first);
 }
 
 /** Calls back for each frame that is presented; returns how to stop. */
 export function watchFrames(
   stream: MediaStream,
-  receiver: RTCRtpReceiver,
+  receiver: Sources,
   on: (frame: Frame) => void,
 ): () => void {
+  let reported = false;
+  const stopElement = watchElement(stream, ({ rtpTimestamp }) => {
+    reported = true;
+    on({ rtpTimestamp: rtpTimestamp ?? null, csrc: newestSource(receiver)?.source ?? null });
+  });
+  const stopPolling = watchSources(receiver, (frame) => {
+    if (!reported) on(frame);
+    reported = false;
+  });
+  return () => {
+    stopElement();
+    stopPolling();
+  };
+}
+
+/** By requestVideoFrameCallback, which names the very frame. */
+function watchElement(
+  stream: MediaStream,
+  on: (metadata: VideoFrameCallbackMetadata) => void,
+): () => void {
   const video = document.createElement('video');
-  video.muted = true;
-  video.autoplay = true;
-  video.playsInline = true;
-  video.srcObject = stream;
+  Object.assign(video, { muted: true, autoplay: true, playsInline: true, srcObject: stream });
   let stopped = false;
   const presented = (_now: number, metadata: VideoFrameCallbackMetadata) => {
     if (stopped) return;
-    on({ rtpTimestamp: metadata.rtpTimestamp ?? null, csrc: newestCsrc(receiver) });
+    on(metadata);
     video.requestVideoFrameCallback(presented);
   };
-  // Without it no frame is ever proven to be anyone's: the tile stays covered, which is safe.
   video.requestVideoFrameCallback?.(presented);
   return () => {
     stopped = true;
     video.srcObject = null;
   };
+}
+
+/**
+ * By asking the receiver what it has played last, for a browser that has no
+ * requestVideoFrameCallback or calls it for elements on the screen only.
+ */
+export function watchSources(receiver: Sources, on: (frame: Frame) => void): () => void {
+  let last = 0;
+  const timer = setInterval(() => {
+    const newest = newestSource(receiver);
+    if (newest === undefined || newest.timestamp <= last) return;
+    last = newest.timestamp;
+    on({ rtpTimestamp: newest.rtpTimestamp, csrc: newest.source });
+  }, POLL_MS);
+  return () => clearInterval(timer);
 }
