@@ -1,0 +1,240 @@
+"""A web process's connection to one media node.
+
+Owns the connection: it is made again when it breaks, and what the node must know again is said
+again. No call waits longer than CALL_SECONDS; a node that is away is a value, `media.down`.
+Re-exports the messages. Must not reach anything that handles media, nor Django.
+"""
+
+import asyncio
+import contextlib
+import itertools
+import random
+from collections.abc import Callable
+from typing import Final, Literal
+
+from server.media.messages import (
+    LONGEST_LINE,
+    Answer,
+    Apply,
+    Attach,
+    Code,
+    DesiredPeer,
+    DesiredRoom,
+    Hello,
+    NodeLoad,
+    Notification,
+    Offer,
+    OfferRefused,
+    PeerClosed,
+    PeerConnected,
+    Ping,
+    Pong,
+    Reason,
+    Revoke,
+    SendingChanged,
+    SlotOwned,
+    SlotShown,
+    Speaking,
+    ToNode,
+    Welcome,
+    desired_json,
+    desired_key,
+    read_desired,
+    read_to_web,
+    to_node_line,
+)
+
+__all__ = [
+    "Answer",
+    "Code",
+    "DesiredPeer",
+    "DesiredRoom",
+    "Down",
+    "MediaClient",
+    "NodeLoad",
+    "Notification",
+    "OfferRefused",
+    "PeerClosed",
+    "PeerConnected",
+    "Reason",
+    "SendingChanged",
+    "SlotOwned",
+    "SlotShown",
+    "Speaking",
+    "desired_json",
+    "desired_key",
+    "read_desired",
+]
+
+Down = Literal["media.down"]
+CALL_SECONDS: Final = 1.8
+PING_SECONDS: Final = 1.0
+QUIET_SECONDS: Final = 3.0  # without a line for so long, pings included, the node is away
+FIRST_DELAY: Final = 0.05
+LONGEST_DELAY: Final = 2.0
+MOST_KEPT: Final = 1000  # revocations that wait for the node
+
+
+class MediaClient:
+    """`address` is unix:/path or tcp:host:port; `notify` is called in order and must not block."""
+
+    def __init__(
+        self, address: str, secret: str, web: str, notify: Callable[[Notification], None]
+    ) -> None:
+        self._address = address
+        self._hello = Hello(secret=secret, web=web)
+        self._notify = notify
+        self._writer: asyncio.StreamWriter | None = None
+        self._task: asyncio.Task[None] | None = None
+        self._up = asyncio.Event()
+        self._numbers = itertools.count(1)
+        self._asked: dict[int, asyncio.Future[Answer | OfferRefused]] = {}
+        self._attached: dict[tuple[str, str], int] = {}
+        self._revoked: dict[tuple[str, str], Revoke] = {}
+
+    @property
+    def connected(self) -> bool:
+        """Whether the node welcomed us and the connection stands, as far as we know."""
+        return self._up.is_set()
+
+    async def connect(self) -> bool:
+        """Starts, and waits up to CALL_SECONDS for the node. It goes on trying after that."""
+        if self._task is None:
+            self._task = asyncio.ensure_future(self._stay_connected())
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(CALL_SECONDS):
+                await self._up.wait()
+        return self.connected
+
+    async def close(self) -> None:
+        """Ends the connection and fails every call that waits."""
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+            self._task = None
+
+    # ---- calls ---------------------------------------------------------------------------
+
+    async def offer(self, room: str, peer: str, generation: int, sdp: str) -> Answer | OfferRefused:
+        """The node's answer to a browser's description, or a refusal with its code."""
+        request = next(self._numbers)
+        down = OfferRefused(request=request, code="media.down")
+        answered = asyncio.get_running_loop().create_future()
+        self._asked[request] = answered
+        asked = Offer(request=request, room=room, peer=peer, generation=generation, sdp=sdp)
+        try:
+            if self._send(asked):
+                return down
+            async with asyncio.timeout(CALL_SECONDS):
+                reply: Answer | OfferRefused = await answered
+        except TimeoutError:
+            return down
+        finally:
+            del self._asked[request]
+        if isinstance(reply, Answer):
+            self._attached[room, peer] = generation
+        return reply
+
+    def apply(self, desired: DesiredRoom) -> Down | None:
+        """Wakes the node with the value. Losing it is harmless: the node reads the store."""
+        return self._send(Apply(desired=desired))
+
+    def revoke(self, room: str, peer: str, generation: int) -> Down | None:
+        """Ends the peer now; while the node is away the revocation waits for it."""
+        revoke = Revoke(room=room, peer=peer, generation=generation)
+        self._attached.pop((room, peer), None)
+        down = self._send(revoke)
+        if down and len(self._revoked) < MOST_KEPT:
+            self._revoked[room, peer] = revoke
+        return down
+
+    def attach(self, room: str, peer: str, generation: int) -> Down | None:
+        """Notifications for this peer come here from now on, after each reconnect too."""
+        self._attached[room, peer] = generation
+        return self._send(Attach(room=room, peer=peer, generation=generation))
+
+    def _send(self, sent: ToNode) -> Down | None:
+        if self._writer is None or not self.connected:
+            return "media.down"
+        self._writer.write(to_node_line(sent))
+        return None
+
+    # ---- the connection ------------------------------------------------------------------
+
+    async def _stay_connected(self) -> None:
+        delay = FIRST_DELAY
+        try:
+            while True:
+                with contextlib.suppress(OSError, ValueError, TimeoutError):
+                    await self._converse()
+                delay = FIRST_DELAY if self.connected else min(LONGEST_DELAY, delay * 2)
+                self._drop()
+                await asyncio.sleep(delay * random.uniform(0.5, 1.5))  # noqa: S311 - spread only
+        finally:
+            self._drop()
+
+    async def _converse(self) -> None:
+        """One connection from its greeting to its end."""
+        async with asyncio.timeout(CALL_SECONDS):
+            reader, self._writer = await self._open()
+            self._writer.write(to_node_line(self._hello))
+            welcome = read_to_web(await reader.readline())
+        if not isinstance(welcome, Welcome):
+            return
+        self._up.set()
+        self._say_again()
+        pings = asyncio.ensure_future(self._ping())
+        try:
+            while True:
+                async with asyncio.timeout(QUIET_SECONDS):
+                    line = await reader.readline()
+                if not line:
+                    return
+                self._take(line)
+        finally:
+            pings.cancel()
+
+    async def _open(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+        kind, _, rest = self._address.partition(":")
+        if kind == "unix":
+            return await asyncio.open_unix_connection(rest, limit=LONGEST_LINE)
+        host, _, port = rest.rpartition(":")
+        return await asyncio.open_connection(host, int(port), limit=LONGEST_LINE)
+
+    def _say_again(self) -> None:
+        """What was decided while the node was away, and whom we speak for."""
+        for revoke in self._revoked.values():
+            self._send(revoke)
+        self._revoked.clear()
+        for (room, peer), generation in self._attached.items():
+            self._send(Attach(room=room, peer=peer, generation=generation))
+
+    async def _ping(self) -> None:
+        for number in itertools.count():
+            self._send(Ping(number=number))
+            await asyncio.sleep(PING_SECONDS)
+
+    def _take(self, line: bytes) -> None:
+        message = read_to_web(line)
+        if isinstance(message, Answer | OfferRefused):
+            waiting = self._asked.get(message.request)
+            if waiting is not None and not waiting.done():
+                waiting.set_result(message)
+        elif message is not None and not isinstance(message, Welcome | Pong):
+            if isinstance(message, PeerClosed):
+                self._detach(message)
+            self._notify(message)
+
+    def _detach(self, closed: PeerClosed) -> None:
+        if self._attached.get((closed.room, closed.peer)) == closed.generation:
+            del self._attached[closed.room, closed.peer]
+
+    def _drop(self) -> None:
+        """The connection is gone: every call that waits fails now."""
+        self._up.clear()
+        if self._writer is not None:
+            self._writer.close()
+            self._writer = None
+        for request, waiting in self._asked.items():
+            if not waiting.done():
+                waiting.set_result(OfferRefused(request=request, code="media.down"))

@@ -1,0 +1,51 @@
+"""What a media node is told by its environment, read once and checked.
+
+Owns the names of the variables and their defaults. Must not open anything.
+"""
+
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+CONTROL = "tcp:127.0.0.1:8790"
+REDIS_URL = "redis://127.0.0.1:6379/0"
+EVERYWHERE = "0.0.0.0"  # noqa: S104 - media must be reachable; what is unknown is dropped
+LOOPBACK = "127.0.0.1"
+
+
+class ConfigurationError(Exception):
+    """One sentence for the person who starts the node."""
+
+
+@dataclass(frozen=True, slots=True)
+class Configuration:
+    """`port` 0 means any free one; `control` is where web processes connect to."""
+
+    secret: str
+    control: str
+    redis_url: str
+    bind: str
+    port: int
+    announce: tuple[str, ...]
+    node: str
+
+
+def read(environment: Mapping[str, str]) -> Configuration:
+    """Raises ConfigurationError, in words, for what is missing or cannot be."""
+    secret = environment.get("THIRDS_MEDIA_SECRET", "")
+    if not secret:
+        raise ConfigurationError("Set THIRDS_MEDIA_SECRET: web and media nodes share it.")
+    port = environment.get("THIRDS_MEDIA_PORT", "") or "0"
+    if not port.isdecimal() or int(port) > 65535:
+        raise ConfigurationError("THIRDS_MEDIA_PORT is not a port: give 0 to 65535.")
+    get = environment.get
+    announce = tuple(part.strip() for part in get("THIRDS_MEDIA_ANNOUNCE", "").split(","))
+    return Configuration(
+        secret=secret,
+        control=get("THIRDS_MEDIA_CONTROL", "") or CONTROL,
+        redis_url=get("REDIS_URL", "") or REDIS_URL,
+        bind=get("THIRDS_MEDIA_BIND", "") or EVERYWHERE,
+        port=int(port),
+        announce=tuple(part for part in announce if part) or (LOOPBACK,),
+        node=get("THIRDS_MEDIA_NODE", "") or secrets.token_hex(8),
+    )

@@ -1,0 +1,292 @@
+"""The media node without its sockets: rooms, offers, and everything the clock brings about.
+
+Owns the rooms and the order of things: a description is read, a peer is made, its handshake is
+fed, and it is closed for one of the named reasons. Must not know how control messages or
+datagrams travel: `tell` takes the former, `transmit` the latter.
+"""
+
+import asyncio
+import time
+from collections.abc import Callable
+from typing import Final
+
+from server.media.answer import Node as NodeLines
+from server.media.answer import answer
+from server.media.counters import Counters
+from server.media.description import OfferedMedia, Refusal, read_offer
+from server.media.desired import DesiredStore, StoreAwayError
+from server.media.dtls import Handshake, Identity, State
+from server.media.ice import IceAgent
+from server.media.messages import (
+    Answer,
+    Attach,
+    Code,
+    DesiredRoom,
+    NodeLoad,
+    Notification,
+    Offer,
+    OfferRefused,
+    PeerClosed,
+    PeerConnected,
+    Reason,
+    Revoke,
+)
+from server.media.path import PacketPath
+from server.media.reports import Reports
+from server.media.room import MediaRoom, Peer
+from server.media.streams import Address, Leg, Slot, leg_of
+
+OBSERVE_TICKS: Final = 4  # who speaks, each 200 ms
+FORGET_SECONDS: Final = 600.0  # a room without peers keeps its numbers so long
+ENDINGS: Final[dict[State, Reason]] = {
+    State.FAILED: "handshake_failed",
+    State.WRONG_CERTIFICATE: "wrong_certificate",
+    State.CLOSED: "left",
+}
+
+
+class MediaNode:
+    """All rooms of one process. `tell(room, peer, message)` must not block; a peer of None
+    means everyone who has a peer in the room.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        store: DesiredStore,
+        transmit: Callable[[bytes, Address], None],
+        tell: Callable[[str, str | None, Notification], None],
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.name = name
+        self.counters = Counters()
+        self.identity = Identity()
+        self.lines = NodeLines((), 0, self.identity.fingerprint)
+        self.rooms: dict[str, MediaRoom] = {}
+        self.stopping = False
+        self._store = store
+        self._transmit = transmit
+        self._tell = tell
+        self._clock = clock
+        self._by_leg: dict[Leg, tuple[MediaRoom, Peer]] = {}
+        self.path = PacketPath(self, transmit, self.counters)
+        self._ice = IceAgent(self.path, transmit, self.counters)
+        self._reports = Reports(self.path)
+        self._ticks = 0
+
+    # ---- control -------------------------------------------------------------------------
+
+    async def offer(self, offer: Offer) -> Answer | OfferRefused:
+        """Answers a browser's description, if the room wants this peer and generation.
+
+        The wish is checked before the description is read, and again after, since reading
+        happens in another thread while the room may change.
+        """
+        code = await self._refuses(offer)
+        offered: OfferedMedia | Refusal | None = None
+        if code is None:
+            offered = await asyncio.to_thread(read_offer, offer.sdp)
+            code = self._room(offer.room).view.refuses(offer.peer, offer.generation)
+        if code is not None or offered is None:
+            return OfferRefused(request=offer.request, code=code or "media.offer_malformed")
+        result = offered if isinstance(offered, Refusal) else self._accept(offer, offered)
+        if isinstance(result, Refusal):
+            return OfferRefused(request=offer.request, code=result.code)
+        return Answer(request=offer.request, sdp=result)
+
+    async def _refuses(self, offer: Offer) -> Code | None:
+        """What the view says; a no for want of knowledge is checked once with the store."""
+        if self.stopping:
+            return "media.stopping"
+        view = self._room(offer.room).view
+        code = view.refuses(offer.peer, offer.generation)
+        if code == "media.not_wanted":
+            await self.refresh([offer.room])
+            code = view.refuses(offer.peer, offer.generation)
+        return code
+
+    def _accept(self, offer: Offer, offered: OfferedMedia) -> str | Refusal:
+        """The answer, for a new peer, a new connection of it, or a restart of ICE."""
+        room = self._room(offer.room)
+        peer = room.peers.get(offer.peer)
+        if peer and peer.generation == offer.generation and _same_connection(peer, offered):
+            if peer.offered.shape() != offered.shape():
+                return Refusal("media.lines_changed")
+            if peer.offered.ufrag != offered.ufrag:
+                peer.offered, peer.credentials = offered, self._ice.open(peer.leg)
+        else:
+            if peer is not None:
+                self._close(room, peer, "replaced")
+            peer = self._admit(room, offer, offered)
+        slots = (*peer.leg.slots["audio"], *peer.leg.slots["video"])
+        streams = {s.mid: (s.ssrc, s.repair_ssrc) for s in slots}
+        return answer(offered, self.lines, peer.credentials, streams)
+
+    def _admit(self, room: MediaRoom, offer: Offer, offered: OfferedMedia) -> Peer:
+        now = self._clock()
+        leg = leg_of(offered)
+        peer = Peer(
+            id=offer.peer,
+            generation=offer.generation,
+            offered=offered,
+            leg=leg,
+            handshake=Handshake(self.identity, offered.fingerprint),
+            credentials=self._ice.open(leg),
+            since=now,
+        )
+        self._by_leg[leg] = (room, peer)
+        room.add(peer)
+        room.arrange(now)
+        return peer
+
+    def apply(self, desired: DesiredRoom) -> None:
+        """Goes by the value if it is newer: closes who is not in it, routes the rest."""
+        room = self._room(desired.room)
+        if room.view.take(desired):
+            for peer, reason in room.unwanted():
+                self._close(room, peer, reason)
+            room.arrange(self._clock())
+
+    def revoke(self, revoke: Revoke) -> None:
+        """Ends the peer at once and for good, up to this generation."""
+        room = self._room(revoke.room)
+        room.view.burn(revoke.peer, revoke.generation)
+        peer = room.peers.get(revoke.peer)
+        if peer is not None and peer.generation <= revoke.generation:
+            self._close(room, peer, "revoked")
+
+    def has(self, attach: Attach) -> bool:
+        """Whether this generation of the peer is here."""
+        room = self.rooms.get(attach.room)
+        peer = room.peers.get(attach.peer) if room else None
+        return peer is not None and peer.generation == attach.generation
+
+    def retell(self, attach: Attach) -> None:
+        """Tells the slots of a peer that is here again."""
+        self.rooms[attach.room].retell(attach.peer)
+
+    async def refresh(self, rooms: list[str]) -> None:
+        """Reads these rooms' values; without the store everything stays as it is."""
+        try:
+            found = await self._store.read(rooms)
+        except StoreAwayError:
+            return
+        for desired in found:
+            self.apply(desired)
+
+    def _room(self, name: str) -> MediaRoom:
+        room = self.rooms.get(name)
+        if room is None:
+
+            def tell(peer: str, told: Notification) -> None:
+                self._tell(name, peer, told)
+
+            room = self.rooms[name] = MediaRoom(name, self.path, tell, self._clock())
+        return room
+
+    # ---- the edge of the packet path -----------------------------------------------------
+
+    def on_check(self, datagram: bytes, address: Address, now: float) -> None:
+        """STUN."""
+        self._ice.on_check(datagram, address, now)
+
+    def on_handshake(self, leg: Leg, datagram: bytes, now: float) -> None:
+        """DTLS: feeds the handshake, and acts on what it became."""
+        room, peer = self._by_leg[leg]
+        handshake = peer.handshake
+        before = handshake.state
+        handshake.receive(datagram)
+        self._flush(peer)
+        if handshake.state is State.DONE:
+            leg.heard = now
+            if before is State.PENDING:
+                self._connect(room, peer, now)
+        elif handshake.state in ENDINGS:
+            self.counters.dtls_failed += handshake.state is not State.CLOSED
+            self._close(room, peer, ENDINGS[handshake.state])
+
+    def on_shown(self, slot: Slot, rtp_timestamp: int) -> None:
+        """A slot's owner can be seen from this timestamp on."""
+        room, _ = self._by_leg[slot.leg]
+        room.show(slot, rtp_timestamp)
+
+    def _connect(self, room: MediaRoom, peer: Peer, now: float) -> None:
+        sessions = peer.handshake.sessions()
+        if sessions is None:
+            self._close(room, peer, "handshake_failed")
+            return
+        received, sent = sessions
+        leg = peer.leg
+        leg.unprotect, leg.unprotect_rtcp = received.unprotect, received.unprotect_rtcp
+        leg.protect, leg.protect_rtcp = sent.protect, sent.protect_rtcp
+        leg.connected = True
+        told = PeerConnected(room=room.id, peer=peer.id, generation=peer.generation)
+        self._tell(room.id, peer.id, told)
+        room.connect(peer, now)
+
+    def _flush(self, peer: Peer) -> None:
+        if peer.leg.address is not None:
+            for datagram in peer.handshake.sending():
+                self._transmit(datagram, peer.leg.address)
+
+    def _close(self, room: MediaRoom, peer: Peer, reason: Reason) -> None:
+        """Stops the peer's media first, then says goodbye, then tells."""
+        address = peer.leg.address
+        room.remove(peer, self._clock())
+        self._ice.close(peer.leg)
+        del self._by_leg[peer.leg]
+        peer.handshake.close()
+        if address is not None:
+            for datagram in peer.handshake.sending():
+                self._transmit(datagram, address)
+        told = PeerClosed(room=room.id, peer=peer.id, generation=peer.generation, reason=reason)
+        self._tell(room.id, peer.id, told)
+
+    # ---- the clock -----------------------------------------------------------------------
+
+    def tick(self, unix: float) -> None:
+        """Each TICK_SECONDS of reports.py: reports, who is overdue, who speaks."""
+        now = self._clock()
+        self._ticks += 1
+        self._reports.tick([leg for leg in self._by_leg if leg.connected], now, unix)
+        for room, peer in list(self._by_leg.values()):
+            if not peer.leg.connected:
+                peer.handshake.on_timer()
+                self._flush(peer)
+            reason = peer.overdue(now)
+            if reason:
+                self._close(room, peer, reason)
+        if self._ticks % OBSERVE_TICKS == 0:
+            self._observe(now)
+
+    def _observe(self, now: float) -> None:
+        for room in list(self.rooms.values()):
+            for told in room.observe(now):
+                self._tell(room.id, None, told)
+            if not room.peers and now - room.idle_since > FORGET_SECONDS:
+                del self.rooms[room.id]
+
+    async def poll(self) -> None:
+        """Compares every room with the store; called twice a second."""
+        if self.rooms:
+            await self.refresh(list(self.rooms))
+
+    def load(self, packets_per_second: int) -> NodeLoad:
+        """What the lease and NodeLoad say."""
+        return NodeLoad(
+            node=self.name,
+            peers=sum(leg.connected for leg in self._by_leg),
+            packets_per_second=packets_per_second,
+            counters=self.counters.as_dict(),
+        )
+
+    def stop(self) -> None:
+        """Closes every peer and takes no new one."""
+        self.stopping = True
+        for room, peer in list(self._by_leg.values()):
+            self._close(room, peer, "node_stopped")
+
+
+def _same_connection(peer: Peer, offered: OfferedMedia) -> bool:
+    """A browser makes a certificate for each connection: the same one means the same."""
+    return peer.offered.fingerprint == offered.fingerprint

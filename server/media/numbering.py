@@ -1,0 +1,85 @@
+"""Numbers of streams: what a packet's are without their wrap, and how a slot's go on.
+
+Pure. Owns the arithmetic that makes one continuous stream out of several publishers' (sequence
+number, timestamp, VP8 picture id and TL0PICIDX), the note of what is missing, and the reading
+of header extensions. Must not know addresses, keys or peers' rights.
+"""
+
+from typing import Final
+
+from server.media.streams import Kept, Leg, Slot, Source
+
+MOST_MISSING: Final = 128  # packets; a wider gap is left to a key frame
+
+
+def read_extensions(leg: Leg, packet: bytes, at: int, now: float) -> tuple[int, int]:
+    """Where the payload begins, and the audio level or -1. Notes a transport-cc number.
+
+    RFC 8285: one-byte elements under 0xBEDE, two-byte elements under 0x100x.
+    """
+    profile = packet[at] << 8 | packet[at + 1]
+    end = at + 4 + 4 * (packet[at + 2] << 8 | packet[at + 3])
+    narrow = profile == 0xBEDE
+    at += 4
+    level = -1
+    if not narrow and profile >> 4 != 0x100:
+        return end, level
+    while at < end:
+        name = packet[at]
+        if not name:
+            at += 1
+            continue
+        if narrow:
+            size, name, at = (name & 15) + 1, name >> 4, at + 1
+        else:
+            size, at = packet[at + 1], at + 2
+        if name == leg.transport_id and size == 2:
+            leg.arrivals[packet[at] << 8 | packet[at + 1]] = now
+        elif name == leg.level_id and size == 1:
+            level = packet[at] & 127
+        at += size
+    return end, level
+
+
+def index_of(source: Source, sequence: int) -> int:
+    """The sequence number without its wrap, nearest to the newest one seen (RFC 3550 A.1)."""
+    if source.index < 0:
+        source.base = sequence + 0x10000
+        source.index = source.base - 1
+        return source.base
+    return source.index + ((sequence - source.index + 0x8000 & 0xFFFF) - 0x8000)
+
+
+def note_missing(source: Source, index: int) -> None:
+    """Remembers the gap before `index`; one that is too wide is left to a key frame."""
+    if index - source.index > MOST_MISSING:
+        source.missing.clear()
+        source.wants_key = True
+        return
+    for lost in range(source.index + 1, index):
+        source.missing[lost] = (float("-inf"), 0)
+    while len(source.missing) > MOST_MISSING:
+        del source.missing[next(iter(source.missing))]
+
+
+def begin(slot: Slot, kept: Kept, now: float) -> None:
+    """Joins the source's numbers to where the slot stopped, the time gone by included."""
+    index, _, timestamp, _, descriptor = kept
+    elapsed = 0 if slot.fresh else max(1, int((now - slot.sent_at) * slot.clock))
+    slot.shift = slot.sequence + 1 - index
+    slot.timestamp_shift = slot.timestamp + elapsed - timestamp
+    slot.picture_shift = slot.picture + 1 - descriptor[2]
+    slot.tl0_shift = slot.tl0 + 1 - descriptor[5]
+    slot.start = index
+    slot.waiting = slot.fresh = False
+
+
+def stop(slot: Slot, source: Source) -> None:
+    """Writes down where the stream is, for whoever comes next."""
+    if not slot.waiting:
+        slot.sequence = source.index + slot.shift & 0xFFFF
+        slot.timestamp = source.timestamp + slot.timestamp_shift & 0xFFFFFFFF
+        slot.picture = source.picture + slot.picture_shift & 0x7FFF
+        slot.tl0 = source.tl0 + slot.tl0_shift & 0xFF
+        slot.sent_at = source.arrived
+    slot.waiting = True

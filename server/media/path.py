@@ -1,0 +1,384 @@
+"""The packet path: takes datagrams in, sends media on to slots, repairs what was lost.
+
+Owns everything that happens for each packet, behind `add_peer`, `add_route`, `on_datagrams` and
+what undoes them. Must not know rooms, names, signaling or sockets: STUN and DTLS go to the
+`Edge`, bytes leave through `transmit`. No packet makes an object, a log line or an await.
+"""
+
+import struct
+from collections.abc import Callable, Iterable
+from typing import Final, Protocol
+
+from pylibsrtp import Error as SrtpError
+
+from server.media import rtcp, vp8
+from server.media.counters import Counters
+from server.media.numbering import begin, index_of, note_missing, read_extensions, stop
+from server.media.streams import RING, Address, Kept, Leg, Slot, Source
+
+KEY_FRAME_SECONDS: Final = 0.5  # least time between two requests to one publisher
+RESEND_SECONDS: Final = 0.05  # least time between two repairs of one packet
+BURST_BYTES: Final = 60_000  # repairs that a quiet peer may get at once
+STRAYS_PER_SECOND: Final = 100  # decryptions spent on unknown addresses, node-wide
+MOST_ADDRESSES: Final = 8  # of one peer
+MOST_STREAMS: Final = 16  # SSRCs that one peer may use over time
+LONGEST_MEDIA: Final = 1300  # bytes; what libsrtp's buffer holds with everything added
+
+_HEADER = struct.Struct("!BBHII")
+_HEADER_CSRC = struct.Struct("!BBHIII")
+_WORD_AT_8 = struct.Struct("!I")
+
+
+class Edge(Protocol):
+    """What the packet path hands to others."""
+
+    def on_check(self, datagram: bytes, address: Address, now: float) -> None:
+        """A STUN datagram, from anyone."""
+
+    def on_handshake(self, leg: Leg, datagram: bytes, now: float) -> None:
+        """A DTLS datagram from an address that a valid check came from."""
+
+    def on_shown(self, slot: Slot, rtp_timestamp: int) -> None:
+        """The slot's source sent its first key frame there."""
+
+
+class PacketPath:
+    """All legs of one node and what flows between them. Times are monotonic seconds."""
+
+    def __init__(
+        self, edge: Edge, transmit: Callable[[bytes, Address], None], counters: Counters
+    ) -> None:
+        self._edge = edge
+        self._transmit = transmit
+        self._counters = counters
+        self._by_address: dict[Address, Leg] = {}
+        self._by_ssrc: dict[int, Leg] = {}
+        self._strays_left = float(STRAYS_PER_SECOND)
+        self._strays_at = 0.0
+
+    # ---- peers, addresses, routes --------------------------------------------------------
+
+    def add_peer(self, leg: Leg) -> None:
+        """From now on the leg's streams can be found, also from a new address."""
+        for ssrc in leg.streams:
+            self._by_ssrc.setdefault(ssrc, leg)
+
+    def remove_peer(self, leg: Leg) -> None:
+        """Nothing goes to or comes from the leg any more, at once."""
+        leg.connected = False
+        for slot in (*leg.slots["audio"], *leg.slots["video"]):
+            self.remove_route(slot)
+        for source in leg.sources.values():
+            for slot in tuple(source.routes):
+                self.remove_route(slot)
+        for address in leg.addresses:
+            if self._by_address.get(address) is leg:
+                del self._by_address[address]
+        self._by_ssrc = {ssrc: other for ssrc, other in self._by_ssrc.items() if other is not leg}
+
+    def holder(self, address: Address) -> Leg | None:
+        """Whose address this is."""
+        return self._by_address.get(address)
+
+    def add_address(self, leg: Leg, address: Address) -> None:
+        """A valid check, or authentic media, came from there. The oldest makes room."""
+        former = self._by_address.get(address)
+        if former is leg:
+            return
+        if former is not None:
+            former.addresses.remove(address)
+        if len(leg.addresses) >= MOST_ADDRESSES:
+            oldest = next(a for a in leg.addresses if a != leg.address)
+            leg.addresses.remove(oldest)
+            del self._by_address[oldest]
+        self._by_address[address] = leg
+        leg.addresses.append(address)
+
+    def move(self, leg: Leg, address: Address) -> None:
+        """Everything to this peer goes there from now on."""
+        self.add_address(leg, address)
+        if leg.address is not None and leg.address != address:
+            self._counters.moved += 1
+        leg.address = address
+
+    def add_route(self, source: Source, slot: Slot, now: float) -> None:
+        """The slot carries this source, beginning at its next key frame (video)."""
+        if slot.source is source:
+            return
+        self.remove_route(slot)
+        slot.source = source
+        slot.waiting = True
+        source.routes.append(slot)
+        if source.kind == "video":
+            self.request_key_frame(source, now)
+
+    def remove_route(self, slot: Slot) -> None:
+        """The slot carries nothing, at once; its numbers go on where they stopped."""
+        if slot.source is None:
+            return
+        stop(slot, slot.source)
+        slot.source.routes.remove(slot)
+        slot.source = None
+        slot.resent.clear()
+
+    # ---- datagrams in --------------------------------------------------------------------
+
+    def on_datagrams(self, datagrams: Iterable[tuple[bytes, Address]], now: float) -> None:
+        """One batch, all arrived at `now`. Whatever they hold, none of them raises."""
+        for datagram, address in datagrams:
+            try:
+                self._datagram(datagram, address, now)
+            except Exception:
+                self._counters.faults += 1
+
+    def _datagram(self, datagram: bytes, address: Address, now: float) -> None:
+        """Tells protocols apart by the first byte (RFC 7983 §7, RFC 5761 §4)."""
+        counters = self._counters
+        counters.received += 1
+        if len(datagram) < 12:
+            counters.short += 1
+            return
+        first = datagram[0]
+        if 127 < first < 192:
+            leg = self._by_address.get(address)
+            if leg is None:
+                self._stray(datagram, address, now)
+            elif not leg.connected:
+                counters.early += 1
+            elif 191 < datagram[1] < 224:
+                self._control(leg, datagram, now)
+            else:
+                self._media(leg, datagram, address, now)
+        elif first < 4:
+            self._edge.on_check(datagram, address, now)
+        elif 19 < first < 64:
+            leg = self._by_address.get(address)
+            if leg is None:
+                counters.dtls_unknown += 1
+            else:
+                self._edge.on_handshake(leg, datagram, now)
+        else:
+            counters.foreign += 1
+
+    def _stray(self, datagram: bytes, address: Address, now: float) -> None:
+        """Media from an unknown address: perhaps a peer whose network changed.
+
+        The SSRC names the peer; then the packet must authenticate, which a replay does not.
+        Decryptions are limited, so guessing SSRCs costs the node little.
+        """
+        self._counters.unknown_address += 1
+        leg = self._by_ssrc.get(_WORD_AT_8.unpack_from(datagram, 8)[0])
+        if leg is None or not leg.connected or 191 < datagram[1] < 224:
+            return
+        refill = (now - self._strays_at) * STRAYS_PER_SECOND
+        self._strays_left = min(STRAYS_PER_SECOND, self._strays_left + refill)
+        self._strays_at = now
+        if self._strays_left >= 1:
+            self._strays_left -= 1
+            self._media(leg, datagram, address, now)
+
+    def _media(self, leg: Leg, datagram: bytes, address: Address, now: float) -> None:
+        """One SRTP packet of a connected peer, up to the source it belongs to."""
+        try:
+            packet = leg.unprotect(datagram)
+        except (SrtpError, ValueError):
+            self._counters.srtp_refused += 1
+            return
+        leg.heard = now
+        first, second, sequence, timestamp, ssrc = _HEADER.unpack_from(packet)
+        at = 12 + 4 * (first & 15)
+        end = len(packet) - (packet[-1] if first & 32 else 0)
+        level = -1
+        try:
+            if first & 16:
+                at, level = read_extensions(leg, packet, at, now)
+            source = leg.streams.get(ssrc)
+            repaired = source is None
+            if source is None:
+                source, repaired = self._stream(leg, ssrc, second & 127)
+            if source is None or (repaired and end - at < 3):
+                return  # a stream of nobody's, or padding that probes for bandwidth
+            if repaired:
+                sequence, at = packet[at] << 8 | packet[at + 1], at + 2
+            elif second & 127 != source.payload:
+                self._counters.unknown_stream += 1
+                return
+        except IndexError:
+            self._counters.malformed += 1
+            return
+        if level >= 0:
+            source.level += (level - source.level) * 0.15
+        payload = packet[at:end]
+        descriptor = vp8.read(payload) if payload and source.ring else vp8.NONE
+        if descriptor is None or len(payload) > LONGEST_MEDIA:
+            self._counters.malformed += 1
+            return
+        index = index_of(source, sequence)
+        newest = source.index
+        if not (repaired and self._has(source, index)):
+            self._accept(source, (index, second & 128, timestamp, payload, descriptor), now)
+        if source.index > newest and address != leg.address:
+            self.move(leg, address)
+
+    def _stream(self, leg: Leg, ssrc: int, payload: int) -> tuple[Source | None, bool]:
+        """The source of an SSRC not seen before, by payload type; True for its repair stream."""
+        source = leg.repairs.get(ssrc)
+        if source is not None:
+            return source, True
+        source, repaired = leg.by_payload.get(payload, (None, False))
+        if source is None or len(leg.repairs) + len(leg.streams) >= MOST_STREAMS:
+            self._counters.unknown_stream += 1
+            return None, False
+        if repaired:
+            leg.repairs[ssrc] = source
+            return source, True
+        for slot in source.routes:
+            stop(slot, source)
+        source.restart(ssrc)
+        leg.streams[ssrc] = source
+        self._by_ssrc.setdefault(ssrc, leg)
+        return source, False
+
+    def _has(self, source: Source, index: int) -> bool:
+        """Whether a repair comes too late to be of use; counts the others."""
+        kept = source.ring[index % RING] if source.ring else None
+        late = kept is not None and kept[0] >= index
+        self._counters.repaired += not late
+        return late
+
+    def _accept(self, source: Source, kept: Kept, now: float) -> None:
+        """Notes what is newest, keeps video for repairs, and forwards what is allowed."""
+        index, _, timestamp, _, descriptor = kept
+        source.packets += 1
+        if index > source.index:
+            if source.ring and index - source.index > 1:
+                note_missing(source, index)
+            source.index, source.timestamp, source.arrived = index, timestamp, now
+            source.picture, source.tl0 = descriptor[2], descriptor[5]
+        else:
+            source.missing.pop(index, None)
+        if not source.allowed:
+            self._counters.not_allowed += 1
+            return
+        if source.ring:
+            source.ring[index % RING] = kept
+        self._forward(source, kept, now)
+
+    # ---- media out -----------------------------------------------------------------------
+
+    def _forward(self, source: Source, kept: Kept, now: float) -> None:
+        """To every slot of the source, each with numbers, SSRC and CSRC of its own."""
+        index, marker, timestamp, payload, descriptor = kept
+        video = bool(source.ring)
+        level = int(source.level)
+        for slot in source.routes:
+            mark = marker | slot.payload
+            if slot.waiting:
+                if video and not descriptor[1]:
+                    continue
+                begin(slot, kept, now)
+                if video:
+                    shown = timestamp + slot.timestamp_shift & 0xFFFFFFFF
+                    self._edge.on_shown(slot, shown)
+                else:
+                    mark |= 128  # the sound before it was somebody else's
+            elif index < slot.start:
+                continue
+            first = 0x81
+            if video:
+                body = vp8.rewrite(payload, descriptor, slot.picture_shift, slot.tl0_shift)
+            elif slot.level_head:
+                first, body = 0x91, slot.level_head[level] + payload
+            else:
+                body = payload
+            header = _HEADER_CSRC.pack(
+                first,
+                mark,
+                index + slot.shift & 0xFFFF,
+                timestamp + slot.timestamp_shift & 0xFFFFFFFF,
+                slot.ssrc,
+                source.csrc,
+            )
+            self._send(slot.leg, header + body)
+            slot.packets += 1
+            slot.octets += len(payload)
+
+    def _send(self, leg: Leg, packet: bytes) -> None:
+        """Seals and sends. One slot's mistake in numbering must not stop the others."""
+        try:
+            sealed = leg.protect(packet)
+        except (SrtpError, ValueError):
+            self._counters.not_sent += 1
+            return
+        leg.bytes_sent += len(sealed)
+        self._counters.forwarded += 1
+        if leg.address is not None:
+            self._transmit(sealed, leg.address)
+
+    # ---- repairs -------------------------------------------------------------------------
+
+    def _control(self, leg: Leg, datagram: bytes, now: float) -> None:
+        """RTCP: what a receiver lost, which picture it needs, what a publisher's clock says."""
+        try:
+            compound = leg.unprotect_rtcp(datagram)
+        except (SrtpError, ValueError):
+            self._counters.srtp_refused += 1
+            return
+        leg.heard = now
+        for part in rtcp.read(compound):
+            if isinstance(part, rtcp.SenderReport):
+                source = leg.streams.get(part.ssrc)
+                if source is not None:
+                    source.sender_report = (part.ntp, part.rtp, now)
+                continue
+            slot = leg.slots_by_ssrc.get(part.ssrc)
+            if slot is None or slot.source is None:
+                continue
+            if isinstance(part, rtcp.Nack):
+                for sequence in part.sequences:
+                    self._resend(slot, slot.source, sequence, now)
+            else:
+                self.request_key_frame(slot.source, now)
+
+    def _resend(self, slot: Slot, source: Source, sequence: int, now: float) -> None:
+        """From the publisher's ring, never what came before this owner's turn, within budget.
+
+        Answering every NACK of a narrow link multiplies its load (4.4 Mbit/s were seen on one
+        of 300 kbit/s), hence the budget and the pause between two repairs of one packet.
+        """
+        newest = source.index + slot.shift
+        index = source.index + ((sequence - newest + 0x8000 & 0xFFFF) - 0x8000)
+        kept = source.ring[index % RING] if source.ring else None
+        known = kept is not None and kept[0] == index and not slot.waiting and index >= slot.start
+        soon = now - slot.resent.get(sequence, -1.0) < RESEND_SECONDS
+        if kept is None or not known or soon or slot.leg.budget < len(kept[3]):
+            self._counters.resend_refused += 1
+            return
+        if len(slot.resent) >= RING:
+            slot.resent.clear()
+        slot.resent[sequence] = now
+        slot.leg.budget -= len(kept[3])
+        _, marker, timestamp, payload, descriptor = kept
+        body = vp8.rewrite(payload, descriptor, slot.picture_shift, slot.tl0_shift)
+        number, kind, ssrc = sequence, slot.payload, slot.ssrc
+        if slot.repair_payload:  # RFC 4588 §4: the original number goes before the payload
+            slot.repair_sequence = number = slot.repair_sequence + 1 & 0xFFFF
+            kind, ssrc = slot.repair_payload, slot.repair_ssrc
+            body = sequence.to_bytes(2, "big") + body
+        out = timestamp + slot.timestamp_shift & 0xFFFFFFFF
+        head = _HEADER_CSRC.pack(0x81, marker | kind, number, out, ssrc, source.csrc)
+        self._counters.resent += 1
+        self._send(slot.leg, head + body)
+
+    def request_key_frame(self, source: Source, now: float) -> None:
+        """Asks now, or remembers to, if the publisher was asked within KEY_FRAME_SECONDS."""
+        source.wants_key = now - source.asked_at < KEY_FRAME_SECONDS or not source.ssrc
+        if not source.wants_key:
+            source.asked_at = now
+            self._counters.key_frames_asked += 1
+            self.send_control(source.leg, rtcp.picture_loss(source.leg.ssrc, source.ssrc))
+
+    def send_control(self, leg: Leg, compound: bytes) -> None:
+        """Sends RTCP of the node's own to a peer that has keys and an address."""
+        if leg.connected and leg.address is not None:
+            self._transmit(leg.protect_rtcp(compound), leg.address)

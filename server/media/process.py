@@ -1,0 +1,144 @@
+"""The process around a media node: its UDP socket, its timers, its start and its end.
+
+Owns everything that blocks, waits or is told by the system. Must not know what a datagram or a
+message means.
+"""
+
+import asyncio
+import contextlib
+import json
+import logging
+import signal
+import socket
+import time
+from collections.abc import Awaitable, Callable
+from typing import Final
+
+from server.media.answer import Node as NodeLines
+from server.media.configuration import Configuration
+from server.media.control import ControlServer
+from server.media.desired import DesiredStore, StoreAwayError
+from server.media.node import MediaNode
+from server.media.redis_store import RedisStore
+from server.media.reports import TICK_SECONDS
+from server.media.streams import Address
+
+LOG = logging.getLogger(__name__)
+BATCH: Final = 200  # datagrams read before anything else gets a turn
+BUFFER: Final = 4 << 20  # bytes of the socket's buffers, as far as the system grants it
+LARGEST: Final = 2048
+POLL_SECONDS: Final = 0.5
+LEASE_SECONDS: Final = 1.0
+IP_MTU_DISCOVER, IP_PMTUDISC_DO = 10, 2  # linux/in.h: never fragment
+
+
+class MediaProcess:
+    """One node with its sockets, in the running event loop."""
+
+    def __init__(self, configuration: Configuration, store: DesiredStore | None = None) -> None:
+        self.configuration = configuration
+        self.store = store or RedisStore(configuration.redis_url)
+        self.control = ControlServer(configuration.secret)
+        self.node = MediaNode(configuration.node, self.store, self._transmit, self.control.tell)
+        self.control.node = self.node
+        self.control_address = configuration.control
+        self._tasks: list[asyncio.Task[None]] = []
+        self._sent_before = 0
+        self.socket = _bound(configuration.bind, configuration.port)
+        self.port: int = self.socket.getsockname()[1]
+
+    async def start(self) -> None:
+        """From here on media flow and control connections are taken."""
+        announce = self.configuration.announce
+        fingerprint = self.node.identity.fingerprint
+        self.node.lines = NodeLines(announce, self.port, fingerprint)
+        self.control_address = await self.control.start(self.configuration.control)
+        asyncio.get_running_loop().add_reader(self.socket, self._readable)
+        self._every(TICK_SECONDS, self._tick)
+        self._every(POLL_SECONDS, self.node.poll)
+        self._every(LEASE_SECONDS, self._renew)
+
+    async def stop(self) -> None:
+        """Says goodbye to peers and web processes, and gives the lease back."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        self.node.stop()
+        await self.control.stop()
+        asyncio.get_running_loop().remove_reader(self.socket)
+        self.socket.close()
+        with contextlib.suppress(StoreAwayError):
+            await self.store.release(self.node.name)
+
+    def _every(self, seconds: float, action: Callable[[], Awaitable[None]]) -> None:
+        async def repeat() -> None:
+            due = time.monotonic()
+            while True:
+                try:
+                    await action()
+                except Exception:
+                    self.node.counters.faults += 1
+                    LOG.exception("a timed action of the node failed; it goes on")
+                due = max(due + seconds, time.monotonic())
+                await asyncio.sleep(due - time.monotonic())
+
+        self._tasks.append(asyncio.ensure_future(repeat()))
+
+    async def _tick(self) -> None:
+        self.node.tick(time.time())
+
+    async def _renew(self) -> None:
+        sent = self.node.counters.forwarded
+        load = self.node.load(sent - self._sent_before)
+        self._sent_before = sent
+        lease = {
+            "control": self.control_address,
+            "port": self.port,
+            "load": {"peers": load.peers, "packets_per_second": load.packets_per_second},
+        }
+        self.control.broadcast(load)
+        with contextlib.suppress(StoreAwayError):
+            await self.store.renew(self.node.name, json.dumps(lease).encode())
+
+    def _readable(self) -> None:
+        """Takes what the socket holds, up to BATCH, and hands it on as one batch."""
+        datagrams: list[tuple[bytes, Address]] = []
+        receive = self.socket.recvfrom
+        try:
+            for _ in range(BATCH):
+                datagrams.append(receive(LARGEST))
+        except OSError:
+            pass  # nothing more for now
+        self.node.path.on_datagrams(datagrams, time.monotonic())
+
+    def _transmit(self, datagram: bytes, address: Address) -> None:
+        try:
+            self.socket.sendto(datagram, address)
+        except OSError:
+            self.node.counters.not_sent += 1
+
+
+def _bound(host: str, port: int) -> socket.socket:
+    """A datagram socket that neither blocks nor fragments."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    made = socket.socket(family, socket.SOCK_DGRAM)
+    made.setblocking(False)
+    made.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, BUFFER)
+    made.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, BUFFER)
+    with contextlib.suppress(OSError):
+        made.setsockopt(socket.IPPROTO_IP, IP_MTU_DISCOVER, IP_PMTUDISC_DO)
+    made.bind((host, port))
+    return made
+
+
+async def run(configuration: Configuration, ready: Callable[[MediaProcess], None]) -> None:
+    """Until SIGTERM or SIGINT. `ready` is called once everything is open."""
+    process = MediaProcess(configuration)
+    stopped = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stopped.set)
+    await process.start()
+    ready(process)
+    await stopped.wait()
+    await process.stop()

@@ -1,0 +1,109 @@
+"""What the node says by the clock: repairs asked for, key frames, reports, arrival feedback.
+
+Owns the intervals. Must not know rooms or sockets; everything leaves through the packet path.
+"""
+
+from collections.abc import Iterable
+from typing import Final
+
+from server.media import rtcp
+from server.media.path import BURST_BYTES, PacketPath
+from server.media.streams import Leg, Slot, Source
+
+TICK_SECONDS: Final = 0.05
+FEEDBACK_TICKS: Final = 2  # transport-cc each 100 ms: publishers then find their own rate
+REPORT_TICKS: Final = 20
+MOST_ASKS: Final = 10  # for one missing packet
+ASKED_AT_ONCE: Final = 34
+KEY_FRAME_AGAIN: Final = 1.0  # seconds until a slot that still waits has the publisher asked again
+REPAIR_SHARE: Final = 0.25  # of what is sent may be sent again
+REPAIR_FLOOR: Final = 12_500  # bytes a second that a peer may always have again
+
+
+class Reports:
+    """Called every TICK_SECONDS with all connected legs."""
+
+    def __init__(self, path: PacketPath) -> None:
+        self._path = path
+        self._ticks = 0
+
+    def tick(self, legs: Iterable[Leg], now: float, unix: float) -> None:
+        """`now` is monotonic; `unix` is wall time, for the timestamps of sender reports."""
+        self._ticks += 1
+        for leg in legs:
+            _refill(leg)
+            for source in leg.sources.values():
+                self._ask(leg, source, now)
+            if leg.arrivals and self._ticks % FEEDBACK_TICKS == 0:
+                self._send_feedback(leg)
+            if self._ticks % REPORT_TICKS == 0:
+                self._send_reports(leg, now, unix)
+
+    def _ask(self, leg: Leg, source: Source, now: float) -> None:
+        """Missing packets again, and a key frame for whoever still waits for one."""
+        due = [i for i, (at, _) in source.missing.items() if now - at >= TICK_SECONDS]
+        for index in due[:ASKED_AT_ONCE]:
+            asks = source.missing[index][1] + 1
+            source.missing[index] = (now, asks)
+            if asks >= MOST_ASKS:
+                del source.missing[index]
+        if due and source.allowed:
+            asked = [index & 0xFFFF for index in sorted(due[:ASKED_AT_ONCE])]
+            self._path.send_control(leg, rtcp.nack(leg.ssrc, source.ssrc, asked))
+        if source.kind == "video" and source.allowed:
+            waits = any(slot.waiting for slot in source.routes)
+            if source.wants_key or (waits and now - source.asked_at >= KEY_FRAME_AGAIN):
+                self._path.request_key_frame(source, now)
+
+    def _send_feedback(self, leg: Leg) -> None:
+        arrivals, leg.arrivals = leg.arrivals, {}
+        ssrc = next(iter(leg.streams), 0)
+        count = leg.feedback_count = leg.feedback_count + 1 & 0xFF
+        self._path.send_control(leg, rtcp.transport_feedback(leg.ssrc, ssrc, count, arrivals))
+
+    def _send_reports(self, leg: Leg, now: float, unix: float) -> None:
+        """One compound packet: what we received of the peer, and the clocks of its slots."""
+        blocks = [reception(s, now) for s in leg.sources.values() if s.index >= 0]
+        parts = [rtcp.receiver_report(leg.ssrc, blocks)]
+        for slot in (*leg.slots["audio"], *leg.slots["video"]):
+            source = slot.source
+            if source is not None and not slot.waiting and source.sender_report:
+                parts.append(_clock(slot, source, now, unix))
+        self._path.send_control(leg, b"".join(parts[:20]))
+
+
+def _refill(leg: Leg) -> None:
+    """The budget for repairs follows what was sent, with a floor and a ceiling."""
+    more = leg.bytes_sent * REPAIR_SHARE + REPAIR_FLOOR * TICK_SECONDS
+    leg.budget = min(BURST_BYTES, leg.budget + more)
+    leg.bytes_sent = 0
+
+
+def reception(source: Source, now: float) -> rtcp.Reception:
+    """The report block since the last one (RFC 3550 A.3)."""
+    expected = source.index - source.base + 1
+    lost = max(0, expected - source.packets)
+    expected_since = expected - source.expected_before
+    lost_since = expected_since - (source.packets - source.packets_before)
+    source.expected_before, source.packets_before = expected, source.packets
+    fraction = min(255, 256 * max(0, lost_since) // expected_since) if expected_since > 0 else 0
+    last, delay = 0, 0
+    if source.sender_report is not None:
+        ntp, _, arrived = source.sender_report
+        last, delay = ntp >> 16 & 0xFFFFFFFF, int((now - arrived) * 65536)
+    return rtcp.Reception(source.ssrc, fraction, lost, source.index & 0xFFFFFFFF, last, delay)
+
+
+def _clock(slot: Slot, source: Source, now: float, unix: float) -> bytes:
+    """The publisher's own clock, moved by one offset for all its streams onto the node's.
+
+    So sound and pictures of one publisher stay aligned as that publisher's browser says.
+    """
+    ntp, rtp, arrived = source.sender_report or (0, 0, now)
+    leg = source.leg
+    if leg.clock_offset is None:
+        leg.clock_offset = unix - (now - arrived) - rtcp.unix(ntp)
+    since = now - arrived
+    wall = rtcp.ntp(rtcp.unix(ntp) + leg.clock_offset + since)
+    ticks = rtp + slot.timestamp_shift + int(since * slot.clock) & 0xFFFFFFFF
+    return rtcp.sender_report(slot.ssrc, wall, ticks, slot.packets, slot.octets)

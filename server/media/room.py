@@ -1,0 +1,239 @@
+"""One room on the node: its peers, who owns which slot, and the routes that follow from it.
+
+Owns the agreement between the room's desired value and the packet path: `arrange` makes every
+route that is wanted and no other, and tells what changed. Must not know descriptions, keys,
+sockets or control connections.
+"""
+
+import secrets
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from typing import Final
+
+from server.media.answer import Credentials
+from server.media.description import OfferedMedia
+from server.media.desired import View
+from server.media.dtls import Handshake
+from server.media.messages import (
+    Notification,
+    Reason,
+    SendingChanged,
+    SlotOwned,
+    SlotShown,
+    Speaking,
+)
+from server.media.path import PacketPath
+from server.media.slots import SlotTable
+from server.media.speaking import Speakers
+from server.media.streams import Leg, Slot, Source
+
+SILENT_SECONDS: Final = 15.0
+UNFINISHED_SECONDS: Final = 10.0
+ARRIVING_SECONDS: Final = 2.0  # a stream that sent nothing for so long does not arrive
+Tell = Callable[[str, Notification], None]  # the peer it is about, and what to say
+
+
+@dataclass(slots=True)
+class Peer:
+    """One connection of a peer, of one generation. `since` is monotonic."""
+
+    id: str
+    generation: int
+    offered: OfferedMedia
+    leg: Leg
+    handshake: Handshake
+    credentials: Credentials
+    since: float
+
+    def overdue(self, now: float) -> Reason | None:
+        """Why it is to be closed by the clock, if it is."""
+        if not self.leg.connected:
+            return "unfinished" if now - self.since > UNFINISHED_SECONDS else None
+        return "silent" if now - self.leg.heard > SILENT_SECONDS else None
+
+    def size(self) -> int:
+        """How many slots it has, counting an audio and a video line as one."""
+        return max(len(self.leg.slots["audio"]), len(self.leg.slots["video"]))
+
+
+@dataclass(slots=True)
+class MediaRoom:
+    """Everything of one room. `idle_since` is when its last peer went, monotonic."""
+
+    id: str
+    path: PacketPath
+    tell: Tell
+    idle_since: float
+    view: View = field(default_factory=View)
+    peers: dict[str, Peer] = field(default_factory=dict)
+    tables: dict[str, SlotTable] = field(default_factory=dict)
+    csrcs: dict[str, int] = field(default_factory=dict)
+    sending: dict[str, tuple[bool, bool]] = field(default_factory=dict)
+    speakers: Speakers = field(default_factory=Speakers)
+    speaking: list[str] = field(default_factory=list)
+
+    # ---- who is in -----------------------------------------------------------------------
+
+    def add(self, peer: Peer) -> None:
+        """A peer whose offer is answered; it takes part once it is connected."""
+        self.peers[peer.id] = peer
+        table = self.tables.get(peer.id)
+        size = peer.size()
+        self.tables[peer.id] = table.resized(size) if table else SlotTable(size)
+        csrc = self.csrcs.setdefault(peer.id, self._unused_number())
+        for source in peer.leg.sources.values():
+            source.csrc = csrc
+        self.path.add_peer(peer.leg)
+
+    def _unused_number(self) -> int:
+        taken = set(self.csrcs.values())
+        return next(n for n in iter(lambda: secrets.randbits(32), None) if n and n not in taken)
+
+    def connect(self, peer: Peer, now: float) -> None:
+        """The peer's keys are here: it is told its slots, and others get its media."""
+        self.retell(peer.id)
+        self.arrange(now)
+
+    def remove(self, peer: Peer, now: float) -> None:
+        """Nothing of the peer flows any more when this returns."""
+        del self.peers[peer.id]
+        self.path.remove_peer(peer.leg)
+        self.idle_since = now
+        self.arrange(now)
+
+    def unwanted(self) -> list[tuple[Peer, Reason]]:
+        """Peers that the desired value does not list, or lists with another generation."""
+        found: list[tuple[Peer, Reason]] = []
+        for peer in self.peers.values():
+            wanted = self.view.wanted(peer.id)
+            if wanted is None:
+                found.append((peer, "not_wanted"))
+            elif wanted.generation != peer.generation:
+                found.append((peer, "replaced"))
+        return found
+
+    # ---- routes --------------------------------------------------------------------------
+
+    def arrange(self, now: float) -> None:
+        """Brings rights, slots and routes in line with the peers and the desired value."""
+        for peer in self.peers.values():
+            wanted = self.view.wanted(peer.id)
+            for kind, source in peer.leg.sources.items():
+                may = wanted and (wanted.send_audio if kind == "audio" else wanted.send_video)
+                source.allowed = bool(may)
+        self._forget_who_left()
+        for subscriber in self.peers.values():
+            if subscriber.leg.connected:
+                self._place_publishers(subscriber)
+                self._route(subscriber, now)
+
+    def _belongs(self, peer: str) -> bool:
+        """Present, or wanted: the place of someone who reconnects is kept."""
+        return peer in self.peers or self.view.wanted(peer) is not None
+
+    def _forget_who_left(self) -> None:
+        for subscriber, table in list(self.tables.items()):
+            for owner in [o for o in table.owners if o and not self._belongs(o)]:
+                self._unroute(subscriber, table.index(owner))
+                self._own(subscriber, table.release(owner), None)
+            if not self._belongs(subscriber):
+                del self.tables[subscriber]
+        for gone in [p for p in self.sending if p not in self.peers]:
+            del self.sending[gone]
+
+    def _place_publishers(self, subscriber: Peer) -> None:
+        table = self.tables[subscriber.id]
+        for publisher in self.peers.values():
+            sources = publisher.leg.sources.values()
+            publishes = publisher.leg.connected and any(source.allowed for source in sources)
+            if publisher is subscriber or not publishes or table.index(publisher.id) is not None:
+                continue
+            index = table.place(publisher.id, self.peers)
+            self._unroute(subscriber.id, index)
+            self._own(subscriber.id, index, publisher.id)
+
+    def _route(self, subscriber: Peer, now: float) -> None:
+        """Each slot carries its owner's source, or nothing."""
+        wanted = self.view.wanted(subscriber.id)
+        receives = wanted is not None and wanted.receive
+        for index, owner in enumerate(self.tables[subscriber.id].owners):
+            publisher = self.peers.get(owner) if owner else None
+            for slot in slots_at(subscriber.leg, index):
+                source = publisher.leg.sources.get(slot.kind) if publisher else None
+                if receives and source and source.allowed and source.leg.connected:
+                    self.path.add_route(source, slot, now)
+                else:
+                    self.path.remove_route(slot)
+
+    def _unroute(self, subscriber: str, index: int | None) -> None:
+        """At once, before anyone is told of a new owner."""
+        peer = self.peers.get(subscriber)
+        for slot in slots_at(peer.leg, index) if peer and index is not None else ():
+            self.path.remove_route(slot)
+
+    # ---- what is told --------------------------------------------------------------------
+
+    def _own(self, subscriber: str, index: int | None, owner: str | None) -> None:
+        if index is None:
+            return
+        csrc = self.csrcs.get(owner, 0) if owner else 0
+        told = SlotOwned(room=self.id, peer=subscriber, slot=index, owner=owner, csrc=csrc)
+        self.tell(subscriber, told)
+
+    def retell(self, subscriber: str) -> None:
+        """All slots of a subscriber that someone owns, and all that is known of the others."""
+        for index, owner in enumerate(self.tables[subscriber].owners):
+            if owner:
+                self._own(subscriber, index, owner)
+        for peer, (audio, video) in self.sending.items():
+            told = SendingChanged(room=self.id, peer=peer, audio=audio, video=video)
+            self.tell(subscriber, told)
+
+    def show(self, slot: Slot, rtp_timestamp: int) -> None:
+        """The owner's first key frame went into the slot."""
+        subscriber = next(p for p in self.peers.values() if p.leg is slot.leg)
+        owner = self.tables[subscriber.id].owners[slot.index]
+        if owner is not None:
+            told = SlotShown(
+                room=self.id,
+                peer=subscriber.id,
+                slot=slot.index,
+                owner=owner,
+                rtp_timestamp=rtp_timestamp,
+            )
+            self.tell(subscriber.id, told)
+
+    def observe(self, now: float) -> list[Notification]:
+        """What changed in who speaks and whose media arrive, for everybody in the room."""
+        changed: list[Notification] = []
+        for peer in self.peers.values():
+            arrives = (
+                _arrives(peer.leg.sources.get("audio"), now),
+                _arrives(peer.leg.sources.get("video"), now),
+            )
+            if self.sending.get(peer.id, (False, False)) != arrives:
+                self.sending[peer.id] = arrives
+                audio, video = arrives
+                changed.append(SendingChanged(room=self.id, peer=peer.id, audio=audio, video=video))
+        speaking = self.speakers.update(dict(self._levels(now)), now)
+        if speaking != self.speaking:
+            self.speaking = speaking
+            changed.append(Speaking(room=self.id, peers=list(speaking)))
+        return changed
+
+    def _levels(self, now: float) -> Iterable[tuple[str, float]]:
+        for peer in self.peers.values():
+            source = peer.leg.sources.get("audio")
+            if source is not None and _arrives(source, now):
+                yield peer.id, source.level
+
+
+def slots_at(leg: Leg, index: int) -> tuple[Slot, ...]:
+    """The audio and the video slot of this index, as far as the offer had them."""
+    kinds = (leg.slots["audio"], leg.slots["video"])
+    return tuple(slots[index] for slots in kinds if index < len(slots))
+
+
+def _arrives(source: Source | None, now: float) -> bool:
+    """Allowed, and something came lately."""
+    return bool(source and source.allowed and now - source.arrived < ARRIVING_SECONDS)

@@ -1,0 +1,191 @@
+"""RTCP as a forwarding node reads and writes it (RFC 3550 §6, RFC 4585 §6, transport-cc draft).
+
+Pure: bytes in, values out, and the other way. Owns the layouts. Must not know peers or time;
+what is unknown or cut short inside a compound packet is skipped.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from struct import Struct, pack, unpack_from
+from typing import Final
+
+SENDER_REPORT, RECEIVER_REPORT, TRANSPORT_FEEDBACK, PAYLOAD_FEEDBACK = 200, 201, 205, 206
+NTP_EPOCH: Final = 2208988800  # seconds from 1900 to 1970
+MOST_FEEDBACK: Final = 1024  # transport-cc numbers in one packet: 439 bytes and the deltas
+_FIXED = Struct("!BBHI")
+_REPORT = Struct("!IIIIII")
+_DELTA: Final = 4000  # transport-cc counts quarters of a millisecond
+
+
+@dataclass(frozen=True, slots=True)
+class SenderReport:
+    """`ntp` is the 64-bit timestamp, `rtp` the same instant in the stream's clock."""
+
+    ssrc: int
+    ntp: int
+    rtp: int
+
+
+@dataclass(frozen=True, slots=True)
+class Nack:
+    """Sequence numbers asked for again; at most 17 for each of at most 64 entries."""
+
+    ssrc: int
+    sequences: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class KeyFrameWanted:
+    """A PLI (RFC 4585 §6.3.1), or an FIR (RFC 5104 §4.3.1) for this stream."""
+
+    ssrc: int
+
+
+Feedback = SenderReport | Nack | KeyFrameWanted
+
+
+@dataclass(frozen=True, slots=True)
+class Reception:
+    """One report block (RFC 3550 §6.4.1). `fraction` is of 256; delay is in 1/65536 s."""
+
+    ssrc: int
+    fraction: int
+    lost: int
+    highest: int
+    last_report: int
+    delay: int
+
+
+def read(compound: bytes) -> Iterator[Feedback]:
+    """The parts that the node acts on, in order."""
+    at = 0
+    while at + 8 <= len(compound):
+        first, kind, words, _ = _FIXED.unpack_from(compound, at)
+        body = compound[at : at + 4 + 4 * words]
+        if first >> 6 != 2 or len(body) != 4 + 4 * words or words < 1:
+            return
+        yield from _part(first & 31, kind, body)
+        at += len(body)
+
+
+def _part(form: int, kind: int, body: bytes) -> Iterator[Feedback]:
+    if kind == SENDER_REPORT and len(body) >= 20:
+        ssrc, ntp, rtp = unpack_from("!IQI", body, 4)
+        yield SenderReport(ssrc, ntp, rtp)
+    elif kind == TRANSPORT_FEEDBACK and form == 1 and len(body) >= 16:
+        yield Nack(unpack_from("!I", body, 8)[0], tuple(_asked(body[12 : 12 + 4 * 64])))
+    elif kind == PAYLOAD_FEEDBACK and form == 1 and len(body) >= 12:
+        yield KeyFrameWanted(unpack_from("!I", body, 8)[0])
+    elif kind == PAYLOAD_FEEDBACK and form == 4 and len(body) >= 20:
+        yield KeyFrameWanted(unpack_from("!I", body, 12)[0])
+
+
+def _asked(entries: bytes) -> Iterator[int]:
+    """RFC 4585 §6.2.1: a number, and a bit for each of the sixteen behind it."""
+    for at in range(0, len(entries) - 3, 4):
+        first, mask = unpack_from("!HH", entries, at)
+        yield first
+        yield from ((first + bit + 1) & 0xFFFF for bit in range(16) if mask >> bit & 1)
+
+
+def nack(sender: int, ssrc: int, sequences: Sequence[int]) -> bytes:
+    """Asks for these again; numbers within sixteen of one another share an entry."""
+    entries: list[tuple[int, int]] = []
+    for sequence in sequences:
+        behind = sequence - entries[-1][0] - 1 & 0xFFFF if entries else 0xFFFF
+        if behind < 16:
+            entries[-1] = (entries[-1][0], entries[-1][1] | 1 << behind)
+        else:
+            entries.append((sequence, 0))
+    body = b"".join(pack("!HH", *entry) for entry in entries)
+    return pack("!BBHII", 0x81, TRANSPORT_FEEDBACK, 2 + len(entries), sender, ssrc) + body
+
+
+def picture_loss(sender: int, ssrc: int) -> bytes:
+    """PLI: asks a publisher for a key frame."""
+    return pack("!BBHII", 0x81, PAYLOAD_FEEDBACK, 2, sender, ssrc)
+
+
+def receiver_report(sender: int, blocks: Sequence[Reception]) -> bytes:
+    """At most 31 blocks. Jitter is given as 0: the node plays nothing and smooths nothing."""
+    body = b"".join(
+        _REPORT.pack(
+            b.ssrc, b.fraction << 24 | b.lost & 0xFFFFFF, b.highest, 0, b.last_report, b.delay
+        )
+        for b in blocks
+    )
+    head = _FIXED.pack(0x80 | len(blocks), RECEIVER_REPORT, 1 + 6 * len(blocks), sender)
+    return head + body
+
+
+def sender_report(ssrc: int, ntp: int, rtp: int, packets: int, octets: int) -> bytes:
+    """Ties the stream's clock to the wall's, so that sound and picture can be aligned."""
+    counts = (packets & 0xFFFFFFFF, octets & 0xFFFFFFFF)
+    return pack("!BBHIQIII", 0x80, SENDER_REPORT, 6, ssrc, ntp, rtp, *counts)
+
+
+def ntp(seconds: float) -> int:
+    """Unix seconds as a 64-bit NTP timestamp (RFC 5905 §6)."""
+    return int((seconds + NTP_EPOCH) * 2**32) & 0xFFFFFFFFFFFFFFFF
+
+
+def unix(timestamp: int) -> float:
+    """A 64-bit NTP timestamp as Unix seconds."""
+    return timestamp / 2**32 - NTP_EPOCH
+
+
+def transport_feedback(sender: int, ssrc: int, count: int, arrivals: dict[int, float]) -> bytes:
+    """Transport-wide feedback (draft-holmer-rmcat-transport-wide-cc-extensions-01 §3.1).
+
+    `arrivals` maps 16-bit numbers to monotonic seconds and is not empty; `count` is the
+    feedback packet's own number. Numbers further than MOST_FEEDBACK behind the newest are
+    left out. An arrival before its predecessor's needs the wide delta.
+    """
+    numbers = _window(arrivals)
+    reference = int(min(arrivals[n] for n in numbers if n in arrivals) * 1000 / 64)
+    symbols, deltas = _symbols(numbers, arrivals, reference * 64 * 4)
+    chunks = b"".join(_chunk(symbols[i : i + 7]) for i in range(0, len(symbols), 7))
+    body = pack("!IIHH", sender, ssrc, numbers[0], len(numbers))
+    body += (reference & 0xFFFFFF).to_bytes(3, "big") + bytes((count & 0xFF,)) + chunks + deltas
+    padding = -len(body) % 4
+    if padding:
+        body += bytes(padding - 1) + bytes((padding,))
+    first = 0x8F | (0x20 if padding else 0)
+    return pack("!BBH", first, TRANSPORT_FEEDBACK, len(body) // 4) + body
+
+
+def _window(arrivals: dict[int, float]) -> list[int]:
+    """Consecutive numbers from the oldest to the newest, wrap included, at most MOST_FEEDBACK."""
+    pivot = next(iter(arrivals))
+    offsets = sorted((n - pivot + 0x8000 & 0xFFFF) - 0x8000 for n in arrivals)
+    newest = offsets[-1]
+    oldest = next(x for x in offsets if newest - x < MOST_FEEDBACK)
+    return [pivot + x & 0xFFFF for x in range(oldest, newest + 1)]
+
+
+def _symbols(
+    numbers: list[int], arrivals: dict[int, float], reference: int
+) -> tuple[list[int], bytes]:
+    """0 not received, 1 a delta of one byte, 2 of two; the deltas, in quarters of a ms."""
+    symbols: list[int] = []
+    deltas = bytearray()
+    before = reference
+    for number in numbers:
+        arrived = arrivals.get(number)
+        if arrived is None:
+            symbols.append(0)
+            continue
+        delta = max(-32768, min(32767, int(arrived * _DELTA) - before))
+        before += delta
+        small = 0 <= delta < 256
+        symbols.append(1 if small else 2)
+        deltas += bytes((delta,)) if small else pack("!h", delta)
+    return symbols, bytes(deltas)
+
+
+def _chunk(symbols: Sequence[int]) -> bytes:
+    """A status vector of seven two-bit symbols (§3.1.4)."""
+    value = 0xC000
+    for place, symbol in enumerate(symbols):
+        value |= symbol << 12 - 2 * place
+    return value.to_bytes(2, "big")

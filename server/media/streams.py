@@ -1,0 +1,195 @@
+"""What the packet path knows of a peer: its leg, the sources it sends, the slots it receives.
+
+Owns plain state and how it is made from an offer. No behaviour beyond that: the packet path
+changes it for each packet, so every field is a number or a direct reference.
+"""
+
+import secrets
+from collections.abc import Callable
+from typing import Final
+
+from server.media.description import LEVEL, TRANSPORT_CC, Kind, Line, OfferedMedia
+
+Address = tuple[str, int]
+Crypt = Callable[[bytes], bytes]
+# of a media packet, kept for repair: index, marker, timestamp, payload, VP8 descriptor
+Kept = tuple[int, int, int, bytes, tuple[bool, bool, int, int, int, int, int]]
+
+RING: Final = 512  # packets of a publisher's video, about eight seconds of 600 kbit/s
+CLOCK: Final[dict[Kind, int]] = {"audio": 48000, "video": 90000}  # RTP ticks a second
+SILENT_LEVEL: Final = 127.0  # -dBov (RFC 6464 §3)
+
+
+def _no_keys(_packet: bytes) -> bytes:
+    """A leg without keys passes nothing; whoever asks all the same made a mistake."""
+    raise RuntimeError("media before keys")
+
+
+class Leg:
+    """A peer as packets see it: addresses, keys, and its streams by SSRC."""
+
+    __slots__ = (
+        "address", "addresses", "arrivals", "budget", "by_payload", "bytes_sent", "clock_offset",
+        "connected", "feedback_count", "heard", "level_id", "protect", "protect_rtcp", "repairs",
+        "slots", "slots_by_ssrc", "sources", "ssrc", "streams", "transport_id", "unprotect",
+        "unprotect_rtcp",
+    )  # fmt: skip
+
+    def __init__(self) -> None:
+        self.connected = False  # the certificate is checked and the keys are here
+        self.address: Address | None = None  # where we send to
+        self.addresses: list[Address] = []  # all that a valid check came from, oldest first
+        self.protect: Crypt = _no_keys
+        self.protect_rtcp: Crypt = _no_keys
+        self.unprotect: Crypt = _no_keys
+        self.unprotect_rtcp: Crypt = _no_keys
+        self.heard = 0.0  # monotonic time of the last authentic datagram
+        self.sources: dict[Kind, Source] = {}
+        self.by_payload: dict[int, tuple[Source, bool]] = {}  # True: it is the repair stream
+        self.streams: dict[int, Source] = {}  # by media SSRC
+        self.repairs: dict[int, Source] = {}  # by repair SSRC
+        self.slots: dict[Kind, list[Slot]] = {"audio": [], "video": []}
+        self.slots_by_ssrc: dict[int, Slot] = {}
+        self.level_id = self.transport_id = 0
+        self.arrivals: dict[int, float] = {}  # transport-cc number to monotonic time
+        self.feedback_count = 0
+        self.bytes_sent = 0
+        self.budget = 0.0  # bytes that repairs to this peer may still take
+        self.clock_offset: float | None = None  # our NTP seconds minus the publisher's
+        self.ssrc = secrets.randbits(31) | 1  # of our own reports
+
+
+class Source:
+    """One stream that a peer publishes. `index` is the sequence number without its wrap."""
+
+    __slots__ = (
+        "allowed", "arrived", "asked_at", "base", "csrc", "expected_before", "index", "kind",
+        "leg", "level", "missing", "packets", "packets_before", "payload", "picture",
+        "repair_payload", "ring", "routes", "sender_report", "ssrc", "timestamp", "tl0",
+        "wants_key",
+    )  # fmt: skip
+
+    def __init__(self, leg: Leg, line: Line) -> None:
+        self.leg = leg
+        self.kind: Kind = line.kind
+        self.payload = line.payload
+        self.repair_payload = line.repair_payload
+        self.csrc = 0
+        self.allowed = False  # what the desired value lets the peer send
+        self.routes: list[Slot] = []
+        self.restart(line.ssrc)
+
+    def restart(self, ssrc: int) -> None:
+        """A stream under a new SSRC: nothing of the old numbers holds."""
+        self.ssrc = ssrc
+        self.index = -1  # of the newest packet; -1 before the first
+        self.base = 0
+        self.timestamp = self.picture = self.tl0 = 0  # of the newest packet
+        self.arrived = 0.0  # monotonic
+        self.packets = self.packets_before = self.expected_before = 0
+        self.level = SILENT_LEVEL
+        self.ring: list[Kept | None] = [None] * (RING if self.kind == "video" else 0)
+        self.missing: dict[int, tuple[float, int]] = {}  # index: last asked, how often
+        self.wants_key = False
+        self.asked_at = float("-inf")  # last PLI
+        self.sender_report: tuple[int, int, float] | None = None  # NTP, RTP, arrived
+
+
+class Slot:
+    """One stream that a peer receives, continuous whoever owns it. Shifts are modulo the field.
+
+    `sequence`, `timestamp`, `picture`, `tl0` and `sent_at` say where the stream stopped when
+    it had no source; they are stale while it has one that has begun.
+    """
+
+    __slots__ = (
+        "clock",
+        "fresh",
+        "index",
+        "kind",
+        "leg",
+        "level_head",
+        "mid",
+        "octets",
+        "packets",
+        "payload",
+        "picture",
+        "picture_shift",
+        "repair_payload",
+        "repair_sequence",
+        "repair_ssrc",
+        "resent",
+        "sent_at",
+        "sequence",
+        "shift",
+        "source",
+        "ssrc",
+        "start",
+        "timestamp",
+        "timestamp_shift",
+        "tl0",
+        "tl0_shift",
+        "waiting",
+    )  # fmt: skip
+
+    def __init__(self, leg: Leg, line: Line, index: int) -> None:
+        self.leg = leg
+        self.kind: Kind = line.kind
+        self.mid = line.mid
+        self.index = index
+        self.clock = CLOCK[line.kind]
+        self.payload = line.payload
+        self.repair_payload = line.repair_payload
+        self.ssrc = secrets.randbits(31) | 1
+        self.repair_ssrc = secrets.randbits(31) | 1 << 31 if line.repair_payload else 0
+        self.repair_sequence = secrets.randbits(15)
+        self.source: Source | None = None
+        self.waiting = True  # for the source's next key frame (video) or packet (audio)
+        self.fresh = True  # nothing was ever sent
+        self.start = 0  # the source's index that this turn began with
+        self.shift = self.timestamp_shift = self.picture_shift = self.tl0_shift = 0
+        self.sequence = secrets.randbits(15)  # below 2^15: no roll-over is guessed (RFC 3711)
+        self.timestamp = secrets.randbits(32)
+        self.picture = secrets.randbits(14)
+        self.tl0 = secrets.randbits(8)
+        self.sent_at = 0.0
+        self.packets = self.octets = 0
+        self.resent: dict[int, float] = {}  # sequence number to monotonic time
+        self.level_head: list[bytes] = []  # header extension for each level 0 to 127
+
+
+def leg_of(offered: OfferedMedia) -> Leg:
+    """Everything that one offer makes."""
+    leg = Leg()
+    for line in offered.lines:
+        leg.level_id = leg.level_id or line.extension(LEVEL)
+        leg.transport_id = leg.transport_id or line.extension(TRANSPORT_CC)
+    for kind, line in offered.sending().items():
+        _add_source(leg, kind, line)
+    for line in offered.lines:
+        if line.direction == "receive":
+            _add_slot(leg, line)
+    return leg
+
+
+def _add_source(leg: Leg, kind: Kind, line: Line) -> None:
+    source = leg.sources[kind] = Source(leg, line)
+    leg.by_payload[line.payload] = (source, False)
+    if line.repair_payload:
+        leg.by_payload[line.repair_payload] = (source, True)
+    if line.ssrc:
+        leg.streams[line.ssrc] = source
+    if line.repair_ssrc:
+        leg.repairs[line.repair_ssrc] = source
+
+
+def _add_slot(leg: Leg, line: Line) -> None:
+    slots = leg.slots[line.kind]
+    slot = Slot(leg, line, len(slots))
+    if line.kind == "audio" and leg.level_id:
+        head = bytes((0xBE, 0xDE, 0, 1, leg.level_id << 4))  # RFC 8285 §4.2, one word
+        slot.level_head = [head + bytes((level, 0, 0)) for level in range(128)]
+    slots.append(slot)
+    leg.slots_by_ssrc[slot.ssrc] = slot
+    if slot.repair_ssrc:
+        leg.slots_by_ssrc[slot.repair_ssrc] = slot
