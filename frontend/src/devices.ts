@@ -32,7 +32,10 @@ export class OwnDevices {
   #allowed: Wanted = { microphone: true, camera: true };
   #round = 0;
 
-  constructor(private readonly on: DevicesListener) {}
+  constructor(
+    private readonly on: DevicesListener,
+    private readonly opens: typeof openDevices = openDevices,
+  ) {}
 
   get audio(): MediaStreamTrack | null {
     return this.#audio;
@@ -61,7 +64,7 @@ export class OwnDevices {
       video: this.wanted.camera && this.#allowed.camera && !isLive(this.#video),
     };
     if (!want.audio && !want.video) return this.apply();
-    const opened = await openDevices(this.choice, want);
+    const opened = await this.opens(this.choice, want);
     if (round !== this.#round) return stopAll(opened.audio, opened.video);
     if (want.audio) this.#audio = this.#watched(opened.audio);
     if (want.video) this.#video = this.#watched(opened.video);

@@ -56,8 +56,9 @@ export function lengthInMinutes(segment: SegmentView): number {
 /** The share of a segment that is over, 0 to 1. The bar steps once a minute. */
 export function shareDone(agenda: AgendaView, place: number, now: number): number {
   const segment = agenda.segments[place];
-  if (!segment || agenda.phase === 'not_started' || place > agenda.index) return 0;
+  if (!segment || agenda.phase === 'not_started') return 0;
   if (agenda.phase === 'ended' || place < agenda.index) return 1;
+  if (place > agenda.index) return 0;
   const left = Math.max(0, Math.ceil(leftMs(agenda, now) / MINUTE) * MINUTE);
   const length = Math.max(1, segment.ends_ms - segment.starts_ms);
   return Math.min(1, Math.max(0, 1 - left / length));

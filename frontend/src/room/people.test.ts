@@ -1,0 +1,95 @@
+import { describe, expect, it } from 'vitest';
+import { slotSeen } from './live';
+import { condition, hands, initial, tiles, waitingBecause } from './people';
+import { type Live, NO_DEVICES } from './state';
+import { liveRoom, person, waits } from './testing';
+
+const OWN = { own: { ...NO_DEVICES, microphone: true, camera: true } };
+
+function tileOf(live: Live, key: string, state = OWN) {
+  return tiles(state, live).find((tile) => tile.key === key);
+}
+
+describe('tiles', () => {
+  it('stand in the order of arrival, one’s own among them', () => {
+    const shown = tiles(OWN, liveRoom()).map((tile) => [tile.key, tile.me]);
+    expect(shown).toEqual([
+      ['dana', false],
+      ['me', true],
+      ['joe', false],
+    ]);
+  });
+
+  it.each([
+    ['open', { key: 'joe', covered: false }, true],
+    ['covered', { key: 'joe', covered: true }, false],
+    ['of someone else', { key: 'dana', covered: false }, false],
+  ])('show a picture only from an own slot that is %s', (_case, slot, picture) => {
+    expect(tileOf(slotSeen(liveRoom(), 4, slot), 'joe')?.picture).toBe(picture);
+  });
+
+  it.each([
+    ['the camera is off', { camera: false }],
+    ['the connection is waited for', { away: true }],
+  ])('show no picture when %s', (_case, change) => {
+    const live = liveRoom({ participants: [person('joe', change)] });
+    const seen = slotSeen(live, 4, { key: 'joe', covered: false });
+    expect(tileOf(seen, 'joe')?.picture).toBe(false);
+  });
+
+  it('show of oneself what the tracks say, not what the server last heard', () => {
+    const live = liveRoom({ participants: [person('me', { camera: true, microphone: true })] });
+    const off = { own: NO_DEVICES };
+    expect([tileOf(live, 'me', off)?.picture, tileOf(live, 'me', off)?.microphone]).toEqual([
+      false,
+      false,
+    ]);
+  });
+
+  it('number the hands in the order in which they went up', () => {
+    const live = liveRoom({
+      participants: [
+        person('a', { hand_ms: 30 }),
+        person('b'),
+        person('c', { hand_ms: 10 }),
+        person('d', { hand_ms: 30 }),
+      ],
+    });
+    expect(hands(live).map(({ key }) => key)).toEqual(['c', 'a', 'd']);
+    expect(tiles(OWN, live).map((tile) => tile.hand)).toEqual([2, null, 1, 3]);
+  });
+
+  it('mark who speaks', () => {
+    const live = { ...liveRoom(), speaking: ['joe'] };
+    expect(tiles(OWN, live).map((tile) => tile.speaking)).toEqual([false, false, true]);
+  });
+});
+
+describe('words about people', () => {
+  it.each([
+    ['Wren', 'W'],
+    ['Sam b', 'SB'],
+    ['Ana María López', 'AM'],
+    ['  ', '·'],
+    ['𝒜da', '𝒜'],
+  ])('%s has the initial %s', (name, letters) => {
+    expect(initial(name)).toBe(letters);
+  });
+
+  it.each([
+    [{ away: true, microphone: true }, 'Connection dropped, place kept'],
+    [{ microphone_allowed: false }, 'Microphone turned off by staff'],
+    [{ facilitates: true, microphone: true }, 'Staff, microphone on'],
+    [{ camera: false }, 'Camera off'],
+    [{}, 'Here'],
+  ])('%o reads %s', (change, words) => {
+    expect(condition(person('joe', change))).toBe(words);
+  });
+
+  it('say who came late', () => {
+    expect([true, false].map((late) => waitingBecause(waits('kai', { late })))).toEqual([
+      'Came late',
+      '',
+    ]);
+  });
+});
