@@ -24,6 +24,7 @@ from server.launcher.services import Services, embedded_services, given_services
 ROOT = Path(__file__).resolve().parent.parent.parent
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 FAILURES_BEFORE_READY = 3
+ABOVE = "the lines above say why."
 PING = ["--ping-interval", "10", "--ping-timeout", "20"]
 
 
@@ -78,11 +79,17 @@ def prepare_store(told: Mapping[str, str], *, demo: bool) -> str:
     Returns whom to sign in as, in the words of `seed_demo`; empty without a demo.
     """
     tell("Preparing the database.")
-    manage(["migrate", "--no-input", "-v", "0"], told, "The database could not be prepared.")
-    manage(["collectstatic", "--no-input", "-v", "0"], told, "Static files could not be copied.")
+    manage(
+        ["migrate", "--no-input", "-v", "0"], told, f"The database could not be prepared: {ABOVE}"
+    )
+    manage(
+        ["collectstatic", "--no-input", "-v", "0"],
+        told,
+        f"Static files could not be copied: {ABOVE}",
+    )
     if not demo:
         return ""
-    return manage(["seed_demo"], told, "The demo programme could not be made.")
+    return manage(["seed_demo"], told, f"The demo programme could not be made: {ABOVE}")
 
 
 async def answers(port: int) -> bool:
@@ -101,7 +108,7 @@ async def welcome(port: int, web: Keeper, people: str) -> None:
     """Once the web answers: the address to open, then whom to sign in as, on stdout."""
     while not await answers(port):
         if web.failures >= FAILURES_BEFORE_READY:
-            raise LauncherError("The web process does not start: its last lines say why.")
+            raise LauncherError(f"The web process does not start: {ABOVE}")
         await asyncio.sleep(0.1)
     print(f"Open http://{LOOPBACK}:{port}", *filter(None, [people]), sep="\n", flush=True)
 

@@ -119,7 +119,7 @@ def test_a_web_that_does_not_start_ends_the_launcher(tmp_path: Path, port: int, 
     process = begin(tmp_path, port, log, web="broken")
     output, _ = process.communicate(timeout=60)
     assert (process.returncode, output) == (1, "")
-    sentence = "The web process does not start: its last lines say why."
+    sentence = "The web process does not start: the lines above say why."
     assert log.read_text().splitlines()[-1] == sentence
 
 
