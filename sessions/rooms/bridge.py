@@ -7,11 +7,12 @@ seats by key and generation, never a name; must not know messages to browsers.
 """
 
 import asyncio
-import logging
+import json
+import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import partial
-from typing import Any, Final
+from datetime import UTC, datetime
+from typing import Any, Final, cast
 from weakref import WeakKeyDictionary
 
 from django.conf import settings
@@ -35,10 +36,8 @@ from sessions.core.refusal import Refuse
 from sessions.core.room_state import OPEN
 from sessions.models import Room
 from sessions.rooms import presence, selectors
-from sessions.rooms.lua import AWAY, DOWN, KEEP_S, LEASE_MS, connection
+from sessions.rooms.lua import AWAY, DOWN, KEEP_S, LEASE_MS, aconnection, connection
 from sessions.rooms.presence import Place
-
-log = logging.getLogger(__name__)
 
 __all__ = [
     "Heard",
@@ -49,6 +48,7 @@ __all__ = [
     "attach",
     "demand",
     "desired_of",
+    "generation_of",
     "is_unfinished",
     "listen",
     "offer",
@@ -60,6 +60,9 @@ __all__ = [
 Heard = SlotOwned | SlotShown | Speaking | PeerClosed
 Listener = Callable[[Heard], None]
 
+FIRST_MS: Final = 3_000  # from the first seat's row to the first value of the room's first epoch
+FOREVER: Final = 2**53 - 1  # a generation above any other: revoked, a peer never comes back
+
 # The number is taken before anything is read, so a value with a higher number has read all that
 # a lower one has; the clock's floor keeps numbers rising when Redis comes back empty.
 _NUMBER: Final = """
@@ -68,8 +71,9 @@ local now = time[1] * 1000 + math.floor(time[2] / 1000)
 local version = math.max(tonumber(redis.call('HGET', KEYS[1], 'version') or '0') + 1, now)
 redis.call('HSET', KEYS[1], 'version', string.format('%.0f', version))
 redis.call('EXPIRE', KEYS[1], ARGV[1])
-return {string.format('%.0f', version), string.format('%.0f', now),
-  redis.call('HGET', KEYS[1], 'epoch') or '', redis.call('HGET', KEYS[1], 'began') or '0'}
+return cjson.encode({version = version, now_ms = now,
+  epoch = redis.call('HGET', KEYS[1], 'epoch') or '',
+  began_ms = tonumber(redis.call('HGET', KEYS[1], 'began') or '0')})
 """
 _PUT: Final = """
 if tonumber(redis.call('HGET', KEYS[1], 'put') or '0') >= tonumber(ARGV[2]) then return 0 end
@@ -77,6 +81,17 @@ redis.call('HSET', KEYS[1], 'put', ARGV[2], 'epoch', ARGV[3], 'began', ARGV[4])
 redis.call('EXPIRE', KEYS[1], ARGV[1])
 redis.call('SET', KEYS[2], ARGV[5], 'EX', ARGV[1])
 return 1
+"""
+_GENERATION: Final = """
+local held = tonumber(redis.call('HGET', KEYS[1], ARGV[2]) or '0')
+local generation = math.max(held, tonumber(ARGV[3]))
+if generation == 0 or ARGV[4] == 'new' then
+  local time = redis.call('TIME')
+  generation = math.max(held + 1, time[1] * 1000 + math.floor(time[2] / 1000))
+end
+redis.call('HSET', KEYS[1], ARGV[2], string.format('%.0f', generation))
+redis.call('EXPIRE', KEYS[1], ARGV[1])
+return string.format('%.0f', generation)
 """
 
 
@@ -103,15 +118,33 @@ def demand(room: str) -> DesiredRoom | Refuse:
         roster = presence.run(presence.roster(room))
         if isinstance(roster, Refuse):
             return roster
-        row = Room.objects.select_related("session__track").get(key=room)
-        began_ms = number.began_ms if number.epoch == roster.epoch else number.now_ms
-        desired = _desired(row, roster, number.version, number.now_ms - began_ms)
-        _put(desired, began_ms)
+        generations = {
+            seat: int(value)
+            for seat, value in cast(
+                "dict[str, str]", connection().hgetall(_peers_key(room))
+            ).items()
+        }
+        desired = _desired(roster, generations, number, room)
+        _put(desired, number)
     except AWAY:
         return DOWN
     (_unfinished.discard if desired.complete else _unfinished.add)(room)
     _send(lambda line: line.apply(desired))
     return desired
+
+
+async def generation_of(room: str, seat: str, *, known: int, new: bool) -> int | Refuse:
+    """The fencing number of a seat's media, which outlives a dropped websocket.
+
+    `new`: another page has taken the seat, and what an older page sends ends. `known` is what
+    this connection was told before, for a Redis that came back empty; 0: nothing.
+    """
+    arguments: list[Any] = [KEEP_S, seat, known, "new" if new else "keep"]
+    try:
+        script = aconnection().register_script(_GENERATION)
+        return int(await script(keys=[_peers_key(room)], args=arguments))
+    except AWAY:
+        return DOWN
 
 
 def is_unfinished(room: str) -> bool:
@@ -120,24 +153,31 @@ def is_unfinished(room: str) -> bool:
     return room in _unfinished
 
 
-def revoke_on_commit(room: str, peer: str, generation: int) -> None:
-    """Ends a peer's media directly at the node once the rows say so."""
-    transaction.on_commit(lambda: revoke(room, peer, generation), robust=True)
+def revoke_on_commit(room: str, peer: str) -> None:
+    """Ends a peer's media for good, directly at the node, once the rows say so."""
+    transaction.on_commit(lambda: revoke(room, peer), robust=True)
 
 
-def revoke(room: str, peer: str, generation: int) -> None:
-    """Ends a peer's media directly at the node; that generation never comes back."""
-    _send(lambda line: line.revoke(room, peer, generation))
+def revoke(room: str, peer: str) -> None:
+    """Ends a peer's media for good, directly at the node."""
+    _send(lambda line: line.revoke(room, peer, FOREVER))
 
 
 def desired_of(
-    room: str, roster: presence.Roster, *, version: int, complete: bool, wanted: bool, on: bool
+    roster: presence.Roster,
+    generations: Mapping[str, int],
+    *,
+    room: str,
+    version: int,
+    complete: bool,
+    wanted: bool,
+    on: bool,
 ) -> DesiredRoom:
     """The value, pure: everyone in the room while it is `wanted`; nothing is sent unless media
     is `on` (a break), and no sound by someone whose microphone is not allowed."""
     peers = {
         entry.seat: DesiredPeer(
-            generation=entry.generation,
+            generation=generations.get(entry.seat, entry.generation),
             send_audio=on and entry.microphone_allowed,
             send_video=on,
             receive=on,
@@ -149,30 +189,41 @@ def desired_of(
     )
 
 
-def _desired(room: Room, roster: presence.Roster, version: int, age_ms: int) -> DesiredRoom:
-    """An epoch that is not the room's first is complete when everybody has had the time to
-    register again; the node closes nobody before that."""
+def _desired(
+    roster: presence.Roster, generations: Mapping[str, int], number: _Number, key: str
+) -> DesiredRoom:
+    room = Room.objects.select_related("session__track").get(key=key)
     clock = selectors.clock_of(room, timezone.now())
     state = selectors.state_of(room, clock.read_at)
-    first = room.marks_epoch in ("", roster.epoch)
     return desired_of(
-        room.key,
         roster,
-        version=version,
-        complete=first or age_ms >= LEASE_MS,
+        generations,
+        room=key,
+        version=number.version,
+        complete=_is_complete(room, roster.epoch, number),
         wanted=state in OPEN,
         on=selectors.media_is_on(state, clock),
     )
 
 
+def _is_complete(room: Room, epoch: str, number: _Number) -> bool:
+    """A value of an empty Redis counts once everybody has had a lease's time to register again;
+    the node closes nobody before that. A room that nobody was in before is complete at once."""
+    if epoch == number.epoch and number.now_ms - number.began_ms >= LEASE_MS:
+        return True
+    began_ms = number.began_ms if epoch == number.epoch else number.now_ms
+    before = datetime.fromtimestamp((began_ms - FIRST_MS) / 1000, UTC)
+    return not room.seats.filter(first_in_at__lt=before).exists()
+
+
 def _take_number(room: str) -> _Number:
     script = connection().register_script(_NUMBER)
-    version, now_ms, epoch, began_ms = script(keys=[_numbers_key(room)], args=[KEEP_S])
-    return _Number(int(version), int(now_ms), epoch, int(began_ms))
+    return _Number(**json.loads(script(keys=[_numbers_key(room)], args=[KEEP_S])))
 
 
-def _put(desired: DesiredRoom, began_ms: int) -> None:
+def _put(desired: DesiredRoom, number: _Number) -> None:
     script = connection().register_script(_PUT)
+    began_ms = number.began_ms if desired.epoch == number.epoch else number.now_ms
     value = desired_json(desired)
     arguments: list[Any] = [KEEP_S, desired.version, desired.epoch, began_ms, value]
     script(keys=[_numbers_key(desired.room), desired_key(desired.room)], args=arguments)
@@ -180,6 +231,10 @@ def _put(desired: DesiredRoom, began_ms: int) -> None:
 
 def _numbers_key(room: str) -> str:
     return f"media:{{{room}}}:numbers"
+
+
+def _peers_key(room: str) -> str:
+    return f"media:{{{room}}}:generations"
 
 
 # ---- the line ----------------------------------------------------------------------------------
@@ -192,8 +247,12 @@ class _Line:
         self.loop = loop
         self.listeners: dict[tuple[str, str], Listener] = {}
         self.client = MediaClient(
-            settings.THIRDS_MEDIA_CONTROL, settings.THIRDS_MEDIA_SECRET, self._heard
+            settings.THIRDS_MEDIA_CONTROL,
+            settings.THIRDS_MEDIA_SECRET,
+            secrets.token_urlsafe(12),
+            self._heard,
         )
+        self.connecting = loop.create_task(self.client.connect())
 
     def _heard(self, notification: Notification) -> None:
         if isinstance(notification, Speaking):
@@ -217,21 +276,12 @@ def _line() -> _Line:
     return _lines[loop]
 
 
-def _send(ask: Callable[[MediaClient], Any]) -> None:
+def _send(ask: Callable[[MediaClient], object]) -> None:
     """From any thread: asks the lines of this process, without waiting. A process that has none
     (the ticker's) leaves it to the node to look."""
     for line in tuple(_lines.values()):
         if line.loop.is_running():
-            line.loop.call_soon_threadsafe(partial(_spawn, line, ask))
-
-
-_tasks: set[asyncio.Task[Any]] = set()
-
-
-def _spawn(line: _Line, ask: Callable[[MediaClient], Any]) -> None:
-    task = line.loop.create_task(ask(line.client))
-    _tasks.add(task)
-    task.add_done_callback(_tasks.discard)
+            line.loop.call_soon_threadsafe(ask, line.client)
 
 
 def listen(room: str, peer: str, listener: Listener) -> None:
@@ -246,14 +296,17 @@ def unlisten(room: str, peer: str, listener: Listener) -> None:
         del listeners[room, peer]
 
 
-async def attach(room: str, peer: str, generation: int) -> None:
+def attach(room: str, peer: str, generation: int) -> None:
     """News of a peer that another process's line made comes here from now on."""
-    await _line().client.attach(room, peer, generation)
+    _line().client.attach(room, peer, generation)
 
 
 async def offer(room: str, peer: str, generation: int, sdp: str) -> str | Refuse:
-    """The node's answer to a browser's offer, or why there is none; never later than 2 s."""
-    answer = await _line().client.offer(room, peer, generation, sdp)
+    """The node's answer to a browser's offer, or why there is none; within four seconds."""
+    client = _line().client
+    if not client.connected and not await client.connect():
+        return Refuse("media.down")
+    answer = await client.offer(room, peer, generation, sdp)
     return answer.sdp if isinstance(answer, Answer) else _refused(answer.code)
 
 

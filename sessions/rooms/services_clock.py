@@ -126,13 +126,14 @@ def _ask_again(locked: LockedRoom, clock: AgendaClock) -> datetime:
 def _heal(room: Room, entry: Entry, seat: Seat | None) -> None:
     """Makes one connection what its seat's row says, and tells its owner."""
     if selectors.state_of(room, timezone.now()) in room_state.OVER:
-        presence.run(presence.close(room.key))
+        broadcast.send(room.key, presence.close(room.key))
     elif seat is None or seat.state == SeatState.REMOVED.value:
-        presence.run(presence.remove(room.key, entry.seat))
+        broadcast.send(room.key, presence.remove(room.key, entry.seat))
     else:
         if seat.state == SeatState.ADMITTED.value and entry.place is Place.LOBBY:
-            presence.run(presence.move(room.key, entry.seat, Place.ROOM))
+            broadcast.send(room.key, presence.move(room.key, entry.seat, Place.ROOM))
         allowed = seat.microphone_allowed
-        presence.run(presence.change(room.key, entry.seat, microphone_allowed=allowed))
+        change = presence.change(room.key, entry.seat, microphone_allowed=allowed)
+        broadcast.send(room.key, change)
     if seat is not None:
         broadcast.publish(room.key, me_changed(seat))

@@ -96,7 +96,7 @@ class LockedRoom:
 
     def afterwards(self, call: Call[presence.Told]) -> None:
         """A change of presence, made when the rows are committed."""
-        transaction.on_commit(lambda: presence.run(call), robust=True)
+        transaction.on_commit(lambda: broadcast.send(self.room.key, call), robust=True)
 
     def save_seat(self, seat: Seat, reason: str = "") -> None:
         """Saves a seat under its next version and tells its owner."""

@@ -4,7 +4,7 @@ from sessions.core.admission import SeatState
 from sessions.core.permissions import Verb
 from sessions.core.refusal import Refuse
 from sessions.models import Person, Seat
-from sessions.rooms import bridge, presence
+from sessions.rooms import bridge, broadcast, presence
 from sessions.rooms.selectors import RoomNow
 from sessions.rooms.services_lock import Change, LockedRoom, Rule, perform, under_lock
 
@@ -26,7 +26,9 @@ def lower_hand(actor: Person, session: str, key: str) -> presence.Told | Refuse:
         seat = _admitted(locked, key)
         if isinstance(seat, Refuse):
             return seat
-        return presence.run(presence.change(locked.room.key, seat.key, hand=False))
+        return broadcast.send(
+            locked.room.key, presence.change(locked.room.key, seat.key, hand=False)
+        )
 
     return under_lock(Verb.ROOM_LOWER_HAND, actor, session, rule)
 
@@ -53,8 +55,7 @@ def _removed(locked: LockedRoom, seat: Seat) -> Change:
     seat.state = SeatState.REMOVED.value
     seat.removed_at = locked.now
     locked.save_seat(seat, reason="seat.removed")
-    connected = locked.roster.of(seat.key)
-    bridge.revoke_on_commit(locked.room.key, seat.key, connected.generation if connected else 0)
+    bridge.revoke_on_commit(locked.room.key, seat.key)
     locked.afterwards(presence.remove(locked.room.key, seat.key))
     return Change.MADE
 

@@ -19,11 +19,12 @@ from sessions.core.room_state import OVER, RoomState
 from sessions.models import Person
 from sessions.rooms import bridge, broadcast, presence, selectors, services
 from sessions.rooms.lua import Call, arun
-from sessions.rooms.presence import Joined, Outcome, Place, Told
+from sessions.rooms.presence import Outcome, Place, Told
 from sessions.rooms.stream import Event, Gap, read_after
 from sessions.signaling import database, frames, passing, reading, views
 from sessions.signaling.messages import CLOSE_CODES, Closing, Hello
-from sessions.signaling.reading import Close, Register, Tell, TellAll, Viewer
+from sessions.signaling.reading import Close, Register, Tell, TellAll, Viewer, Want
+from sessions.signaling.wanting import want
 
 HERE: Final = 4403  # a refusal that has no close code of its own: nothing here for this person
 CODES: Final = {code: number for number, code in CLOSE_CODES.items()} | {
@@ -99,7 +100,7 @@ class Connection:
         await broadcast.listen(viewer.facts.key, self.channel)
         async with self._reading:
             self.viewer = viewer
-            refused = await self._join(viewer)
+            refused = await self._join(viewer, new=command.epoch is None)
             if refused is None and not await self._replay(viewer, command):
                 await self._snapshot(viewer)
         return refused
@@ -114,33 +115,42 @@ class Connection:
             waiting=entered.waiting,
         )
 
-    async def _join(self, viewer: Viewer) -> Refuse | None:
-        """Takes the seat in presence; media is wanted for whoever is in the room."""
+    async def _join(self, viewer: Viewer, *, new: bool = False) -> Refuse | None:
+        """Takes the seat in presence; media is wanted for whoever is in the room. `new`: by a
+        page that was not in this room before, which ends the media of another one."""
         if viewer.place is None:
             return None
-        joined = await arun(
+        room, seat = viewer.facts.key, viewer.seat
+        media = await bridge.generation_of(room, seat.key, known=viewer.media_generation, new=new)
+        if isinstance(media, Refuse):
+            return media
+        joined = await broadcast.asend(
+            room,
             presence.join(
-                viewer.facts.key,
-                viewer.seat.key,
+                room,
+                seat.key,
                 viewer.connection,
                 place=viewer.place,
-                staff=viewer.seat.staff,
-                microphone=self.microphone and viewer.seat.microphone_allowed,
-                microphone_allowed=viewer.seat.microphone_allowed,
+                staff=seat.staff,
+                microphone=self.microphone and seat.microphone_allowed,
+                microphone_allowed=seat.microphone_allowed,
                 camera=self.camera,
                 waiting=viewer.waiting,
-            )
+            ),
         )
-        if not isinstance(joined, Joined):
+        if isinstance(joined, Refuse):
             return joined
-        viewer.generation = joined.generation
-        await self._after_change(viewer, joined.epoch, joined.seq)
+        viewer.generation, viewer.media_generation = joined.generation, media
+        await self._want_media(viewer)
         return None
 
-    async def _after_change(self, viewer: Viewer, epoch: str, seq: int) -> None:
-        await broadcast.awake(viewer.facts.key, epoch, seq)
+    async def _want_media(self, viewer: Viewer) -> None:
+        """Tells the node who is in the room now, and that its news of this seat comes here."""
+        room, seat = viewer.facts.key, viewer.seat.key
         if viewer.place is Place.ROOM:
-            await database.run(bridge.demand, viewer.facts.key)
+            await want(room)
+            bridge.listen(room, seat, self.heard)
+            bridge.attach(room, seat, viewer.media_generation)
 
     async def _replay(self, viewer: Viewer, command: Hello) -> bool:
         """Tells what came after the browser's last (epoch, seq), if that can be told."""
@@ -245,6 +255,8 @@ class Connection:
                 await self._snapshot(viewer)
             case Register():
                 await self._register(viewer)
+            case Want():
+                await want(viewer.facts.key)
             case Close(code):
                 await self.end(Refuse(code))
 
@@ -291,7 +303,7 @@ class Connection:
         await self.catch_up()
         await self._end_if_over(viewer)
         if bridge.is_unfinished(viewer.facts.key):
-            await database.run(bridge.demand, viewer.facts.key)
+            await want(viewer.facts.key)
         return None
 
     async def leave(self, reason: LeaveReason) -> None:
@@ -299,15 +311,14 @@ class Connection:
         viewer = self.viewer
         assert viewer is not None
         keys = (viewer.facts.key, viewer.seat.key, viewer.connection, viewer.generation)
-        told = await arun(presence.leave(*keys, reason))
-        if isinstance(told, Told) and told.outcome is Outcome.DONE:
-            await self._after_change(viewer, told.epoch, told.seq)
+        await broadcast.asend(viewer.facts.key, presence.leave(*keys, reason))
+        await want(viewer.facts.key)
 
     async def _held(self, call: Call[Told]) -> Refuse | None:
         """A call that only the seat's holder may make, and what it means if it is not."""
         viewer = self.viewer
         assert viewer is not None
-        told = await arun(call)
+        told = await broadcast.asend(viewer.facts.key, call)
         if isinstance(told, Refuse):
             return told
         if told.outcome is Outcome.SUPERSEDED:
@@ -315,8 +326,6 @@ class Connection:
         elif told.outcome is Outcome.ABSENT:
             async with self._reading:
                 await self._register(viewer)
-        elif told.seq > viewer.seq or told.epoch != viewer.epoch:
-            await broadcast.awake(viewer.facts.key, told.epoch, told.seq)
         return None
 
     async def _end_if_over(self, viewer: Viewer) -> None:
@@ -328,14 +337,17 @@ class Connection:
     # ---- media ---------------------------------------------------------------------------------
 
     async def offer(self, sdp: str) -> str | Refuse:
-        """The node's answer; from now on news of this seat's media comes here."""
+        """The node's answer to this page's offer."""
         viewer = self.viewer
         assert viewer is not None
-        bridge.listen(viewer.facts.key, viewer.seat.key, self.heard)
-        return await bridge.offer(viewer.facts.key, viewer.seat.key, viewer.generation, sdp)
+        room, seat = viewer.facts.key, viewer.seat.key
+        bridge.listen(room, seat, self.heard)
+        return await bridge.offer(room, seat, viewer.media_generation, sdp)
 
     def heard(self, news: bridge.Heard) -> None:
         """News of the node, in the order in which it came."""
-        task = asyncio.get_running_loop().create_task(self.tell(passing.message(news)))
+        generation = self.viewer.media_generation if self.viewer else 0
+        message = passing.message(news, generation)
+        task = asyncio.get_running_loop().create_task(self.tell(message))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)

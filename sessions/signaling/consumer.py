@@ -6,8 +6,10 @@ lives; nobody else notices.
 """
 
 import asyncio
+import logging
 from typing import Any, Final
 
+from channels.exceptions import StopConsumer
 from channels.generic.websocket import AsyncWebsocketConsumer
 
 from sessions.core.reasons import LeaveReason
@@ -18,6 +20,9 @@ from sessions.signaling.connection import Connection, farewell
 from sessions.signaling.login import person_of
 from sessions.signaling.messages import Hello, Ping, Refused
 
+log = logging.getLogger(__name__)
+
+FAULT: Final = 1011  # RFC 6455, 7.4.1
 RATE: Final = 30.0  # messages a second, and as many at once
 BEAT_S: Final = 3.0
 SILENCE_S: Final = 9.0  # three pings missed
@@ -31,6 +36,16 @@ class RoomConsumer(AsyncWebsocketConsumer):
     silence_s = SILENCE_S
     connection: Connection | None = None
     _beats: asyncio.Task[None] | None = None
+
+    async def dispatch(self, message: Any) -> None:
+        """A fault is the end of this socket alone; its browser comes back and gets a snapshot."""
+        try:
+            await super().dispatch(message)
+        except StopConsumer:
+            raise
+        except Exception:
+            log.exception("a room's socket is closed by a fault")
+            await self.close(FAULT)
 
     async def connect(self) -> None:
         """Accepts, so that the browser can be told why not."""

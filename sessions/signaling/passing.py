@@ -9,12 +9,15 @@ from sessions.rooms.bridge import SlotShown as NodeSlotShown
 from sessions.rooms.bridge import Speaking as NodeSpeaking
 from sessions.signaling.messages import MediaClosed, SlotOwned, SlotShown, Speaking
 
-FOR_GOOD = frozenset({"not_wanted", "revoked", "left", "replaced", "wrong_certificate"})
-"""Why the node closes a peer that must not offer again by itself."""
+MAY_RETURN = frozenset({"silent", "unfinished", "handshake_failed", "node_stopped"})
+"""Why the node closes a peer that is still wanted."""
 
 
-def message(news: Heard) -> Any:
-    """The message to the browser whose media it is about. Peers are seat keys."""
+def message(news: Heard, generation: int) -> Any:
+    """The message to the browser whose media it is about. Peers are seat keys; `generation` is
+    that of the browser's media now."""
+    if isinstance(news, PeerClosed):
+        return _closed(news, generation)
     return _MESSAGES[type(news)](news)
 
 
@@ -23,16 +26,22 @@ def _owned(news: NodeSlotOwned) -> SlotOwned:
 
 
 def _shown(news: NodeSlotShown) -> SlotShown:
-    fields = {"slot": news.slot, "key": news.owner, "rtp_timestamp": news.rtp_timestamp}
-    return SlotShown(type="media.slot_shown", **fields)
+    return SlotShown(
+        type="media.slot_shown",
+        slot=news.slot,
+        key=news.owner,
+        rtp_timestamp=news.rtp_timestamp,
+    )
 
 
 def _speaking(news: NodeSpeaking) -> Speaking:
     return Speaking(type="speaking", keys=list(news.peers))
 
 
-def _closed(news: PeerClosed) -> MediaClosed:
-    again = news.reason not in FOR_GOOD
+def _closed(news: PeerClosed, generation: int) -> MediaClosed:
+    """An older generation than the browser's own was closed because this one is wanted."""
+    outdated = news.reason == "not_wanted" and news.generation < generation
+    again = outdated or news.reason in MAY_RETURN
     return MediaClosed(type="media.closed", reason=news.reason, again=again)
 
 
@@ -40,5 +49,4 @@ _MESSAGES: Mapping[type, Callable[[Any], Any]] = {
     NodeSlotOwned: _owned,
     NodeSlotShown: _shown,
     NodeSpeaking: _speaking,
-    PeerClosed: _closed,
 }

@@ -29,8 +29,8 @@ from sessions.signaling.messages import (
 @dataclass(slots=True)
 class Viewer:
     """One connection before the stream. `place` is None while the room is over, or before the
-    connection has registered; `seats` grows as people come. `generation` fences presence and
-    media: that of this connection's seat."""
+    connection has registered; `seats` grows as people come. `generation` fences the lease of
+    this connection, `media_generation` the media of its page, which outlives a dropped socket."""
 
     facts: RoomFacts
     seat: SeatFacts
@@ -39,6 +39,7 @@ class Viewer:
     place: Place | None = None
     waiting: str = ""
     generation: int = 0
+    media_generation: int = 0
     epoch: str = ""
     seq: int = 0
     reopen_until_ms: int | None = None
@@ -67,13 +68,18 @@ class Register:
 
 
 @dataclass(frozen=True, slots=True)
+class Want:
+    """Tell the media node anew: a lease ran out, and nobody else says so to the node."""
+
+
+@dataclass(frozen=True, slots=True)
 class Close:
     """Close the socket, with this code's words."""
 
     code: str
 
 
-Step = Tell | TellAll | Register | Close
+Step = Tell | TellAll | Register | Want | Close
 
 ENDS: Final[Mapping[LeaveReason, str]] = {
     LeaveReason.LEFT: "connection.left",
@@ -139,7 +145,8 @@ def _participant_changed(event: Event, viewer: Viewer) -> list[Step]:
 
 def _participant_left(event: Event, viewer: Viewer) -> list[Step]:
     fields = {"key": event.subject, "version": event.version, "reason": event.reason}
-    return [_tell(ParticipantLeft, "participant.left", event, viewer, **fields)]
+    told: list[Step] = [_tell(ParticipantLeft, "participant.left", event, viewer, **fields)]
+    return [Want(), *told] if event.reason == LeaveReason.LOST.value else told
 
 
 def _waiting_changed(event: Event, viewer: Viewer) -> list[Step]:

@@ -1,0 +1,30 @@
+"""Telling the node anew who is in a room: once for many reasons that come together.
+
+Owns the coalescing in this process: when a dozen sockets read that someone is gone, one value is
+written. Each value reads everything after it was asked for, so nobody's reason is missed.
+"""
+
+import asyncio
+from weakref import WeakKeyDictionary
+
+from sessions.rooms import bridge
+from sessions.signaling import database
+
+_due: "WeakKeyDictionary[asyncio.AbstractEventLoop, dict[str, asyncio.Task[None]]]" = (
+    WeakKeyDictionary()
+)
+
+
+async def want(room: str) -> None:
+    """Returns when a value that was read after this call has been written (or cannot be)."""
+    loop = asyncio.get_running_loop()
+    due = _due.setdefault(loop, {})
+    if room not in due:
+        due[room] = loop.create_task(_write(room, due))
+    await asyncio.shield(due[room])
+
+
+async def _write(room: str, due: dict[str, asyncio.Task[None]]) -> None:
+    await asyncio.sleep(0)  # those who are ready now come along
+    del due[room]
+    await database.run(bridge.demand, room)
