@@ -59,19 +59,16 @@ def as_fixed(sessions: Iterable[Session]) -> Fixed:
 def numbered(dated: Sequence[DatedSession], fixed: Fixed) -> tuple[DatedSession, ...]:
     """The sessions to make, without the dates that are held, each with a number of its own.
 
-    A session has its place in the pattern as its number; where a session that stays has that
-    number already (the days changed half-way), it gets the next one that is free, in order.
+    A session has its place in the pattern as its number. Where one that stays has such a number
+    already (the days changed half-way), all that follow are counted on from the last that stays.
     """
     held = {day for _, day in fixed}
     taken = {number for number, _ in fixed}
-    free_dates = [one for one in dated if one.local_date not in held]
-    top = max([*taken, *(one.number for one in free_dates)], default=0)
-    result = []
-    for one in free_dates:
-        if one.number in taken:
-            top += 1
-        result.append(replace(one, number=top) if one.number in taken else one)
-    return tuple(result)
+    free = [one for one in dated if one.local_date not in held]
+    if taken.isdisjoint(one.number for one in free):
+        return tuple(free)
+    first = max(taken) + 1
+    return tuple(replace(one, number=number) for number, one in enumerate(free, first))
 
 
 def locked_sessions(track: Track, now: datetime) -> tuple[list[Session], list[Session]]:

@@ -1,0 +1,61 @@
+"""The audit log: rows as they were given, in the caller's transaction, read newest first."""
+
+import pytest
+from django.db import transaction
+from pytest_django import DjangoAssertNumQueries
+
+from sessions.audit.selectors import events_about, events_by, events_of_session
+from sessions.audit.services import OPERATOR, record
+from sessions.models import AuditEvent
+from tests.people.accounts import account
+from tests.scheduling.tracks import track
+
+pytestmark = pytest.mark.django_db
+
+
+def test_row_says_who_did_what_to_whom_and_where() -> None:
+    dana, sam = account("Dana"), account("Sam")
+    session = track().sessions.get(number=1)
+    row = record(dana, "room.remove", "done", sam, session, {"minutes": 3})
+    stored = AuditEvent.objects.get(pk=row.pk)
+    assert (stored.actor, stored.verb, stored.outcome) == (dana, "room.remove", "done")
+    assert (stored.subject, stored.session) == (sam, session)
+    assert stored.detail == {"minutes": 3, "session": session.public_id}
+
+
+def test_operator_and_stranger_are_nobody_and_can_be_told_apart() -> None:
+    rows = [record(OPERATOR, "person.add"), record(None, "room.enter", "permission.signed_out")]
+    assert [(row.actor, row.detail) for row in rows] == [(None, {"operator": True}), (None, {})]
+
+
+def test_row_falls_with_the_transaction_of_its_caller() -> None:
+    before = AuditEvent.objects.count()
+    with transaction.atomic():
+        record(OPERATOR, "person.add")
+        transaction.set_rollback(True)
+    assert AuditEvent.objects.count() == before
+
+
+def test_row_outlives_a_session_that_falls_out_of_the_calendar() -> None:
+    session = track().sessions.get(number=1)
+    row = record(OPERATOR, "room.enter", "seat.not_on_roster", session=session)
+    key = session.public_id
+    session.delete()
+    stored = AuditEvent.objects.get(pk=row.pk)
+    assert (stored.session, stored.detail["session"]) == (None, key)
+
+
+@pytest.mark.parametrize("number", [1, 3])
+def test_reading_takes_one_query_and_is_newest_first(
+    number: int, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    dana, sam = account("Dana"), account("Sam")
+    session = track().sessions.get(number=1)
+    for n in range(number):
+        record(dana, "room.mute", subject=sam, session=session, detail={"n": n})
+    for events in (events_about(sam), events_by(dana), events_of_session(session)):
+        with django_assert_num_queries(1):
+            read = [
+                (row.detail["n"], row.actor, row.subject) for row in events.filter(verb="room.mute")
+            ]
+        assert read == [(n, dana, sam) for n in reversed(range(number))]
