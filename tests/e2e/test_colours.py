@@ -4,7 +4,7 @@ carry the page's colour and tone into tiles, and what is read back is what was s
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, Playwright
 
 from tests.e2e import colours
 
@@ -34,11 +34,10 @@ LOOP = """async () => {
 
 
 @pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        browser = colours.launch(playwright)
-        yield browser
-        browser.close()
+def chromium(playwright: Playwright) -> Iterator[Browser]:
+    browser = colours.launch(playwright)
+    yield browser
+    browser.close()
 
 
 def page_of(browser: Browser, look: colours.Look) -> Page:

@@ -1,50 +1,40 @@
 """frontend/src/media in a real Chromium, against a node that is played inside the page: one
 offer, slots that open on proof, a microphone whose state is the true one, and mending."""
 
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, Playwright
 
-from tests.e2e import colours
+from tests.e2e import bundle, colours
 
 pytestmark = pytest.mark.browser
 
-ROOT = Path(__file__).resolve().parents[2]
-ADDRESS = "http://127.0.0.1:1/"  # fulfilled by the test: nothing listens there
-BUNDLE = """
-import {{ build }} from 'vite';
-await build({{ configFile: false, logLevel: 'error', build: {{
-    outDir: '{out}', emptyOutDir: true,
-    lib: {{ entry: 'frontend/src/media/peer.ts', formats: ['es'], fileName: 'peer' }},
-}} }});
-"""
 PAGE = """<!doctype html><title>peer</title>
 <li data-name="Ada"><video autoplay playsinline muted></video><audio autoplay></audio></li>
 <script type="module">
-import {{ mediaPeer }} from '{address}peer.js';
-const page = {{ told: [], states: [], needed: [], sending: [], streams: [], node: new PlayedNode() }};
-page.peer = mediaPeer({{
-    stream(slot, video, audio) {{
+import { mediaPeer } from './module.js';
+const page = { told: [], states: [], needed: [], sending: [], streams: [], node: new PlayedNode() };
+page.peer = mediaPeer({
+    stream(slot, video, audio) {
         page.streams[slot] = video;
         if (slot !== 0) return;
         document.querySelector('video').srcObject = video;
         document.querySelector('audio').srcObject = audio;
-    }},
+    },
     covered: (slot, covered, key) => page.told.push([slot, covered, key]),
     state: (state) => page.states.push(state),
     needed: (renewal) => page.needed.push(renewal),
     sending: (microphone, camera) => page.sending.push([microphone, camera]),
-}});
-page.negotiate = async (slots, renewal) => {{
+});
+page.negotiate = async (slots, renewal) => {
     const offer = await page.peer.offer(slots, renewal);
     await page.peer.accept(await page.node.answer(offer), offer);
     return offer;
-}};
-page.open = () => navigator.mediaDevices.getUserMedia({{ audio: true, video: true }});
+};
+page.open = () => navigator.mediaDevices.getUserMedia({ audio: true, video: true });
 window.page = page;
 </script>"""
 
@@ -53,36 +43,24 @@ NEXT_FRAME = """() => new Promise((tell) => document.querySelector('video')
 
 
 @pytest.fixture(scope="module")
-def script(tmp_path_factory: pytest.TempPathFactory) -> str:
-    """`peer.ts` and all it imports, as one module."""
-    out = tmp_path_factory.mktemp("peer")
-    node = str(ROOT / ".venv/bin/node")
-    command = [node, "--input-type=module", "--eval", BUNDLE.format(out=out)]
-    subprocess.run(command, cwd=ROOT, check=True)
-    return (out / "peer.js").read_text()
+def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return bundle.build("frontend/src/media/peer.ts", tmp_path_factory.mktemp("peer"))
 
 
 @pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        browser = colours.launch(playwright)
-        yield browser
-        browser.close()
+def chromium(playwright: Playwright) -> Iterator[Browser]:
+    browser = colours.launch(playwright)
+    yield browser
+    browser.close()
 
 
 @pytest.fixture
-def page(chromium: Browser, script: str) -> Iterator[Page]:
+def page(chromium: Browser, built: Path) -> Iterator[Page]:
     context = chromium.new_context()
     colours.wear(context, colours.RED)
     context.add_init_script(path=Path(__file__).with_name("played_node.js"))
     page = context.new_page()
-    html = PAGE.format(address=ADDRESS)
-    page.route(ADDRESS, lambda route: route.fulfill(body=html, content_type="text/html"))
-    page.route(
-        f"{ADDRESS}peer.js",
-        lambda route: route.fulfill(body=script, content_type="text/javascript"),
-    )
-    page.goto(ADDRESS)
+    bundle.serve(page, PAGE, built)
     page.wait_for_function("() => window.page")
     yield page
     context.close()
