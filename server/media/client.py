@@ -8,6 +8,7 @@ Re-exports the messages. Must not reach anything that handles media, nor Django.
 import asyncio
 import contextlib
 import itertools
+import logging
 import random
 from collections.abc import Callable
 from typing import Final, Literal
@@ -66,6 +67,7 @@ __all__ = [
     "read_desired",
 ]
 
+LOG = logging.getLogger(__name__)
 Down = Literal["media.down"]
 CALL_SECONDS: Final = 1.8
 PING_SECONDS: Final = 1.0
@@ -223,7 +225,10 @@ class MediaClient:
         elif message is not None and not isinstance(message, Welcome | Pong):
             if isinstance(message, PeerClosed):
                 self._detach(message)
-            self._notify(message)
+            try:
+                self._notify(message)
+            except Exception:
+                LOG.exception("a media notification was not taken")
 
     def _detach(self, closed: PeerClosed) -> None:
         if self._attached.get((closed.room, closed.peer)) == closed.generation:
