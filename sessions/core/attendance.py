@@ -118,7 +118,7 @@ def attendance(
 
     `windows` come from `agenda_clock.windows`. Marks of other people are not looked at.
     """
-    known = set(marks)
+    known = tuple(marks)
     return tuple(_row(person, stays(known, person, rules), windows, rules) for person in persons)
 
 

@@ -51,7 +51,7 @@ def test_nam4_case_and_width_do_not_make_a_new_name() -> None:
     st.integers(1, 12),
 )
 def test_nam5_suggestions_are_valid_and_never_twice(first: str, last: str, people: int) -> None:
-    """Kills: a suggestion is cut to its length after its number was added."""
+    """Kills: a number is added to a name that has its full length already."""
     taken: list[str] = []
     for _ in range(people):
         name = suggest(first, last, taken)

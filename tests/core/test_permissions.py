@@ -78,7 +78,7 @@ def test_per1_who_may_do_what() -> None:
 
 
 def test_per2_nothing_is_allowed_to_the_signed_out() -> None:
-    """Kills: being on the roster is enough without being signed in."""
+    """Kills: the table is asked before it is known that somebody is signed in."""
     outside = [one for one in every_standing() if not one.signed_in]
     codes = {allowed(verb, one) for verb in Verb for one in outside}
     assert codes == {Refuse("permission.signed_out")}

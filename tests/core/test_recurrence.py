@@ -4,6 +4,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
+from dateutil import tz
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -57,7 +58,10 @@ patterns = st.builds(
 def test_rec1_the_wall_time_stays_across_clock_changes(one: WeeklyPattern) -> None:
     """Kills: the first session's offset from UTC is used for all of them."""
     for session in expand(one):
-        local = session.starts_at.astimezone(ZoneInfo(one.zone))
+        where = ZoneInfo(one.zone)
+        local = session.starts_at.astimezone(where)
+        wanted = datetime.combine(session.local_date, one.local_start, tzinfo=where)
+        assert session.shifted != tz.datetime_exists(wanted)
         if not session.shifted:
             assert (local.date(), local.time()) == (session.local_date, one.local_start)
 

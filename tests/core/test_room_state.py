@@ -103,15 +103,27 @@ def test_rs2_the_clock_alone_changes_no_room_that_began_or_was_cancelled(
         assert effective_state(stored, START, END, now) is stored
 
 
-@given(states, instants, st.none() | instants, instants)
+@given(
+    states,
+    instants,
+    st.none() | instants,
+    st.sampled_from([-30, 0, 30]),
+    st.sampled_from([0, 15, 30]),
+)
 def test_rs3_what_is_due_can_be_applied_and_never_lies_ahead(
-    stored: RoomState, planned_end: datetime, unstaffed: datetime | None, now: datetime
+    stored: RoomState,
+    planned_end: datetime,
+    unstaffed: datetime | None,
+    seconds: int,
+    minutes: int,
 ) -> None:
-    """Kills: a paused room is not closed by the clock; a due instant after now."""
-    due = by_clock(stored, planned_end, unstaffed, now)
-    if due is not None:
-        assert due.at <= now
-        assert isinstance(apply(stored, due.event), Transition)
+    """Kills: an event is due a minute before its time."""
+    for origin in (planned_end, unstaffed or planned_end):
+        now = origin + timedelta(minutes=minutes, seconds=seconds)
+        due = by_clock(stored, planned_end, unstaffed, now)
+        if due is not None:
+            assert due.at <= now
+            assert isinstance(apply(stored, due.event), Transition)
 
 
 @given(states, instants, st.none() | instants)
