@@ -44,8 +44,8 @@ def write_calendar(track: Track, now: datetime) -> tuple[Session, ...]:
 def to_come(
     pattern: WeeklyPattern, changes: Sequence[Change], fixed: "Fixed", now: datetime
 ) -> tuple[DatedSession, ...]:
-    """What a valid pattern puts into the time whose lobbies are not open yet."""
-    dated = [one for one in expand(pattern, changes) if now < one.starts_at - LOBBY]
+    """What a valid pattern puts into the time to come, beside the sessions that stay."""
+    dated = [one for one in expand(pattern, changes) if now < one.starts_at]
     return numbered(dated, fixed)
 
 

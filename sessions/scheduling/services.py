@@ -28,7 +28,6 @@ from sessions.models import (
 )
 from sessions.people.selectors import Actor, may
 from sessions.scheduling.calendar import (
-    LOBBY,
     as_fixed,
     locked_sessions,
     to_come,
@@ -244,7 +243,7 @@ def _date_refusal(
     days_that_stay = {session.local_date for session in fixed}
     if held and held.local_date in days_that_stay:
         return Refuse("session.started")
-    if wanted and wanted.starts_at - LOBBY <= now:
+    if wanted and wanted.starts_at <= now:
         return Refuse("session.past")
     if wanted and wanted.local_date in days_that_stay:
         return Refuse("recurrence.overlap", {"date": wanted.local_date.isoformat()})

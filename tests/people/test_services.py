@@ -114,7 +114,7 @@ def test_person_change_writes_all_of_it() -> None:
     assert (sam.email, sam.display_name, sam.role_set) == (
         "new@mail.example",
         "Samira",
-        {FACILITATOR},
+        frozenset({FACILITATOR}),
     )
     assert person_by_email("New@Mail.Example") == sam
 

@@ -203,7 +203,7 @@ def test_change_of_time_moves_what_is_to_come_and_keeps_its_addresses() -> None:
 
 
 def stay_as_they_are(made: Track) -> list[dict[str, Any]]:
-    return list(made.sessions.filter(number__lte=4).order_by("number").values())
+    return [dict(row) for row in made.sessions.filter(number__lte=4).order_by("number").values()]
 
 
 def test_change_touches_nothing_that_is_past_open_live_or_cancelled(
@@ -452,3 +452,11 @@ def test_cancelled_session_does_not_keep_a_facilitator_busy() -> None:
     other = staffed_by(dana, weeks=1, weekdays=frozenset({0}))
     session_cancel(OPERATOR, other.sessions.get())
     assert isinstance(track_create(OPERATOR, plan(facilitators=(dana,))), Track)
+
+
+def test_session_that_starts_in_a_minute_is_made(clock: time_machine.Traveller) -> None:
+    """Kills: leaving out what is to come because its door is open."""
+    clock.move_to(datetime(2026, 11, 30, 22, 59, tzinfo=UTC))
+    assert dates(track())[0] == MONDAY
+    clock.move_to(datetime(2026, 11, 30, 23, 0, tzinfo=UTC))
+    assert dates(track())[0] == WEDNESDAY

@@ -1,0 +1,246 @@
+"""Reads: a day's roster, what comes next, how somebody stands; each in a fixed number of queries."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime, time, timedelta
+from typing import Any
+
+import pytest
+from pytest_django import DjangoAssertNumQueries
+
+from sessions.audit.services import OPERATOR
+from sessions.core.admission import SeatState
+from sessions.core.permissions import Role, Standing
+from sessions.core.room_state import RoomState
+from sessions.models import Person, Room, Seat, Session, Track
+from sessions.people.services import person_change, person_deactivate
+from sessions.scheduling import selectors
+from sessions.scheduling.services import session_cancel, track_move_date
+from sessions.scheduling.services_roster import enrol, unenrol, unstaff
+from tests.people.accounts import account, facilitator, manager
+from tests.scheduling.tracks import MONDAY, NOW, staffed_by, track
+
+pytestmark = pytest.mark.django_db
+
+A_DAY = timedelta(days=1)
+EVENING = datetime(2026, 11, 30, 23, 0, tzinfo=UTC)  # Monday, 18:00 in New York
+
+
+def on_day(made: Track, day: int) -> Session:
+    return made.sessions.get(local_date=MONDAY + A_DAY * day)
+
+
+# ---- standing ----------------------------------------------------------------------------------
+
+
+def standing(person: Person | None, session: Session) -> tuple[bool, bool, bool, SeatState]:
+    found = selectors.standing(person, session)
+    return found.signed_in, found.on_roster, found.staffs_session, found.seat
+
+
+NOBODY = (False, False, False, SeatState.NONE)
+
+
+def test_standing_of_client_facilitator_manager_and_stranger() -> None:
+    sam, dana, morgan = account("Sam"), facilitator(), manager()
+    session = on_day(staffed_by(dana, roster=(sam,)), 0)
+    assert selectors.standing(sam, session) == Standing(
+        True, frozenset({Role.CLIENT}), on_roster=True
+    )
+    assert standing(dana, session) == (True, False, True, SeatState.NONE)
+    assert standing(morgan, session) == (True, False, False, SeatState.NONE)
+    assert standing(None, session) == NOBODY
+
+
+def test_standing_is_of_the_day_of_the_session() -> None:
+    """Kills: asking whether there is an enrolment, whatever its dates."""
+    sam, made = account("Sam"), track()
+    enrol(OPERATOR, made, sam, starts_on=MONDAY + A_DAY * 2)
+    unenrol(OPERATOR, made, sam, MONDAY + A_DAY * 2)
+    assert [standing(sam, on_day(made, day))[1] for day in (0, 2, 3)] == [False, True, False]
+
+
+def test_standing_of_another_track_is_none() -> None:
+    sam, dana = account("Sam"), facilitator()
+    staffed_by(dana, roster=(sam,))
+    other = on_day(track(local_start=time(8)), 0)
+    assert standing(sam, other) == standing(dana, other) == (True, False, False, SeatState.NONE)
+
+
+def test_standing_of_somebody_who_comes_back_is_the_day_of_the_second_stay() -> None:
+    sam, made = account("Sam"), track()
+    enrol(OPERATOR, made, sam)
+    unenrol(OPERATOR, made, sam, MONDAY)
+    enrol(OPERATOR, made, sam, starts_on=MONDAY + A_DAY * 3)
+    assert [standing(sam, on_day(made, day))[1] for day in (0, 2, 3)] == [True, False, True]
+
+
+def test_standing_reads_roles_and_account_anew() -> None:
+    """An open page or socket holds an old row. Kills: taking the roles from it."""
+    sam = account("Sam")
+    session = on_day(track(roster=(sam,)), 0)
+    person_change(OPERATOR, sam, sam.email, "Sam", {Role.FACILITATOR})
+    assert selectors.standing(sam, session).roles == {Role.FACILITATOR}
+    person_deactivate(OPERATOR, sam)
+    assert standing(sam, session) == NOBODY
+
+
+def test_standing_has_the_seat_of_this_room_only() -> None:
+    sam = account("Sam")
+    made = track(roster=(sam,))
+    first, second = on_day(made, 0), on_day(made, 2)
+    Seat.objects.create(room=first.room, person=sam, state=SeatState.REMOVED)
+    assert standing(sam, first)[3] == SeatState.REMOVED
+    assert standing(sam, second)[3] == SeatState.NONE
+
+
+def test_facilitator_who_no_longer_leads_does_not_staff() -> None:
+    dana, luis = facilitator("Dana"), facilitator("Luis")
+    made = staffed_by(dana, luis)
+    unstaff(OPERATOR, made, dana)
+    assert standing(dana, on_day(made, 0))[2] is False
+
+
+# ---- lists -------------------------------------------------------------------------------------
+
+
+def test_roster_is_of_the_day_and_by_name() -> None:
+    made = track(roster=(account("Tess"), account("Sam")))
+    enrol(OPERATOR, made, account("Joe"), starts_on=MONDAY + A_DAY * 2)
+    assert [
+        [one.display_name for one in selectors.roster(on_day(made, day))] for day in (0, 2)
+    ] == [
+        ["Sam", "Tess"],
+        ["Joe", "Sam", "Tess"],
+    ]
+
+
+def test_next_session_of_a_client_is_the_running_one_until_it_ends() -> None:
+    sam = account("Sam")
+    made = track(roster=(sam,))
+    monday, wednesday = on_day(made, 0), on_day(made, 2)
+    moments = [NOW, monday.starts_at, monday.ends_at - timedelta(seconds=1), monday.ends_at]
+    found = [selectors.next_session_for_client(sam, now) for now in moments]
+    assert found == [monday, monday, monday, wednesday]
+
+
+def test_next_session_leaves_out_what_is_over_cancelled_or_not_on_the_roster() -> None:
+    sam = account("Sam")
+    made = track(roster=(sam,))
+    Room.objects.filter(session=on_day(made, 0)).update(state=RoomState.ENDED)
+    session_cancel(OPERATOR, on_day(made, 2))
+    assert selectors.next_session_for_client(sam, NOW) == on_day(made, 3)
+    unenrol(OPERATOR, made, sam, MONDAY + A_DAY * 2)
+    assert selectors.next_session_for_client(sam, NOW) is None
+
+
+def test_next_session_takes_the_first_of_all_tracks_once() -> None:
+    """Two stays on one track. Kills: a join that shows a session twice."""
+    sam = account("Sam")
+    made = track(roster=(sam,))
+    unenrol(OPERATOR, made, sam, MONDAY + A_DAY)
+    enrol(OPERATOR, made, sam, starts_on=MONDAY + A_DAY * 3)
+    morning = track(roster=(sam,), local_start=time(8), weekdays=frozenset({3}), weeks=1)
+    coming = list(selectors.sessions_for_client(sam, NOW))[:3]
+    assert coming == [on_day(made, 0), morning.sessions.get(), on_day(made, 3)]
+
+
+def test_today_is_the_date_where_the_track_is() -> None:
+    """At 03:00 UTC on Tuesday it is Monday evening in New York. Kills: the date in UTC."""
+    dana = facilitator()
+    made = staffed_by(dana)
+    times = [NOW, EVENING - timedelta(hours=18), EVENING, EVENING + timedelta(hours=4)]
+    monday = on_day(made, 0)
+    assert [selectors.today_for_facilitator(dana, now) for now in times] == [
+        [],
+        [monday],
+        [monday],
+        [monday],
+    ]
+
+
+def test_today_has_a_session_that_runs_past_midnight() -> None:
+    dana = facilitator()
+    made = staffed_by(dana, local_start=time(23), weekdays=frozenset({0}))
+    after_midnight = datetime(2026, 12, 1, 5, 10, tzinfo=UTC)
+    assert selectors.today_for_facilitator(dana, after_midnight) == [on_day(made, 0)]
+
+
+def test_today_is_of_ones_own_sessions_that_meet() -> None:
+    dana, luis = facilitator("Dana"), facilitator("Luis")
+    mine, other = staffed_by(dana), staffed_by(luis)
+    assert selectors.today_for_facilitator(dana, EVENING) == [on_day(mine, 0)]
+    session_cancel(OPERATOR, on_day(other, 0))
+    assert selectors.today_for_facilitator(luis, EVENING) == []
+
+
+def test_week_is_seven_local_dates() -> None:
+    sam, dana = account("Sam"), facilitator()
+    made = staffed_by(dana, roster=(sam,))
+    track(local_start=time(8))
+    track_move_date(OPERATOR, made, MONDAY + A_DAY * 3, MONDAY + A_DAY * 6)
+    for person in (sam, dana):
+        week = selectors.sessions_for_week(MONDAY, person)
+        assert [one.local_date for one in week] == [MONDAY + A_DAY * n for n in (0, 2, 6)]
+    assert len(selectors.sessions_for_week(MONDAY)) == 6
+
+
+def test_sessions_and_tracks_are_found_by_their_addresses() -> None:
+    made = track()
+    session = on_day(made, 0)
+    assert selectors.session_by_public_id(session.public_id) == session
+    assert selectors.track_by_public_id(made.public_id) == made
+    assert selectors.session_by_public_id("nothing") is None
+    assert selectors.track_by_public_id("nothing") is None
+
+
+# ---- queries -----------------------------------------------------------------------------------
+
+
+def look_at(sessions: list[Session]) -> list[tuple[str, str]]:
+    return [(one.track.zone, one.room.state) for one in sessions]
+
+
+def look_at_tracks(tracks: list[Track]) -> None:
+    for one in tracks:
+        assert [row.person.display_name for row in one.staffings.all()]
+        assert [row.person.display_name for row in one.enrolments.all()]
+        assert one.program.pk
+        assert one.template.name
+
+
+READS: list[tuple[str, int, Callable[[Person, Person, Session], Any]]] = [
+    ("tracks", 3, lambda sam, dana, one: look_at_tracks(list(selectors.tracks()))),
+    ("sessions", 1, lambda sam, dana, one: look_at(list(selectors.sessions_of_track(one.track)))),
+    ("today", 1, lambda sam, dana, one: look_at(selectors.today_for_facilitator(dana, EVENING))),
+    ("next", 1, lambda sam, dana, one: look_at(list(selectors.sessions_for_client(sam, NOW)))),
+    ("week", 1, lambda sam, dana, one: look_at(selectors.sessions_for_week(MONDAY, sam))),
+    (
+        "roster",
+        1,
+        lambda sam, dana, one: [row.person.display_name for row in selectors.roster(one)],
+    ),
+    ("standing", 1, lambda sam, dana, one: selectors.standing(sam, one)),
+    (
+        "templates",
+        2,
+        lambda sam, dana, one: [list(t.segments.all()) for t in selectors.templates()],
+    ),
+]
+
+
+@pytest.mark.parametrize("number", [1, 3])
+@pytest.mark.parametrize(("name", "queries", "read"), READS, ids=[name for name, _, _ in READS])
+def test_reads_take_as_many_queries_for_one_row_as_for_three(
+    name: str,
+    queries: int,
+    read: Callable[[Person, Person, Session], Any],
+    number: int,
+    django_assert_num_queries: DjangoAssertNumQueries,
+) -> None:
+    people = tuple(account(f"Sam {n}") for n in range(number))
+    dana = facilitator()
+    for n in range(number):
+        made = staffed_by(dana, roster=people, local_start=time(8 + 2 * n), weeks=number)
+    session = selectors.sessions_of_track(made)[0]
+    with django_assert_num_queries(queries):
+        read(people[0], dana, session)
