@@ -65,10 +65,11 @@ class Stack:
             [sys.executable, "manage.py", *arguments],
             env=self.environment,
             cwd=ROOT,
-            check=True,
+            check=False,
             capture_output=True,
             text=True,
         )
+        assert done.returncode == 0, f"manage.py {arguments[0]}:\n{done.stderr}"
         return done.stdout
 
     def wait_for_web(self, seconds: float = 30) -> None:
