@@ -89,7 +89,7 @@ _TRACK = {
     "track.no_days": "Choose at least one day of the week.",
     "track.weeks": "Choose between 1 and 104 weeks.",
     "track.first_date": "Choose a first day between the years 2000 and 2100.",
-    "track.facilitator_busy": "A facilitator already leads another group at one of these times. "
+    "track.facilitator_busy": "A facilitator already leads another group on {date}, at that time. "
     "Choose another time, or another facilitator.",
     "track.facilitator_none": "Choose at least one facilitator.",
     "track.not_facilitator": "This person is not a facilitator. Choose another one.",
