@@ -71,7 +71,7 @@ class Keeper:
     async def keep(self) -> None:
         """Runs it again and again, with a pause that grows while it ends early."""
         clock = asyncio.get_running_loop().time
-        while not self.stopping:
+        while True:
             began = clock()
             returncode = await self.run_once()
             if self.stopping:
@@ -139,7 +139,7 @@ async def next_line(output: asyncio.StreamReader) -> bytes:
 
 async def end_of(process: asyncio.subprocess.Process) -> int:
     """Its return code once it has ended. `process.wait` waits for its children's output too."""
-    while process.returncode is None:
+    while process.returncode is None:  # noqa: ASYNC110 - no event of it comes in time
         await asyncio.sleep(END_SECONDS)
     return process.returncode
 
