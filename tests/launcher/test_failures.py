@@ -31,6 +31,7 @@ npm error syscall getaddrinfo
 NPM_OTHER = """
 npm warn Unknown user config
 npm error code EUSAGE
+npm error errno EUSAGE
 npm error
 npm error The lock is not in sync.
 npm error Run "npm help ci" for more info
