@@ -9,9 +9,10 @@ from sessions.core import attendance as core
 from sessions.core.permissions import Verb, allowed
 from sessions.core.refusal import Refuse
 from sessions.core.room_state import RoomState
-from sessions.models import AttendanceCorrection, Person, Room, Seat, Session, SessionSegment
+from sessions.models import AttendanceCorrection, Person, Room, Session, SessionSegment
 from sessions.record.selectors import Attendance, attendance
-from sessions.rooms.selectors import standing_of, state_of
+from sessions.rooms.selectors import state_of
+from sessions.scheduling.selectors import standing
 
 VERB = Verb.ATTENDANCE_CORRECT
 NOT_YET = {
@@ -58,8 +59,7 @@ def correct_minutes(
 
 def _refusal(actor: Person, row: AttendanceCorrection) -> Refuse | None:
     room = Room.objects.select_related("session").get(session=row.session)
-    seat = Seat.objects.filter(room=room, person=actor).first()
-    refused = allowed(VERB, standing_of(actor, row.session, seat))
+    refused = allowed(VERB, standing(actor, row.session))
     if refused is not None:
         return refused
     state = state_of(room, row.at)
