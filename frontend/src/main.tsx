@@ -108,6 +108,8 @@ async function ask(request: Request): Promise<void> {
 // ---- sound and pictures ------------------------------------------------------------------
 
 let peer: MediaPeer | null = null;
+/** The peer has its senders. Until then what is sent is not known, and nothing is told about it. */
+let hasSenders = true;
 
 function openMedia(): void {
   const made = mediaPeer({
@@ -120,6 +122,7 @@ function openMedia(): void {
     sending: () => ownChanged(),
   });
   peer = made;
+  hasSenders = false;
   void devices.sendTo(made);
   void negotiate('fresh');
 }
@@ -127,6 +130,7 @@ function openMedia(): void {
 function closeMedia(): void {
   peer?.close();
   peer = null;
+  hasSenders = true;
   slots.value = new Map();
   void devices.sendTo(null);
   dispatch({ kind: 'media', media: 'idle' });
@@ -140,6 +144,9 @@ async function negotiate(renewal: Renewal): Promise<void> {
   const live = liveOf(state.peek().screen);
   if (!made || !live) return;
   const offer = await made.offer(live.mediaSlots, renewal);
+  if (made !== peer) return;
+  hasSenders = true;
+  ownChanged();
   const reply = await send({ type: 'media.offer', sdp: offer });
   if (made !== peer) return;
   if (reply.type === 'media.answer') await made.accept(reply.sdp, offer);
@@ -157,12 +164,17 @@ const devices = new OwnDevices({
   },
 });
 
+/** A sentence of the page's own for the status line. */
+function tell(code: string, text: string): void {
+  dispatch({ kind: 'told', notice: { code, text, about: code } });
+}
+
 /** After the check there is no place of its own for these words: they go to the status line. */
 function tellProblems(problems: Partial<Problems>): void {
   const text =
     (problems.audioProblem && DEVICES.audio[problems.audioProblem]) ||
     (problems.videoProblem && DEVICES.video[problems.videoProblem]);
-  if (text) dispatch({ kind: 'refused', about: 'devices', refused: { code: 'devices', text } });
+  if (text) tell('devices', text);
 }
 
 /** Shows what is true of one's own tracks, and tells the server when it has changed. */
@@ -172,6 +184,7 @@ function ownChanged(): void {
   if (own.peek()?.getVideoTracks()[0] !== devices.video)
     own.value = devices.video && new MediaStream([devices.video]);
   settleMeter();
+  if (!hasSenders) return;
   if (truth.microphone === before.microphone && truth.camera === before.camera) return;
   dispatch({ kind: 'own', own: truth });
   if (truth.microphone !== before.microphone)
@@ -224,6 +237,7 @@ function follow(before: RoomState, after: RoomState): void {
   root.dataset.screen = is;
   if (!WITH_DEVICES.includes(is)) closeDevices(is);
   else if (!WITH_DEVICES.includes(was)) void devices.open();
+  if (was === 'ended' && is === 'room') tell('room.reopened', REOPENED);
   settleMeter();
   void awake();
 }
@@ -238,6 +252,9 @@ function isBreak(at: RoomState): boolean {
   const live = liveOf(at.screen);
   return live !== null && currentSegment(live.room.agenda)?.kind === 'break';
 }
+
+const REOPENED =
+  'The group is open again. Your microphone is off, and so is your camera until you start it.';
 
 /** Nobody is seen or heard again without a tap: only who comes back by one keeps the camera. */
 function closeDevices(at: RoomState['screen']['at']): void {

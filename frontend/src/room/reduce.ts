@@ -156,6 +156,8 @@ export function reduce(state: RoomState, input: Input): RoomState {
       return { ...state, media: 'idle', screen: { at: 'resting', why: 'left', text: '' } };
     case 'refused':
       return onRefused(state, input);
+    case 'told':
+      return { ...state, notice: input.notice };
     case 'done':
       return onDone(state, input.about);
     case 'dismissed':

@@ -7,6 +7,7 @@ import type {
   ParticipantView,
   Refused,
   RoomView,
+  SegmentView,
   WaitingView,
 } from '../messages';
 
@@ -121,6 +122,7 @@ export type Input =
       readonly about: string;
       readonly refused: Pick<Refused, 'code' | 'text'>;
     }
+  | { readonly kind: 'told'; readonly notice: Notice }
   | { readonly kind: 'done'; readonly about: string }
   | { readonly kind: 'dismissed' };
 
@@ -153,4 +155,4 @@ export function liveOf(screen: Screen): Live | null {
   return 'live' in screen ? screen.live : null;
 }
 
-export type { AgendaView, MeView, ParticipantView, RoomView, WaitingView };
+export type { AgendaView, MeView, ParticipantView, RoomView, SegmentView, WaitingView };

@@ -8,7 +8,7 @@ import {
   lengthInMinutes,
   shareDone,
 } from '../room/agenda';
-import type { Live } from '../room/state';
+import type { Live, SegmentView } from '../room/state';
 import type { Page } from './page';
 
 /** The words for the current segment, or for the time before and after. */
@@ -16,6 +16,11 @@ function heading({ room }: Live): string {
   const segment = currentSegment(room.agenda);
   if (segment) return segment.title;
   return room.agenda.phase === 'ended' ? 'Ended' : 'Before the start';
+}
+
+/** What today's topic is, beside the segment that is about it. */
+function topicOf({ room }: Live, segment: SegmentView | null): string {
+  return segment?.kind === 'topic' ? room.topic : '';
 }
 
 function leftWords(live: Live, now: number): string {
@@ -33,7 +38,10 @@ export function AgendaStrip({ page, live }: { page: Page; live: Live }) {
         {heading(live)}
       </h1>
       <div class="now" aria-hidden="true">
-        <p class="seg-name">{heading(live)}</p>
+        <p class="seg-name">
+          {heading(live)}{' '}
+          <span class="topic">{topicOf(live, currentSegment(live.room.agenda))}</span>
+        </p>
         <p class={over ? 'left num over' : 'left num'}>{left}</p>
       </div>
       <Bars page={page} live={live} left={left} />
@@ -58,7 +66,9 @@ function Bars({ page, live, left }: { page: Page; live: Live; left: string }) {
             aria-current={place === on ? 'step' : undefined}
           >
             <span>
-              <span>{segment.title}</span>
+              <span>
+                {segment.title} <span class="topic">{topicOf(live, segment)}</span>
+              </span>
               <span class="num">{words}</span>
             </span>
             <span class="bar">

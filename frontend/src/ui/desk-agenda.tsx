@@ -128,6 +128,7 @@ function Segment({ page, live, place }: { page: Page; live: Live; place: number 
               : `${asTime(segment.starts_ms)} · ${lengthInMinutes(segment)} min`}
         </span>
       </p>
+      {segment.kind === 'topic' && live.room.topic && <p class="label">{live.room.topic}</p>}
       {on && <Acts page={page} live={live} />}
     </li>
   );

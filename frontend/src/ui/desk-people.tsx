@@ -36,12 +36,17 @@ export function DeskPeople({ page, live, tab, onTab }: PeopleProps) {
             },
           ]}
         />
-        <div role="tabpanel" id={`panel-${tab}`} aria-labelledby={`tab-${tab}`}>
+        <div role="tabpanel" tabIndex={-1} id={`panel-${tab}`} aria-labelledby={`tab-${tab}`}>
           {tab === 'people' ? <People page={page} live={live} /> : <Door page={page} live={live} />}
         </div>
       </section>
     </aside>
   );
+}
+
+/** The row goes away with its button: the focus waits in the panel, not at the page's start. */
+function toPanel(click: { currentTarget: HTMLElement }): void {
+  click.currentTarget.closest<HTMLElement>('[role=tabpanel]')?.focus();
 }
 
 function People({ page, live }: { page: Page; live: Live }) {
@@ -85,7 +90,10 @@ function Hands({ page, up }: { page: Page; up: readonly ParticipantView[] }) {
               class="btn"
               type="button"
               aria-label={`Lower ${person.name}’s hand`}
-              onClick={() => page.verbs.ask({ type: 'room.lower_hand', key: person.key })}
+              onClick={(click) => {
+                toPanel(click);
+                page.verbs.ask({ type: 'room.lower_hand', key: person.key });
+              }}
             >
               Lower
             </button>
@@ -156,7 +164,10 @@ function Door({ page, live }: { page: Page; live: Live }) {
         <button
           class="btn quiet"
           type="button"
-          onClick={() => page.verbs.ask({ type: 'room.admit_all' })}
+          onClick={(click) => {
+            toPanel(click);
+            page.verbs.ask({ type: 'room.admit_all' });
+          }}
         >
           Admit all
         </button>
@@ -184,7 +195,10 @@ function Waits({ page, person }: { page: Page; person: WaitingView }) {
         class="btn"
         type="button"
         aria-label={`Admit ${person.name}`}
-        onClick={() => page.verbs.ask({ type: 'room.admit', key: person.key })}
+        onClick={(click) => {
+          toPanel(click);
+          page.verbs.ask({ type: 'room.admit', key: person.key });
+        }}
       >
         Admit
       </button>
