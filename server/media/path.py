@@ -18,7 +18,6 @@ from server.media.streams import RING, Address, Kept, Leg, Slot, Source
 
 KEY_FRAME_SECONDS: Final = 0.5  # least time between two requests to one publisher
 RESEND_SECONDS: Final = 0.05  # least time between two repairs of one packet
-BURST_BYTES: Final = 60_000  # repairs that a quiet peer may get at once
 STRAYS_PER_SECOND: Final = 100  # decryptions spent on unknown addresses, node-wide
 MOST_ADDRESSES: Final = 8  # of one peer
 MOST_STREAMS: Final = 16  # SSRCs that one peer may use over time

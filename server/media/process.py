@@ -18,6 +18,7 @@ from server.media.answer import Node as NodeLines
 from server.media.configuration import Configuration
 from server.media.control import ControlServer
 from server.media.desired import DesiredStore, StoreAwayError
+from server.media.messages import Notification
 from server.media.node import MediaNode
 from server.media.redis_store import RedisStore
 from server.media.reports import TICK_SECONDS
@@ -39,7 +40,7 @@ class MediaProcess:
         self.configuration = configuration
         self.store = store or RedisStore(configuration.redis_url)
         self.control = ControlServer(configuration.secret)
-        self.node = MediaNode(configuration.node, self.store, self._transmit, self.control.tell)
+        self.node = MediaNode(configuration.node, self.store, self._transmit, self._tell)
         self.control.node = self.node
         self.control_address = configuration.control
         self._tasks: list[asyncio.Task[None]] = []
@@ -110,6 +111,9 @@ class MediaProcess:
         except OSError:
             pass  # nothing more for now
         self.node.path.on_datagrams(datagrams, time.monotonic())
+
+    def _tell(self, room: str, peer: str | None, told: Notification) -> None:
+        self.control.tell(room, peer, told)
 
     def _transmit(self, datagram: bytes, address: Address) -> None:
         try:

@@ -7,8 +7,8 @@ from collections.abc import Iterable
 from typing import Final
 
 from server.media import rtcp
-from server.media.path import BURST_BYTES, PacketPath
-from server.media.streams import Leg, Slot, Source
+from server.media.path import PacketPath
+from server.media.streams import BURST_BYTES, Leg, Slot, Source
 
 TICK_SECONDS: Final = 0.05
 FEEDBACK_TICKS: Final = 2  # transport-cc each 100 ms: publishers then find their own rate

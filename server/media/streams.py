@@ -16,6 +16,7 @@ Crypt = Callable[[bytes], bytes]
 Kept = tuple[int, int, int, bytes, tuple[bool, bool, int, int, int, int, int]]
 
 RING: Final = 512  # packets of a publisher's video, about eight seconds of 600 kbit/s
+BURST_BYTES: Final = 60_000.0  # repairs that a peer may get at once
 CLOCK: Final[dict[Kind, int]] = {"audio": 48000, "video": 90000}  # RTP ticks a second
 SILENT_LEVEL: Final = 127.0  # -dBov (RFC 6464 §3)
 
@@ -54,7 +55,7 @@ class Leg:
         self.arrivals: dict[int, float] = {}  # transport-cc number to monotonic time
         self.feedback_count = 0
         self.bytes_sent = 0
-        self.budget = 0.0  # bytes that repairs to this peer may still take
+        self.budget = BURST_BYTES  # bytes that repairs to this peer may still take
         self.clock_offset: float | None = None  # our NTP seconds minus the publisher's
         self.ssrc = secrets.randbits(31) | 1  # of our own reports
 
