@@ -74,18 +74,13 @@ def manage(words: Sequence[str], told: Mapping[str, str], sentence: str) -> str:
 
 
 def prepare_store(told: Mapping[str, str], *, demo: bool) -> str:
-    """Tables, static files and, on our own database, the demo programme.
+    """Tables and, on our own database, the demo programme.
 
     Returns whom to sign in as, in the words of `seed_demo`; empty without a demo.
     """
     tell("Preparing the database.")
     manage(
         ["migrate", "--no-input", "-v", "0"], told, f"The database could not be prepared: {ABOVE}"
-    )
-    manage(
-        ["collectstatic", "--no-input", "-v", "0"],
-        told,
-        f"Static files could not be copied: {ABOVE}",
     )
     if not demo:
         return ""
