@@ -10,19 +10,20 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Q
 from django.utils import timezone
 
 from sessions.core import agenda_clock, permissions, room_state
 from sessions.core.admission import RoomAtDoor, SeatState, SessionRole
 from sessions.core.admission import Standing as DoorStanding
-from sessions.core.agenda import Agenda, AgendaClock, MarkKind, Phase, Segment, SegmentKind
+from sessions.core.agenda import Agenda, AgendaClock, MarkKind, Phase, SegmentKind
 from sessions.core.agenda import AgendaMark as CoreMark
 from sessions.core.agenda import agenda_of as core_agenda
 from sessions.core.refusal import Refuse
 from sessions.core.room_state import RoomState
-from sessions.models import Enrolment, Person, Room, Seat, Session, Staffing
+from sessions.models import Room, Seat, Session
 from sessions.rooms import presence
+from sessions.scheduling.plans import segments_of
+from sessions.scheduling.selectors import staff_of_track
 
 MOST_SLOTS = 19  # a room has twenty seats at most, and nobody needs a slot for oneself
 
@@ -101,8 +102,7 @@ def room_of(session: str) -> Room | None:
 def facts_of(room: Room) -> RoomFacts:
     """The facts of a room: three queries."""
     session = room.session
-    staffings = Staffing.objects.filter(track=session.track).select_related("person")
-    names = tuple(staffing.person.display_name for staffing in staffings)
+    names = tuple(person.display_name for person in staff_of_track(session.track))
     segments = tuple(
         SegmentFacts(SegmentKind(row.kind).value, row.title, row.block)
         for row in session.segments.all()
@@ -120,12 +120,7 @@ def facts_of(room: Room) -> RoomFacts:
 
 def agenda_of(session: Session) -> Agenda:
     """The plan of a session, from its rows."""
-    segments = [
-        Segment(
-            SegmentKind(row.kind), row.block, row.title, row.minutes, row.share, row.advances_itself
-        )
-        for row in session.segments.all()
-    ]
+    segments = segments_of(session.segments.all())
     return core_agenda(segments, session.starts_at, session.ends_at)
 
 
@@ -180,29 +175,6 @@ def media_is_on(state: RoomState, clock: AgendaClock) -> bool:
 
 
 # ---- people ------------------------------------------------------------------------------------
-
-
-def enrolment_of(person: Person, session: Session) -> Enrolment | None:
-    """The person's place on the roster of the session's date."""
-    date = session.local_date
-    current = Q(starts_on__lte=date) & (Q(ends_on__isnull=True) | Q(ends_on__gte=date))
-    return Enrolment.objects.filter(current, track=session.track, person=person).first()
-
-
-def staffs(person: Person, session: Session) -> bool:
-    """Whether the person is a facilitator of the session."""
-    return Staffing.objects.filter(track=session.track, person=person).exists()
-
-
-def standing_of(person: Person, session: Session, seat: Seat | None) -> permissions.Standing:
-    """What the person is to this session, for the permission table."""
-    return permissions.Standing(
-        signed_in=person.is_active,
-        roles=person.role_set,
-        on_roster=enrolment_of(person, session) is not None,
-        staffs_session=staffs(person, session),
-        seat=SeatState(seat.state) if seat else SeatState.NONE,
-    )
 
 
 def at_door(standing: permissions.Standing) -> DoorStanding:

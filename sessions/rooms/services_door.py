@@ -16,6 +16,7 @@ from sessions.rooms import presence, selectors
 from sessions.rooms.presence import Place
 from sessions.rooms.selectors import RoomFacts, RoomNow, SeatFacts
 from sessions.rooms.services_lock import Change, LockedRoom, perform, under_lock
+from sessions.scheduling.selectors import enrolments_on
 
 LATE = ":late"  # added to the code of what a latecomer waits for
 
@@ -135,6 +136,9 @@ def _seated(locked: LockedRoom, door: admission.Standing, decision: Admit | Wait
 
 
 def _name(locked: LockedRoom, staff: bool) -> str:
+    """A client's of the roster, a facilitator's own."""
     assert locked.actor is not None
-    enrolment = None if staff else selectors.enrolment_of(locked.actor, locked.session)
+    session = locked.session
+    roster = enrolments_on(session.track_id, session.local_date)
+    enrolment = None if staff else roster.filter(person=locked.actor).first()
     return enrolment.display_name if enrolment else locked.actor.display_name

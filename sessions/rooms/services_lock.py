@@ -26,6 +26,7 @@ from sessions.rooms import bridge, broadcast, presence, selectors
 from sessions.rooms.lua import Call
 from sessions.rooms.selectors import RoomNow
 from sessions.rooms.stream import Audience, Draft, Kind
+from sessions.scheduling.selectors import standing
 
 T = TypeVar("T")
 
@@ -160,16 +161,14 @@ def record_refusal(verb: Verb, actor: Person, session: str, refused: Refuse) -> 
 
 
 def lock(room_id: int, actor: Person | None, roster: presence.Roster) -> LockedRoom:
-    """Locks the row of a room and reads the actor anew: roles may have changed."""
+    """Locks the row of a room and reads the actor's standing anew: it may have changed."""
     rooms = Room.objects.select_related("session__track").select_for_update(of=("self",))
     room = rooms.get(pk=room_id)
     now = timezone.now()
     if actor is None:
         return LockedRoom(room, None, None, permissions.Standing(False), roster, now)
-    person = Person.objects.get(pk=actor.pk)
-    seat = room.seats.filter(person=person).first()
-    standing = selectors.standing_of(person, room.session, seat)
-    return LockedRoom(room, person, seat, standing, roster, now)
+    seat = room.seats.filter(person=actor).first()
+    return LockedRoom(room, actor, seat, standing(actor, room.session), roster, now)
 
 
 def tell(locked: LockedRoom) -> RoomNow:
