@@ -163,10 +163,15 @@
     return inbound.reduce((sum, stream) => sum + stream.packetsReceived, 0);
   };
 
+  // A voice stays in one element a slot, outside the tiles; the tile says which slot is its own.
+  const voice = (place) =>
+    place?.querySelector('audio') ??
+    document.querySelector(`audio[data-slot="${place?.dataset.slot}"]`);
+
   window.__peers = peers;
   window.__colours = {
     tileColour: (name) => colourOf(tile(name)?.querySelector('video')),
-    tileTone: (name) => toneOf(tile(name)?.querySelector('audio')),
+    tileTone: (name) => toneOf(voice(tile(name))),
     remotePort,
     packetsReceived,
   };

@@ -21,7 +21,7 @@ export function Picture({ stream, mirrored, hidden }: PictureProps) {
   return <video ref={element} class={look} autoplay playsInline muted />;
 }
 
-function Voice({ stream, page }: { stream: MediaStream; page: Page }) {
+function Voice({ stream, slot, page }: { stream: MediaStream; slot: number; page: Page }) {
   const element = useRef<HTMLAudioElement>(null);
   const silent = page.silent.value;
   useEffect(() => {
@@ -31,7 +31,7 @@ function Voice({ stream, page }: { stream: MediaStream; page: Page }) {
     if (!silent) audio.play().catch((why: DOMException) => refused(why, page));
   }, [stream, silent, page]);
   // biome-ignore lint/a11y/useMediaCaption: live speech; nothing here transcribes it
-  return <audio ref={element} autoplay />;
+  return <audio ref={element} data-slot={slot} autoplay />;
 }
 
 /** Only the browser's wish for a tap counts; a stream that was changed meanwhile does not. */
@@ -45,7 +45,7 @@ export function Voices({ page }: { page: Page }) {
   return (
     <div hidden>
       {slots.map(([slot, { audio }]) => (
-        <Voice key={slot} stream={audio} page={page} />
+        <Voice key={slot} slot={slot} stream={audio} page={page} />
       ))}
     </div>
   );

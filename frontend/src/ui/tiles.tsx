@@ -30,7 +30,7 @@ function Tile({ tile, page }: { tile: TileView; page: Page }) {
   const slots = page.slots.value;
   const stream = tile.me ? page.own.value : (slots.get(tile.slot ?? -1)?.video ?? null);
   return (
-    <li class={look(tile)} data-key={tile.key} data-name={tile.name}>
+    <li class={look(tile)} data-key={tile.key} data-name={tile.name} data-slot={tile.slot}>
       <Picture stream={stream} mirrored={tile.me} hidden={!tile.picture} />
       {!tile.picture && (
         <span class="initial" aria-hidden="true">
