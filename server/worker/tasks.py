@@ -1,0 +1,13 @@
+"""Jobs of the queue: one service call each. Knows nothing of when or where they run."""
+
+from importlib import import_module
+
+from django.conf import settings
+from procrastinate.contrib.django import app
+
+
+@app.periodic(cron="17 3 * * *")
+@app.task(name="clear_expired_sign_ins", queueing_lock="clear_expired_sign_ins")
+def clear_expired_sign_ins(timestamp: int) -> None:
+    """Forgets sign-ins that have run out, each night. `timestamp` is the hour it was due."""
+    import_module(settings.SESSION_ENGINE).SessionStore.clear_expired()
