@@ -90,13 +90,16 @@ def roster_refusal(
         return Refuse("track.not_client")
     if len(people or ()) > seats:
         return Refuse("track.full")
-    taken: list[str] = []
-    for person in people or ():
-        name = known.get(person.pk, person.display_name)
-        if names.is_taken(name, taken):
-            return Refuse("person.name_taken")
-        taken.append(name)
+    shown = [known.get(person.pk, person.display_name) for person in people or ()]
+    for position, name in enumerate(shown):
+        if names.is_taken(name, shown[:position]):
+            return name_taken(name, shown)
     return None
+
+
+def name_taken(name: str, taken: Collection[str]) -> Refuse:
+    """The refusal of a name that somebody in the track has, with one that is free."""
+    return Refuse("person.name_taken", {"suggestion": names.suggest(name, "", taken)})
 
 
 def _has(person: Person, role: Role) -> bool:

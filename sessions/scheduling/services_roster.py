@@ -25,6 +25,7 @@ from sessions.scheduling.plans import (
     busy_refusal,
     local_day,
     most_at_once,
+    name_taken,
     roster_refusal,
     staff_refusal,
 )
@@ -173,7 +174,7 @@ def _place_refusal(track: Track, person: Person, name: str, first_day: date) -> 
     if any(row.person_id == person.pk for row in rows):
         return Refuse("track.enrolled")
     if names.is_taken(name, [row.display_name for row in rows]):
-        return Refuse("person.name_taken", {"suggestion": names.suggest(name, "", _names(rows))})
+        return name_taken(name, _names(rows))
     stays = [(row.starts_on, row.ends_on) for row in rows]
     return Refuse("track.full") if most_at_once(stays, first_day) >= track.seats else None
 

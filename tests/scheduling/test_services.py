@@ -157,7 +157,8 @@ def test_roster_larger_than_the_seats_is_refused() -> None:
 
 def test_two_of_one_name_on_a_roster_are_refused() -> None:
     two = (account("Sam"), account("SAM"))
-    assert code(track_create(OPERATOR, plan(roster=two))) == "person.name_taken"
+    refused = track_create(OPERATOR, plan(roster=two))
+    assert refused == Refuse("person.name_taken", {"suggestion": "SAM 2"})
 
 
 @pytest.mark.parametrize("roles", [{Role.CLIENT}, {Role.FACILITATOR}])
