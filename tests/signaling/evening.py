@@ -50,9 +50,9 @@ class Evening:
         return Browser(self.address, self.cookies[name])
 
 
-def person(name: str, *roles: Role) -> Person:
+def person(name: str, *roles: Role, prefix: str = "") -> Person:
     """A person who can sign in."""
-    email = f"{name.lower()}@example.org"
+    email = f"{prefix}{name.lower()}@example.org"
     made = Person(email=email, display_name=name, roles=[role.value for role in roles])
     made.set_unusable_password()
     made.save()
@@ -63,6 +63,7 @@ def evening(
     starts_in: timedelta = timedelta(minutes=5),
     minutes: int = 90,
     seats: int = 12,
+    prefix: str = "",
     kinds: tuple[SegmentKind, ...] = (
         SegmentKind.CHECK_IN,
         SegmentKind.TOPIC,
@@ -76,12 +77,12 @@ def evening(
     tracks = [_track(name, template, starts_at, minutes, seats) for name in ("Ours", "Other")]
     session = _session(tracks[0], starts_at, minutes, kinds)
     people = {
-        "Dana": person("Dana", Role.FACILITATOR),
-        "Luis": person("Luis", Role.FACILITATOR),
-        "Morgan": person("Morgan", Role.PROGRAM_MANAGER),
-        "Sam": person("Sam", Role.CLIENT),
-        "Ana": person("Ana", Role.CLIENT),
-        "Joe": person("Joe", Role.CLIENT),
+        "Dana": person("Dana", Role.FACILITATOR, prefix=prefix),
+        "Luis": person("Luis", Role.FACILITATOR, prefix=prefix),
+        "Morgan": person("Morgan", Role.PROGRAM_MANAGER, prefix=prefix),
+        "Sam": person("Sam", Role.CLIENT, prefix=prefix),
+        "Ana": person("Ana", Role.CLIENT, prefix=prefix),
+        "Joe": person("Joe", Role.CLIENT, prefix=prefix),
     }
     for track, staff, clients in (
         (tracks[0], "Dana", ("Sam", "Ana")),

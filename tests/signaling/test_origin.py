@@ -1,0 +1,60 @@
+"""The origin: exactly ours; everything else never reaches the inner application."""
+
+from typing import Any
+
+import pytest
+from django.test import override_settings
+
+from sessions.signaling.origin import ExactOrigin
+
+
+async def knock(*origins: str | None) -> tuple[list[str], list[str]]:
+    """(what the inner application was called with, what was sent) for these Origin headers."""
+    called: list[str] = []
+    sent: list[str] = []
+
+    async def inner(scope: Any, receive: Any, send: Any) -> None:
+        called.append(scope["type"])
+
+    async def send(message: Any) -> None:
+        sent.append(message["type"])
+
+    headers = [(b"origin", origin.encode()) for origin in origins if origin is not None]
+    scope = {"type": "websocket", "headers": headers}
+    await ExactOrigin(inner)(scope, None, send)
+    return called, sent
+
+
+OURS = "https://groups.example.org"
+
+
+@override_settings(THIRDS_ORIGIN=OURS)
+async def test_origin_of_ours_is_let_through() -> None:
+    assert await knock(OURS) == (["websocket"], [])
+
+
+@pytest.mark.parametrize(
+    "origins",
+    [
+        (),
+        ("null",),
+        ("",),
+        ("http://groups.example.org",),
+        ("https://groups.example.org:8443",),
+        ("https://groups.example.org/",),
+        ("https://groups.example.org.evil.example",),
+        ("https://evil.groups.example.org",),
+        ("https://evilgroups.example.org",),
+        ("https://GROUPS.example.org",),
+        ("file://",),
+        ("chrome-extension://abcdef",),
+        ("wss://groups.example.org",),
+        (OURS, OURS),
+        (OURS, "https://evil.example"),
+    ],
+)
+@override_settings(THIRDS_ORIGIN=OURS)
+async def test_origin_of_anyone_else_is_refused_before_the_application(
+    origins: tuple[str, ...],
+) -> None:
+    assert await knock(*origins) == ([], ["websocket.close"])
