@@ -46,12 +46,12 @@ class Arrived:
     @property
     def mark(self) -> str:
         """Whose content it is: what the publisher wrote into it."""
-        return self.payload.split(b"|")[1].decode()
+        return self.payload.split(b"|")[-3].decode()
 
     @property
     def number(self) -> int:
         """Which of the publisher's packets it is."""
-        return int(self.payload.split(b"|")[2])
+        return int(self.payload.split(b"|")[-2])
 
 
 @dataclass(slots=True)

@@ -1,0 +1,243 @@
+"""The control connection, and what holds when it does not."""
+
+import asyncio
+import time
+from pathlib import Path
+
+from server.media.client import MediaClient
+from server.media.messages import (
+    Answer,
+    DesiredRoom,
+    Notification,
+    OfferRefused,
+    PeerClosed,
+    SendingChanged,
+    SlotOwned,
+    Speaking,
+)
+from tests.media.client_peer import ClientPeer
+from tests.media.running import ROOM, SECRET, People, TappedProcess, allowed
+
+
+def refused(reply: Answer | OfferRefused) -> str:
+    """The code, or nothing."""
+    return reply.code if isinstance(reply, OfferRefused) else ""
+
+
+# ---- who may come in --------------------------------------------------------------------------
+
+
+async def test_offer_of_an_unwanted_peer_is_refused_after_one_fresh_read(people: People) -> None:
+    before = people.store.reads
+    assert refused(await people.offered("nobody", ClientPeer("nobody"))) == "media.not_wanted"
+    assert people.store.reads >= before + 1
+
+
+async def test_offer_is_answered_when_only_the_store_knows_the_peer(people: People) -> None:
+    people.want(first=allowed())
+    assert isinstance(await people.offered("first", ClientPeer("first")), Answer)
+
+
+async def test_offer_of_an_older_generation_is_refused(people: People) -> None:
+    people.client.apply(people.want(first=allowed(5)))
+    assert refused(await people.offered("first", ClientPeer("first"), 4)) == "media.generation_old"
+    assert refused(await people.offered("first", ClientPeer("first"), 6)) == "media.not_wanted"
+
+
+async def test_revoked_generation_never_comes_back(people: People) -> None:
+    await people.join("first")
+    assert people.client.revoke(ROOM, "first", 1) is None
+    closed = PeerClosed(room=ROOM, peer="first", generation=1, reason="revoked")
+    await people.until(lambda: closed in people.process.words)
+    assert refused(await people.offered("first", ClientPeer("first"))) == "media.generation_old"
+    await people.join("first", generation=2)
+
+
+async def test_bad_offer_is_refused_with_its_code(people: People) -> None:
+    people.client.apply(people.want(first=allowed()))
+    reply = await people.client.offer(ROOM, "first", 1, "not a description")
+    assert refused(reply) == "media.offer_malformed"
+    reply = await people.client.offer(ROOM, "first", 1, "v=0\r\n" * 20_000)
+    assert refused(reply) == "media.offer_too_large"
+
+
+# ---- the desired value is what counts ---------------------------------------------------------
+
+
+async def test_removed_peer_is_closed_within_a_second_when_every_command_is_lost(
+    people: People,
+) -> None:
+    """No Apply and no Revoke arrives; the store alone says that the peer is gone.
+
+    The node compares on its own twice a second, so two readings of the store at most pass. The
+    number of readings is asserted, and by the wall clock only what a busy machine still makes.
+    """
+    first, second = await people.join("first"), await people.join("second")
+    await people.client.close()
+    people.want(first=None)
+    reads = people.store.reads
+    asked = time.monotonic()
+    await people.until(lambda: "first" not in people.node.rooms[ROOM].peers)
+    assert people.store.reads - reads <= 2
+    assert time.monotonic() - asked < 5
+    words = len(people.process.words)
+    for _ in range(20):
+        first.show(key=True)
+        second.show(key=True)
+    counters = people.node.counters
+    await people.until(lambda: counters.unknown_address == 20)
+    leg = people.node.rooms[ROOM].peers["second"].leg
+    await people.until(lambda: leg.sources["video"].packets == 20)
+    assert [w for w in people.process.words[words:] if is_forwarded(w)] == []
+
+
+def is_forwarded(word: object) -> bool:
+    """An SRTP packet from the node."""
+    return isinstance(word, tuple) and 127 < word[0][0] < 192 and not 191 < word[0][1] < 224
+
+
+async def test_empty_store_closes_nobody(people: People) -> None:
+    await people.join("first")
+    people.store.values.clear()
+    reads = people.store.reads
+    await people.until(lambda: people.store.reads >= reads + 2)
+    assert people.leg_connected("first")
+
+
+async def test_incomplete_value_of_a_new_epoch_closes_nobody(people: People) -> None:
+    await people.join("first")
+    empty = DesiredRoom(room=ROOM, epoch="second", version=99, complete=False, peers={})
+    people.store.values[ROOM] = empty
+    people.client.apply(empty)
+    reads = people.store.reads
+    await people.until(lambda: people.store.reads >= reads + 2)
+    assert people.leg_connected("first")
+
+
+async def test_store_that_is_away_changes_nothing(people: People) -> None:
+    first, second = await people.join("first"), await people.join("second")
+    people.store.away = True
+    await people.node.poll()
+    first.show(key=True)
+    await second.until(lambda: second.arrived)
+    people.client.apply(people.want(first=None))
+    closed = PeerClosed(room=ROOM, peer="first", generation=1, reason="not_wanted")
+    await people.until_told(closed)
+
+
+# ---- connections ------------------------------------------------------------------------------
+
+
+async def test_wrong_secret_gets_nothing(people: People) -> None:
+    told: list[Notification] = []
+    client = MediaClient(people.process.control_address, "wrong", "web", told.append)
+    assert await client.connect() is False
+    assert refused(await client.offer(ROOM, "first", 1, "")) == "media.down"
+    await client.close()
+
+
+async def test_calls_fail_with_a_value_when_the_node_is_away(tmp_path: Path) -> None:
+    client = MediaClient(f"unix:{tmp_path}/none", SECRET, "web", lambda _: None)
+    assert await client.connect() is False
+    desired = DesiredRoom(room=ROOM, epoch="e", version=1, complete=True, peers={})
+    assert refused(await client.offer(ROOM, "first", 1, "")) == "media.down"
+    assert client.apply(desired) == "media.down"
+    assert client.revoke(ROOM, "first", 1) == "media.down"
+    assert client.attach(ROOM, "first", 1) == "media.down"
+    await client.close()
+
+
+async def test_offer_does_not_hang_on_a_node_that_says_nothing(tmp_path: Path) -> None:
+    async def welcome_and_be_silent(
+        reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> None:
+        await reader.readline()
+        writer.write(b'{"type":"welcome","node":"n"}\n')
+        await reader.read()
+        writer.close()
+
+    path = tmp_path / "silent"
+    server = await asyncio.start_unix_server(welcome_and_be_silent, str(path))
+    client = MediaClient(f"unix:{path}", SECRET, "web", lambda _: None)
+    assert await client.connect()
+    assert refused(await client.offer(ROOM, "first", 1, "")) == "media.down"
+    await client.close()
+    server.close()
+
+
+async def test_reconnected_client_is_told_its_slots_again(people: People) -> None:
+    await people.join("first")
+    await people.join("second")
+    owned = [t for t in people.told if isinstance(t, SlotOwned)]
+    assert len(owned) == 2
+    people.told.clear()
+    for connection in list(people.process.control._connections):
+        connection.close()
+    await people.until_told(*owned)
+
+
+async def test_revocation_waits_for_a_node_that_is_away(people: People) -> None:
+    await people.join("first")
+    await people.process.control.stop()
+    await people.until(lambda: not people.client.connected)
+    people.client.revoke(ROOM, "first", 1)
+    await people.process.control.start(people.process.configuration.control)
+    closed = PeerClosed(room=ROOM, peer="first", generation=1, reason="revoked")
+    await people.until(lambda: closed in people.process.words)
+
+
+async def test_restarted_node_reports_peers_it_does_not_have(people: People) -> None:
+    await people.join("first")
+    await people.process.control.stop()  # as a crash: no goodbye reaches the client
+    await people.until(lambda: not people.client.connected)
+    await people.process.stop()
+    people.process = TappedProcess(people.process.configuration, people.store)
+    await people.process.start()
+    gone = PeerClosed(room=ROOM, peer="first", generation=1, reason="not_here")
+    await people.until_told(gone)
+
+
+async def test_notifications_go_to_the_connection_that_attached_last(people: People) -> None:
+    told: list[Notification] = []
+    await people.join("first")
+    other = MediaClient(people.process.control_address, SECRET, "other", told.append)
+    await other.connect()
+    assert other.attach(ROOM, "first", 1) is None
+    assert refused(await other.offer(ROOM, "nobody", 1, "")) == "media.not_wanted"  # in order
+    other.revoke(ROOM, "first", 1)
+    closed = PeerClosed(room=ROOM, peer="first", generation=1, reason="revoked")
+    await people.until(lambda: closed in told)
+    assert closed not in people.told
+    await other.close()
+
+
+async def test_malformed_line_ends_that_connection_alone(people: People) -> None:
+    path = people.process.control_address.removeprefix("unix:")
+    reader, writer = await asyncio.open_unix_connection(path)
+    writer.write(b'{"type":"hello","secret":"a shared secret","web":"x"}\n{"type":"what"}\n')
+    assert b"welcome" in await reader.readline()
+    while await reader.readline():
+        pass
+    writer.close()
+    assert people.client.connected
+
+
+# ---- what is told -----------------------------------------------------------------------------
+
+
+async def test_speaking_and_sending_are_told_to_the_room(people: People) -> None:
+    first = await people.join("first")
+    await people.join("second")
+    for _ in range(30):
+        first.speak(level=10)
+    await people.until_told(
+        SendingChanged(room=ROOM, peer="first", audio=True, video=False),
+        Speaking(room=ROOM, peers=["first"]),
+        Speaking(room=ROOM, peers=[]),
+    )
+
+
+async def test_goodbye_of_a_peer_closes_it(people: People) -> None:
+    first = await people.join("first")
+    first.leave()
+    await people.until_told(PeerClosed(room=ROOM, peer="first", generation=1, reason="left"))
