@@ -13,6 +13,7 @@ import pytest
 
 from server.launcher import __main__ as launcher
 from server.launcher.errors import LauncherError
+from server.launcher.services import socket_folder
 from tests.launcher.waiting import is_running, until
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -71,6 +72,8 @@ def running(tmp_path: Path, port: int, log: Path) -> Iterator["subprocess.Popen[
     yield process
     process.kill()
     process.communicate()
+    with socket_folder(tmp_path / "var"):
+        pass  # removes the temporary folder that a killed launcher leaves
 
 
 def children_of(process: "subprocess.Popen[str]") -> list[int]:
