@@ -28,6 +28,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST
 from django.views.generic import FormView
 
+from sessions.audit.services import record
 from sessions.models import Person
 from sessions.people.adapter import EARLIER_CODES, SIGN_IN
 from sessions.people.mail import Envelope, hand_over
@@ -147,7 +148,20 @@ class CodeView(ConfirmLoginCodeView):  # type: ignore[misc]
             request.session.setdefault(NOTE, "over")
         return response
 
+    def form_valid(self, form: CodeForm) -> HttpResponse:
+        """The right code; worth nothing if the account was closed, or got another address,
+        since it was sent."""
+        person = self.stage.login.user
+        if not person.is_active or person.email != self._process.state["email"]:
+            self._process.abort()
+            return redirect("account_login")
+        response: HttpResponse = super().form_valid(form)
+        return response
+
     def form_invalid(self, form: CodeForm) -> HttpResponse:
+        """Recorded for known and unknown addresses alike, the latter without a subject."""
+        refused = form.errors.as_data()["code"][0].code or "code"
+        record(None, "account.sign_in", f"account.{refused}", subject=self.stage.login.user)
         response: HttpResponse = super().form_invalid(form)
         if response.status_code == HTTPStatus.FOUND:  # allauth: no tries are left
             self.request.session[NOTE] = "tries"

@@ -185,11 +185,10 @@ def lately_for_facilitator(person: Person, now: datetime) -> QuerySet[Session]:
     may still want a correction."""
     ended = sessions().filter(
         track__staffings__person=person,
-        starts_at__gt=now - timedelta(days=7),
-        starts_at__lt=now,
         room__state=RoomState.ENDED.value,
+        room__ended_at__gt=now - timedelta(days=7),
     )
-    return ended.order_by("-starts_at")[:3]
+    return ended.order_by("-room__ended_at")[:3]
 
 
 def leaders(found: Iterable[Session]) -> dict[int, list[str]]:

@@ -30,22 +30,12 @@ from sessions.people.services import (
     person_deactivate,
     person_reactivate,
 )
+from tests.audit.outcomes import code, last_audit
 from tests.people.accounts import account, facilitator, manager
 
 pytestmark = pytest.mark.django_db
 
 CLIENT, FACILITATOR, MANAGER = Role.CLIENT, Role.FACILITATOR, Role.PROGRAM_MANAGER
-
-
-def code(result: object) -> str:
-    assert isinstance(result, Refuse), result
-    assert result.code in REFUSALS
-    return result.code
-
-
-def audit() -> tuple[str, str]:
-    row = AuditEvent.objects.latest("pk")
-    return row.verb, row.outcome
 
 
 def test_person_is_added_with_an_address_in_lower_case_and_no_password() -> None:
@@ -54,7 +44,7 @@ def test_person_is_added_with_an_address_in_lower_case_and_no_password() -> None
     assert (added.email, added.display_name) == ("sam.k@mail.example", "Sam K")
     assert added.role_set == {CLIENT, FACILITATOR}
     assert not added.has_usable_password()
-    assert audit() == ("person.add", "done")
+    assert last_audit() == ("person.add", "done")
 
 
 @pytest.mark.parametrize(
@@ -75,7 +65,7 @@ def test_person_add_refuses(email: str, name: str, roles: set[Role], refused: st
     account("Tess", email="taken@mail.example")
     before = Person.objects.count()
     assert code(person_add(OPERATOR, email, name, roles)) == refused
-    assert audit() == ("person.add", refused)
+    assert last_audit() == ("person.add", refused)
     assert Person.objects.count() == before
 
 
@@ -141,12 +131,12 @@ def test_last_program_manager_keeps_role_and_account() -> None:
 def test_closing_and_opening_an_account_is_recorded() -> None:
     sam = account("Sam")
     person_deactivate(OPERATOR, sam)
-    assert (Person.objects.get(pk=sam.pk).is_active, audit()) == (
+    assert (Person.objects.get(pk=sam.pk).is_active, last_audit()) == (
         False,
         ("person.deactivate", "done"),
     )
     person_reactivate(OPERATOR, sam)
-    assert (Person.objects.get(pk=sam.pk).is_active, audit()) == (
+    assert (Person.objects.get(pk=sam.pk).is_active, last_audit()) == (
         True,
         ("person.reactivate", "done"),
     )

@@ -17,10 +17,11 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import NoReverseMatch, reverse
 
 from sessions.audit.services import OPERATOR
+from sessions.core.permissions import Role
 from sessions.models import AuditEvent, Person
 from sessions.people import mail as code_mail
 from sessions.people.mail import Envelope, code_message, wait_until_delivered
-from sessions.people.services import person_deactivate
+from sessions.people.services import person_change, person_deactivate
 from tests.people.accounts import account
 
 pytestmark = pytest.mark.django_db
@@ -260,6 +261,39 @@ def test_code_after_ten_minutes_is_over_and_the_address_is_kept(
         text = page(client.get(ASK))
     assert "That code has been used, or its time is over. Send a new one." in text
     assert f'value="{KNOWN}"' in text
+
+
+def test_code_of_an_account_that_was_closed_meanwhile_does_not_work(
+    client: Client, sam: Person
+) -> None:
+    ask(client, KNOWN)
+    code = newest_code()
+    person_deactivate(OPERATOR, sam)
+    assert type_code(client, code)["Location"] == ASK
+    assert "_auth_user_id" not in client.session
+
+
+def test_code_sent_to_an_address_that_was_changed_does_not_work(
+    client: Client, sam: Person
+) -> None:
+    ask(client, KNOWN)
+    code = newest_code()
+    person_change(OPERATOR, sam, "new@mail.example", "Sam", {Role.CLIENT})
+    assert type_code(client, code)["Location"] == ASK
+    assert "_auth_user_id" not in client.session
+
+
+@pytest.mark.parametrize("email", [KNOWN, STRANGER])
+def test_wrong_code_is_recorded(client: Client, sam: Person, email: str) -> None:
+    ask(client, email)
+    type_code(client, "abc")
+    type_code(client, "")
+    rows = AuditEvent.objects.filter(verb="account.sign_in").order_by("pk")
+    subject = sam.pk if email == KNOWN else None
+    assert [(row.actor, row.subject_id, row.outcome, row.detail) for row in rows] == [
+        (None, subject, "account.incorrect_code", {}),
+        (None, subject, "account.required", {}),
+    ]
 
 
 def test_code_works_once(client: Client, sam: Person) -> None:

@@ -8,29 +8,19 @@ import time_machine
 
 from sessions.audit.services import OPERATOR
 from sessions.core.permissions import Role
-from sessions.core.refusal import REFUSALS, Refuse
+from sessions.core.refusal import Refuse
 from sessions.models import AuditEvent, Enrolment, Staffing, Track
 from sessions.people.services import person_deactivate
 from sessions.scheduling.selectors import enrolments_on, staff_of_track
 from sessions.scheduling.services import track_change
 from sessions.scheduling.services_roster import enrol, staff, unenrol, unstaff
+from tests.audit.outcomes import code, last_audit
 from tests.people.accounts import account, facilitator
 from tests.scheduling.tracks import MONDAY, NOW, plan, staffed_by, track
 
 pytestmark = pytest.mark.django_db
 
 A_DAY = timedelta(days=1)
-
-
-def code(result: object) -> str:
-    assert isinstance(result, Refuse), result
-    assert result.code in REFUSALS
-    return result.code
-
-
-def last_audit() -> tuple[str, str]:
-    row = AuditEvent.objects.latest("pk")
-    return row.verb, row.outcome
 
 
 def names_on(made: Track, day: date) -> list[str]:
