@@ -16,7 +16,7 @@ import { currentSegment } from './room/agenda';
 import { announcement } from './room/announce';
 import { myself } from './room/people';
 import { reduce } from './room/reduce';
-import { type Input, liveOf, opening, type RoomState } from './room/state';
+import { type Input, liveOf, type Notice, opening, type RoomState } from './room/state';
 import { DEVICES } from './room/words';
 import { type Connection, connect, type Reply, type Request } from './signaling/connection';
 import { App } from './ui/app';
@@ -165,8 +165,8 @@ const devices = new OwnDevices({
 });
 
 /** A sentence of the page's own for the status line. */
-function tell(code: string, text: string): void {
-  dispatch({ kind: 'told', notice: { code, text, about: code } });
+function tell(code: string, text: string, tone: Notice['tone']): void {
+  dispatch({ kind: 'told', notice: { code, text, about: code, tone } });
 }
 
 /** After the check there is no place of its own for these words: they go to the status line. */
@@ -174,7 +174,7 @@ function tellProblems(problems: Partial<Problems>): void {
   const text =
     (problems.audioProblem && DEVICES.audio[problems.audioProblem]) ||
     (problems.videoProblem && DEVICES.video[problems.videoProblem]);
-  if (text) tell('devices', text);
+  if (text) tell('devices', text, 'refusal');
 }
 
 /** Shows what is true of one's own tracks, and tells the server when it has changed. */
@@ -187,6 +187,7 @@ function ownChanged(): void {
   if (!hasSenders) return;
   if (truth.microphone === before.microphone && truth.camera === before.camera) return;
   dispatch({ kind: 'own', own: truth });
+  if (!liveOf(state.peek().screen)) return;
   if (truth.microphone !== before.microphone)
     void send({ type: 'me.microphone', on: truth.microphone });
   if (truth.camera !== before.camera) void send({ type: 'me.camera', on: truth.camera });
@@ -237,7 +238,7 @@ function follow(before: RoomState, after: RoomState): void {
   root.dataset.screen = is;
   if (!WITH_DEVICES.includes(is)) closeDevices(is);
   else if (!WITH_DEVICES.includes(was)) void devices.open();
-  if (was === 'ended' && is === 'room') tell('room.reopened', REOPENED);
+  if (was === 'ended' && is === 'room') tell('room.reopened', reopenedWords(), 'news');
   settleMeter();
   void awake();
 }
@@ -253,13 +254,17 @@ function isBreak(at: RoomState): boolean {
   return live !== null && currentSegment(live.room.agenda)?.kind === 'break';
 }
 
-const REOPENED =
-  'The group is open again. Your microphone is off, and so is your camera until you start it.';
+function reopenedWords(): string {
+  const off = devices.wanted.camera ? 'Your microphone is' : 'Your microphone and camera are';
+  return `The group is open again. ${off} off.`;
+}
 
-/** Nobody is seen or heard again without a tap: only who comes back by one keeps the camera. */
+let cameraBefore = false;
+
+/** Nobody is seen or heard again without a tap: only who comes back by one gets the camera back. */
 function closeDevices(at: RoomState['screen']['at']): void {
-  const camera = at === 'resting' && devices.wanted.camera;
-  devices.wanted = { microphone: false, camera };
+  cameraBefore = devices.wanted.camera;
+  devices.wanted = { microphone: false, camera: at === 'resting' && cameraBefore };
   devices.release();
 }
 
@@ -307,7 +312,11 @@ const verbs: Verbs = {
     keys.value = on;
   },
   dismiss: () => dispatch({ kind: 'dismissed' }),
-  ask: (command) => void ask(command),
+  ask: (command) => {
+    if (command.type === 'room.reopen')
+      devices.wanted = { microphone: false, camera: cameraBefore };
+    void ask(command);
+  },
 };
 
 function inRoom(verb: () => void): () => void {

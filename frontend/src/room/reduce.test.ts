@@ -120,6 +120,15 @@ describe('the socket’s end', () => {
     expect(RESTS[why]?.title.length).toBeGreaterThan(5);
   });
 
+  it.each([
+    ['room.cancelled', 'cancelled'],
+    ['room.not_held', 'not_held'],
+  ])('with 4410 says more when the last words do: %s', (code, why) => {
+    const closing = event({ type: 'closing', code, text: 'Words.' });
+    const { screen } = through(opening(true), { kind: 'joined' }, closing, closed(4410));
+    expect(screen).toEqual({ at: 'resting', why, text: 'Words.' });
+  });
+
   it('keeps the server’s own words', () => {
     const { screen } = through(pageIn(), closed(4409, 'On the phone.'));
     expect(screen).toEqual({ at: 'resting', why: 'replaced', text: 'On the phone.' });

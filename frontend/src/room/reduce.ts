@@ -37,8 +37,8 @@ export function screenFor(live: Live): Screen {
 const LAST_WORDS: Readonly<Record<string, Rest>> = {
   'seat.not_on_roster': 'not_on_roster',
   'room.not_open': 'not_open',
-  'room.cancelled': 'ended',
-  'room.not_held': 'ended',
+  'room.cancelled': 'cancelled',
+  'room.not_held': 'not_held',
 };
 
 /** The socket's close codes (docs/protocol.md) that mean: do not come back by yourself. */
@@ -76,8 +76,8 @@ function begun(state: RoomState, snapshot: Snapshot): RoomState {
 }
 
 /** The words come before the close; the close itself decides the screen. */
-function onClosing(state: RoomState, closing: Closing): RoomState {
-  return { ...state, notice: { code: closing.code, text: closing.text, about: 'connection' } };
+function onClosing(state: RoomState, { code, text }: Closing): RoomState {
+  return { ...state, notice: { code, text, about: 'connection', tone: 'refusal' } };
 }
 
 function onLink(state: RoomState, input: Extract<Input, { kind: 'link' }>): RoomState {
@@ -114,7 +114,7 @@ function removed(state: RoomState, reason: string): RoomState {
 function onRefused(state: RoomState, input: Extract<Input, { kind: 'refused' }>): RoomState {
   const { code, text } = input.refused;
   const words = text || REFUSALS[code] || REFUSALS.unknown || '';
-  return { ...state, notice: { code, text: words, about: input.about } };
+  return { ...state, notice: { code, text: words, about: input.about, tone: 'refusal' } };
 }
 
 function onDone(state: RoomState, about: string): RoomState {

@@ -67,6 +67,8 @@ export type Rest =
   | 'left'
   | 'signed_out'
   | 'ended'
+  | 'cancelled'
+  | 'not_held'
   | 'lost';
 
 export type Screen =
@@ -87,6 +89,8 @@ export interface Notice {
   readonly code: string;
   readonly text: string;
   readonly about: string;
+  /** A refusal, or something that happened. */
+  readonly tone: 'refusal' | 'news';
 }
 
 export interface RoomState {

@@ -81,6 +81,16 @@ export const RESTS: Readonly<
     text: 'Nobody sees or hears you now.',
     again: null,
   },
+  cancelled: {
+    title: 'Today’s group is cancelled',
+    text: 'Your next one is on your page. It does not count against you.',
+    again: null,
+  },
+  not_held: {
+    title: 'Today’s group did not take place',
+    text: 'Your next one is on your page. It does not count against you.',
+    again: null,
+  },
   lost: {
     title: 'We can’t reach the group',
     text: 'Your place is kept. Check your internet connection, then try again.',

@@ -53,9 +53,8 @@ function Shown({ page, screen }: { page: Page; screen: Screen }) {
     case 'ended':
       return <Ended page={page} live={screen.live} />;
     case 'not_held':
-      return <NotHeld page={page} cancelled={false} />;
     case 'cancelled':
-      return <NotHeld page={page} cancelled />;
+      return <NotHeld page={page} why={screen.at} />;
     case 'removed':
       return <Removed page={page} screen={screen} />;
     case 'resting':

@@ -94,13 +94,13 @@ function Reopen({ page, until }: { page: Page; until: number }) {
   );
 }
 
-export function NotHeld({ page, cancelled }: { page: Page; cancelled: boolean }) {
+/** Cancelled, or not held: the same page with its own heading. */
+export function NotHeld({ page, why }: { page: Page; why: 'cancelled' | 'not_held' }) {
+  const rest = RESTS[why];
   return (
     <Still page={page} footer={<Home page={page} primary words="Go to my page" />}>
-      <h1 tabIndex={-1}>
-        {cancelled ? 'Today’s group is cancelled' : 'Today’s group did not take place'}
-      </h1>
-      <p>Your next one is on your page. It does not count against you.</p>
+      <h1 tabIndex={-1}>{rest?.title}</h1>
+      <p>{rest?.text}</p>
       <HelpLine before="Need someone now?" />
     </Still>
   );
@@ -157,7 +157,7 @@ export function Resting({
       }
     >
       <h1 tabIndex={-1}>{rest?.title}</h1>
-      <p>{screen.text || rest?.text}</p>
+      <p>{(screen.why === 'not_let_in' && screen.text) || rest?.text}</p>
     </Still>
   );
 }

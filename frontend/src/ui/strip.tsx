@@ -100,10 +100,11 @@ function MicrophoneClosed({ live }: { live: Live }) {
 export function Said({ page, live }: { page: Page; live: Live | null }) {
   const { notice } = page.state.value;
   if (!notice) return null;
+  const news = notice.tone === 'news';
   const offersLater = notice.code === 'agenda.no_time_left' && live?.me.facilitates;
   return (
-    <div class="banner" data-notice={notice.code}>
-      <Icon name="caution" />
+    <div class={`banner ${news ? 'quiet' : ''}`} data-notice={notice.code}>
+      <Icon name={news ? 'check' : 'caution'} />
       <p>{notice.text}</p>
       {offersLater && (
         <button
