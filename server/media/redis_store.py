@@ -40,8 +40,8 @@ class RedisStore:
             values = await self._redis.mget([desired_key(room) for room in rooms])
         except (RedisError, OSError, TimeoutError) as error:
             raise StoreAwayError from error
-        found = [read_desired(value) for value in values if value]
-        return [desired for desired in found if desired and desired.room in rooms]
+        found = zip(rooms, (read_desired(value or b"") for value in values), strict=True)
+        return [desired for room, desired in found if desired and desired.room == room]
 
     async def renew(self, node: str, lease: bytes) -> None:
         """Keeps the lease for LEASE_MS."""

@@ -130,8 +130,9 @@ def ntp(seconds: float) -> int:
 
 
 def unix(timestamp: int) -> float:
-    """A 64-bit NTP timestamp as Unix seconds."""
-    return timestamp / 2**32 - NTP_EPOCH
+    """A 64-bit NTP timestamp as Unix seconds, from 1968 to 2104 (RFC 4330 §3)."""
+    era = 0 if timestamp >> 63 else 2**32
+    return timestamp / 2**32 + era - NTP_EPOCH
 
 
 def transport_feedback(sender: int, ssrc: int, count: int, arrivals: dict[int, float]) -> bytes:

@@ -108,7 +108,8 @@ class ClientPeer(asyncio.DatagramProtocol):
         lines: list[str] = []
         mid = 0
         kinds: list[tuple[Kind, bool]] = [("audio", True), ("video", True)] if self.sends else []
-        kinds += [("video", False)] * self.slots + [("audio", False)] * self.slots
+        kinds.extend([("video", False)] * self.slots)
+        kinds.extend([("audio", False)] * self.slots)
         for kind, sends in kinds:
             lines += self._section(kind, mid, sends=sends)
             mid += 1

@@ -146,7 +146,7 @@ class People:
         """Waits for something in the node; lets the loop turn in between."""
         assert callable(condition)
         async with asyncio.timeout(PATIENCE):
-            while not condition():
+            while not condition():  # noqa: ASYNC110 - the node sets no event
                 await asyncio.sleep(0)
 
 

@@ -1,7 +1,10 @@
 """Media from one peer to the others, over real sockets: who gets what, in which slot."""
 
+from functools import partial
+
 from server.media import rtcp
 from server.media.messages import PeerClosed, PeerConnected, SlotOwned
+from tests.media.client_peer import ClientPeer
 from tests.media.running import ROOM, People, allowed
 
 
@@ -21,6 +24,11 @@ async def test_media_reaches_the_slot_that_is_announced(people: People) -> None:
     assert first.arrived == []
 
 
+def has_got(peer: ClientPeer, count: int) -> bool:
+    """Whether so many packets have arrived."""
+    return len(peer.arrived) == count
+
+
 SMOOTHED = 112  # the level goes from silence (127) a seventh of the way with each packet
 
 
@@ -31,7 +39,7 @@ async def test_each_peer_gets_all_others_and_never_itself(people: People) -> Non
         peer.show(key=True)
         peer.speak()
     for peer in peers.values():
-        await peer.until(lambda peer=peer: len(peer.arrived) == 4)
+        await peer.until(partial(has_got, peer, 4))
     for name, peer in peers.items():
         others = [(kind, other) for other in names if other != name for kind in KINDS]
         assert sorted((a.kind, a.mark) for a in peer.arrived) == sorted(others)
@@ -93,7 +101,7 @@ async def test_newer_generation_keeps_slot_and_number(people: People) -> None:
     )
     again.show(key=True)
     for peer, slot in ((second, 0), (third, 0)):
-        await peer.until(lambda peer=peer: peer.arrived)
+        await peer.until(partial(has_got, peer, 1))
         assert [(a.slot, a.csrc, a.mark) for a in peer.arrived] == [(slot, csrc, "first")]
     assert SlotOwned(room=ROOM, peer="second", slot=0, owner=None, csrc=0) not in people.told
 

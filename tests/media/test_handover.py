@@ -6,6 +6,8 @@ number of whom its content is.
 """
 
 import random
+from functools import partial
+from itertools import pairwise
 
 from server.media.messages import SlotOwned, SlotShown
 from tests.media.client_peer import Arrived, ClientPeer
@@ -49,7 +51,7 @@ async def test_hand_overs_never_show_one_under_the_name_of_another(people: Peopl
         for sender in seated:
             people.peers[sender].show(key=True, parts=chance.randint(1, 3))
             people.peers[sender].speak()
-        await watcher.until(lambda guest=guest: has_seen(watcher, guest.mark))
+        await watcher.until(partial(has_seen, watcher, guest.mark))
     seen = claims(people, watcher)
     assert {arrived.mark for arrived, _, _ in seen} == {f"guest{i}" for i in range(HANDOVERS)}
     assert [a for a, owner, csrc in seen if (a.mark, a.csrc) != (owner, csrc)] == []
@@ -66,10 +68,10 @@ def assert_continuous(watcher: ClientPeer) -> None:
     """Each stream's numbers go up by one, over all its owners, and its time never goes back."""
     for kind in ("audio", "video"):
         for slot in range(SEATS):
-            stream = list(watcher.of(kind, slot))  # type: ignore[arg-type]
-            steps = [b.sequence - a.sequence & 0xFFFF for a, b in zip(stream, stream[1:])]
+            stream = list(watcher.of(kind, slot))
+            steps = [b.sequence - a.sequence & 0xFFFF for a, b in pairwise(stream)]
             assert steps == [1] * (len(stream) - 1)
-            ticks = [b.timestamp - a.timestamp & 0xFFFFFFFF for a, b in zip(stream, stream[1:])]
+            ticks = [b.timestamp - a.timestamp & 0xFFFFFFFF for a, b in pairwise(stream)]
             assert [t for t in ticks if t >= 1 << 31] == []
 
 

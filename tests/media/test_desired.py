@@ -1,0 +1,50 @@
+"""Which desired value counts, in any order of arrival."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from server.media.desired import View
+from server.media.messages import DesiredPeer, DesiredRoom
+from tests.media.running import allowed
+
+
+def value(epoch: str, version: int, *, complete: bool = True, **peers: DesiredPeer) -> DesiredRoom:
+    return DesiredRoom(room="r", epoch=epoch, version=version, complete=complete, peers=peers)
+
+
+@given(st.permutations(range(8)))
+def test_within_an_epoch_the_highest_version_stands(order: list[int]) -> None:
+    view = View()
+    for version in order:
+        view.take(value("a", version))
+    assert view.current == value("a", 7)
+
+
+def test_incomplete_value_counts_only_within_the_epoch_it_continues() -> None:
+    view = View()
+    assert not view.take(value("a", 1, complete=False))
+    assert view.take(value("a", 1))
+    assert not view.take(value("b", 9, complete=False))
+    assert view.take(value("a", 2, complete=False))
+
+
+def test_replaced_epoch_never_counts_again() -> None:
+    """Kills: forgetting `_retired`; a late message of a dead epoch would bring people back."""
+    view = View()
+    view.take(value("a", 5))
+    assert view.take(value("b", 1))
+    assert not view.take(value("a", 6))
+    assert view.current == value("b", 1)
+
+
+def test_burned_generation_is_not_wanted() -> None:
+    view = View()
+    view.take(value("a", 1, first=allowed(3)))
+    assert view.refuses("first", 3) is None
+    view.burn("first", 3)
+    assert view.wanted("first") is None
+    assert view.refuses("first", 3) == "media.generation_old"
+    view.take(value("a", 2, first=allowed(4)))
+    assert view.refuses("first", 4) is None
+    view.burn("first", 2)
+    assert view.refuses("first", 3) == "media.generation_old"
