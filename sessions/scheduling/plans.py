@@ -7,7 +7,7 @@ not know rooms.
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, time
+from datetime import UTC, date, datetime, time
 from types import MappingProxyType
 from zoneinfo import ZoneInfo
 
@@ -31,6 +31,7 @@ from sessions.models.scheduling import SegmentColumns
 
 MOST_SEATS = 15  # clients; beyond it TIP 41 (ch. 4) calls a group too large
 LONGEST_TRACK_NAME = 60  # characters
+EVER = datetime.max.replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +118,7 @@ def busy_refusal(
     for person in sorted(people, key=lambda one: one.pk):
         _lock_facilitator(person)
         busy = Session.objects.filter(track__staffings__person=person, cancelled_at=None)
+        busy = busy.filter(ends_at__gt=min((one.starts_at for one in wanted), default=EVER))
         if besides is not None:
             busy = busy.exclude(track=besides)
         for clash in clashes(wanted, list(busy.values_list("starts_at", "ends_at"))):

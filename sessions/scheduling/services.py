@@ -35,6 +35,7 @@ from sessions.scheduling.calendar import (
 )
 from sessions.scheduling.plans import (
     TrackPlan,
+    as_dated,
     busy_refusal,
     changes_of,
     pattern_of,
@@ -143,9 +144,10 @@ def track_change(actor: Actor, track: Track, plan: TrackPlan) -> Track | Refuse:
     )
     if not refusal:
         _, fixed = locked_sessions(track, now)
+        running = [one for one in fixed if one.ends_at > now and one.cancelled_at is None]
         wanted = to_come(plan.pattern, changes, as_fixed(fixed), now)
         staff = staff_of_track(track) if plan.facilitators is None else plan.facilitators
-        refusal = busy_refusal(staff, wanted, track)
+        refusal = busy_refusal(staff, (*as_dated(running), *wanted), track)
     if refusal:
         return _refused(actor, Verb.TRACK_CHANGE, refusal, track)
     kept = [change.date for change in changes]

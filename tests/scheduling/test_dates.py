@@ -194,3 +194,15 @@ def test_cancelled_session_does_not_keep_a_facilitator_busy() -> None:
     other = staffed_by(dana, weeks=1, weekdays=frozenset({0}))
     session_cancel(OPERATOR, other.sessions.get())
     assert isinstance(track_create(OPERATOR, plan(facilitators=(dana,))), Track)
+
+
+def test_facilitator_of_a_running_group_does_not_take_over_one_whose_door_is_open(
+    clock: time_machine.Traveller,
+) -> None:
+    """Kills: looking at what is to come only."""
+    dana = facilitator()
+    staffed_by(dana, weeks=1, weekdays=frozenset({0}))
+    made = track(local_start=time(18, 30))
+    clock.move_to(made.sessions.get(local_date=MONDAY).starts_at - timedelta(minutes=10))
+    wanted = plan(local_start=time(20), facilitators=(dana,))
+    assert busy_on(track_change(OPERATOR, made, wanted)) == MONDAY.isoformat()
