@@ -25,6 +25,20 @@ P = ParamSpec("P")
 View = Callable[Concatenate[HttpRequest, P], HttpResponse]
 SessionView = Callable[Concatenate[HttpRequest, Session, P], HttpResponse]
 Guarded = Callable[..., HttpResponse]
+NOT_YOURS = "Not on your list"
+HEADINGS = {
+    "room.not_open": "Not open yet",
+    "room.ended": "That’s it for today",
+    "room.cancelled": "Not today",
+    "room.not_held": "Not held",
+    "room.locked": "Locked for now",
+    "room.unknown": "Nothing here",
+    "track.unknown": "Nothing here",
+    "person.unknown": "Nothing here",
+    "session.unknown": "Nothing here",
+    "seat.full": "No seat free",
+    "seat.removed": "You’re out of today’s group",
+}
 NOT_FOUND = {"room.unknown", "track.unknown", "person.unknown", "session.unknown"}
 
 
@@ -85,7 +99,7 @@ def refused(
     person = signed_in(request)
     record(person, verb, refusal.code, session=session)
     status = 404 if refusal.code in NOT_FOUND else 403
-    context = {"heading": "Not on your list", "sentence": sentence(refusal)}
+    context = {"heading": HEADINGS.get(refusal.code, NOT_YOURS), "sentence": sentence(refusal)}
     return render(request, "refused.html", context, status=status)
 
 

@@ -13,7 +13,7 @@ import psycopg
 from playwright.sync_api import Page
 
 BRIDGE = timedelta(seconds=120)
-STRETCH = 20  # a test's seconds become a session's minutes
+STRETCH = 40  # a test's seconds become a session's minutes
 Minutes = dict[str, list[int]]
 
 

@@ -53,7 +53,7 @@ def all_see_all(group: list[Visitor]) -> None:
 def test_three_browsers_meet_and_the_record_is_written(arrive: Arrive, stack: Stack) -> None:
     dana, sam, maya = group = gather(arrive)
     let_in(dana, sam, maya)
-    open_microphones(group)
+    open_devices(group)
     all_see_all(group)
     media_goes_through_our_node(group, stack)
     agenda_moves_on_every_screen(group)
@@ -87,14 +87,21 @@ def let_in(dana: Visitor, sam: Visitor, maya: Visitor) -> None:
     dana.page.get_by_role("tab", name=re.compile("People")).click()
 
 
-def open_microphones(group: list[Visitor]) -> None:
+def open_devices(group: list[Visitor]) -> None:
+    """Microphone and camera on. After an end nobody is seen or heard again without a tap."""
     for visitor in group:
-        unmute = visitor.page.get_by_role("button", name="Unmute", exact=True)
-        mute = visitor.page.get_by_role("button", name="Mute", exact=True)
-        expect(unmute.or_(mute)).to_be_visible()
-        if unmute.is_visible():
-            unmute.click()
-        expect(mute).to_be_visible()
+        turn_on(visitor, "Unmute", "Mute")
+        turn_on(visitor, "Start video", "Stop video")
+
+
+def turn_on(visitor: Visitor, closed: str, opened: str) -> None:
+    """Taps the control if it is off; what it shows then is read from the track."""
+    off = visitor.page.get_by_role("button", name=closed, exact=True)
+    on = visitor.page.get_by_role("button", name=opened, exact=True)
+    expect(off.or_(on)).to_be_visible()
+    if off.is_visible():
+        off.click()
+    expect(on).to_be_visible()
 
 
 def media_goes_through_our_node(group: list[Visitor], stack: Stack) -> None:
@@ -125,7 +132,7 @@ def sam_reloads_and_is_back(dana: Visitor, sam: Visitor) -> None:
     sam.wait_for("check")
     sam.join()
     sam.wait_for("room")
-    open_microphones([sam])
+    open_devices([sam])
     sees_and_hears(sam, "Dana", RED)
     sees_and_hears(dana, "Sam", LIME)
     expect(sam.page.locator("h1").first).to_have_text("Wrap-up")
@@ -139,9 +146,7 @@ def maya_is_removed_and_stays_out(dana: Visitor, sam: Visitor, maya: Visitor) ->
     for visitor in (dana, sam):
         expect(visitor.page.locator("[data-name=Maya]")).to_have_count(0)
     maya.page.reload()
-    expect(
-        maya.page.get_by_role("heading", name=re.compile("out of today’s group|list"))
-    ).to_be_visible()
+    expect(maya.page.get_by_role("heading")).to_have_text("You’re out of today’s group")
     maya.page.goto(f"{maya.stack.origin}/")
     assert tile_colour(dana.page, "Maya") is None
 
@@ -153,7 +158,7 @@ def ends_and_is_opened_again_once(dana: Visitor, sam: Visitor) -> None:
     dana.tap("Reopen")
     for visitor in (dana, sam):
         visitor.wait_for("room")
-    open_microphones([dana, sam])
+    open_devices([dana, sam])
     sees_and_hears(dana, "Sam", LIME)
     end(dana)
     for visitor in (dana, sam):
@@ -174,15 +179,14 @@ def attendance_is_what_the_marks_say(dana: Visitor, stack: Stack) -> None:
     dana.page.get_by_role("link", name=re.compile("^Attendance")).first.click()
     recomputed = recompute.from_rows(database)
     assert recompute.from_page(dana.page) == recomputed
-    assert all(minutes > 0 for minutes in recomputed["Sam"])
-    assert recomputed["Maya"][0] > 0
+    assert sum(recomputed["Sam"]) > sum(recomputed["Maya"]) > 0
     assert recomputed["Walt"] == [0, 0, 0]
     dana.page.get_by_role("link", name=re.compile("^Walt, Topic")).click()
-    dana.page.get_by_label("Minutes").fill("2")
-    dana.page.get_by_label("Reason").fill("Listened in by telephone")
+    dana.page.get_by_label("Minutes", exact=True).fill("1")
+    dana.page.get_by_label("Reason", exact=True).fill("Listened in by telephone")
     dana.tap("Save the correction")
     expect(dana.page.get_by_text("Listened in by telephone")).to_be_visible()
-    assert recompute.from_page(dana.page)["Walt"] == [0, 2, 0]
+    assert recompute.from_page(dana.page)["Walt"] == [0, 1, 0]
     assert recompute.from_rows(database)["Walt"] == [0, 0, 0]
 
 

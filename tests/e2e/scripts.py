@@ -1,0 +1,124 @@
+"""What a scripted server says: a room in the middle of its check-in, and changes to it."""
+
+import time
+from dataclasses import replace
+from typing import Any
+
+from sessions.signaling.messages import (
+    AgendaView,
+    MeChanged,
+    MeView,
+    ParticipantChanged,
+    ParticipantView,
+    RoomChanged,
+    RoomView,
+    SegmentView,
+    Snapshot,
+    WaitingView,
+)
+
+MINUTE = 60_000
+NOW = int(time.time() * 1000)
+STARTED = NOW - 10 * MINUTE
+TITLES = (("check_in", "Check-in"), ("break", "Break"), ("topic", "Topic"), ("wrap_up", "Wrap-up"))
+
+
+def agenda(**change: Any) -> AgendaView:
+    """Twenty minutes each; the first has ten left."""
+    segments = [
+        SegmentView(
+            kind=kind,  # type: ignore[arg-type]
+            title=title,
+            block=1,
+            starts_ms=STARTED + place * 20 * MINUTE,
+            ends_ms=STARTED + (place + 1) * 20 * MINUTE,
+        )
+        for place, (kind, title) in enumerate(TITLES)
+    ]
+    view = AgendaView(
+        phase="running",
+        index=0,
+        segments=segments,
+        read_ms=NOW,
+        left_ms=10 * MINUTE,
+        ends_ms=STARTED + 80 * MINUTE,
+    )
+    return replace(view, **change)
+
+
+def room(**change: Any) -> RoomView:
+    view = RoomView(
+        version=1,
+        state="live",
+        starts_ms=STARTED,
+        topic="Craving as a wave",
+        facilitators=["Dana"],
+        agenda=agenda(),
+        reopen_until_ms=None,
+    )
+    return replace(view, **change)
+
+
+def me(staff: bool = False, **change: Any) -> MeView:
+    view = MeView(
+        key="dana" if staff else "sam",
+        version=1,
+        name="Dana" if staff else "Sam",
+        facilitates=staff,
+        seat="admitted",
+        microphone_allowed=True,
+        reason="",
+    )
+    return replace(view, **change)
+
+
+def person(name: str, **change: Any) -> ParticipantView:
+    view = ParticipantView(
+        key=name.lower(),
+        version=1,
+        name=name,
+        facilitates=name == "Dana",
+        microphone=False,
+        microphone_allowed=True,
+        camera=True,
+        hand_ms=None,
+        away=False,
+    )
+    return replace(view, **change)
+
+
+def waits(name: str) -> WaitingView:
+    return WaitingView(
+        key=name.lower(), version=1, name=name, since_ms=NOW, late=False, reason="door"
+    )
+
+
+def snapshot(staff: bool = False, **change: Any) -> Snapshot:
+    view = Snapshot(
+        type="snapshot",
+        epoch="e1",
+        seq=10,
+        now_ms=NOW,
+        room=room(),
+        me=me(staff),
+        participants=[person("Dana"), person("Sam"), person("Joe", hand_ms=NOW)],
+        waiting=[waits("Kai"), waits("Tess")] if staff else [],
+        media_slots=3,
+    )
+    return replace(view, **change)
+
+
+STAMP: dict[str, Any] = {"epoch": "e1", "seq": 11}
+
+
+def room_changed(**change: Any) -> RoomChanged:
+    return RoomChanged(type="room.changed", **STAMP, room=room(**{"version": 2, **change}))
+
+
+def me_changed(staff: bool = False, **change: Any) -> MeChanged:
+    return MeChanged(type="me.changed", **STAMP, me=me(staff, **{"version": 2, **change}))
+
+
+def person_changed(name: str, **change: Any) -> ParticipantChanged:
+    seen = person(name, **{"version": 2, **change})
+    return ParticipantChanged(type="participant.changed", **STAMP, participant=seen)
