@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import Q, prefetch_related_objects
+from django.db.models import Q, QuerySet, prefetch_related_objects
 
 from sessions.core import agenda_clock
 from sessions.core import attendance as core
@@ -120,3 +120,9 @@ def _corrections(session: Session, segments: Sequence[SessionSegment]) -> Iterab
             reason=row.reason,
             number=row.pk,
         )
+
+
+def corrections_of(session: Session) -> QuerySet[AttendanceCorrection]:
+    """Every correction of a session, oldest first, with who made it. One query."""
+    rows = AttendanceCorrection.objects.filter(session=session)
+    return rows.select_related("segment", "by").order_by("at", "pk")
