@@ -16,7 +16,7 @@ export interface AgendaView {
   readonly ends_ms: number;
 }
 
-/** LV5. The last message before the socket is closed: why, in a code and in words. */
+/** PE5. The last message before the socket is closed: why, in a code and in words. */
 export interface Closing {
   readonly type: "closing";
   readonly code: string;
@@ -49,7 +49,7 @@ export interface MediaAnswer {
   readonly sdp: string;
 }
 
-/** LV4. The node closed this browser's media; offer again when `again` says so. */
+/** PE4. The node closed this browser's media; offer again when `again` says so. */
 export interface MediaClosed {
   readonly type: "media.closed";
   readonly reason: string;
@@ -143,7 +143,7 @@ export interface SegmentView {
 }
 
 /**
- * LV2. The slot belongs to this person from now (null: nobody). Cover its tile until
+ * PE2. The slot belongs to this person from now (null: nobody). Cover its tile until
  * `media.slot_shown`, or until a frame's newest CSRC is this one.
  */
 export interface SlotOwned {
@@ -153,7 +153,7 @@ export interface SlotOwned {
   readonly csrc: number;
 }
 
-/** LV3. The frame with this RTP timestamp is the first that shows this person there. */
+/** PE3. The frame with this RTP timestamp is the first that shows this person there. */
 export interface SlotShown {
   readonly type: "media.slot_shown";
   readonly slot: number;
@@ -174,7 +174,7 @@ export interface Snapshot {
   readonly media_slots: number;
 }
 
-/** LV1. Who speaks now: the whole set. */
+/** PE1. Who speaks now: the whole set. */
 export interface Speaking {
   readonly type: "speaking";
   readonly keys: ReadonlyArray<string>;
@@ -207,20 +207,20 @@ export interface WaitingView {
   readonly reason: string;
 }
 
-/** ADM1. Lets one person in from the door. */
+/** DV1. Lets one person in from the door. */
 export interface Admit {
   readonly type: "room.admit";
   readonly id: number;
   readonly key: string;
 }
 
-/** ADM2. Lets everyone in who waits at the door. */
+/** DV2. Lets everyone in who waits at the door. */
 export interface AdmitAll {
   readonly type: "room.admit_all";
   readonly id: number;
 }
 
-/** AG1. Goes to the next segment. `index` is the segment it leaves: a second tap does nothing. */
+/** AV1. Goes to the next segment. `index` is the segment it leaves: a second tap does nothing. */
 export interface Advance {
   readonly type: "room.advance";
   readonly id: number;
@@ -234,7 +234,7 @@ export interface AllowMicrophone {
   readonly key: string;
 }
 
-/** AG2. Goes back to the segment before. */
+/** AV2. Goes back to the segment before. */
 export interface Back {
   readonly type: "room.back";
   readonly id: number;
@@ -247,14 +247,14 @@ export interface End {
   readonly id: number;
 }
 
-/** AG7. Moves the planned end. */
+/** AV7. Moves the planned end. */
 export interface EndLater {
   readonly type: "room.end_later";
   readonly id: number;
   readonly minutes: number;
 }
 
-/** AG3. Gives the current segment minutes of the later ones. */
+/** AV3. Gives the current segment minutes of the later ones. */
 export interface Extend {
   readonly type: "room.extend";
   readonly id: number;
@@ -298,7 +298,7 @@ export interface Mute {
   readonly key: string;
 }
 
-/** AG5. Stops the agenda's clock; people go on seeing and hearing each other. */
+/** AV5. Stops the agenda's clock; people go on seeing and hearing each other. */
 export interface Pause {
   readonly type: "room.pause";
   readonly id: number;
@@ -323,7 +323,7 @@ export interface Reopen {
   readonly id: number;
 }
 
-/** AG6. Lets the agenda's clock go on. */
+/** AV6. Lets the agenda's clock go on. */
 export interface Resume {
   readonly type: "room.resume";
   readonly id: number;
@@ -356,7 +356,7 @@ export interface SetMicrophone {
   readonly on: boolean;
 }
 
-/** AG4. Gives minutes of the current segment to the later ones. */
+/** AV4. Gives minutes of the current segment to the later ones. */
 export interface Shorten {
   readonly type: "room.shorten";
   readonly id: number;

@@ -148,9 +148,9 @@ class Connection:
         """Tells the node who is in the room now, and that its news of this seat comes here."""
         room, seat = viewer.facts.key, viewer.seat.key
         if viewer.place is Place.ROOM:
-            await want(room)
             bridge.listen(room, seat, self.heard)
             bridge.attach(room, seat, viewer.media_generation)
+            await want(room)
 
     async def _replay(self, viewer: Viewer, command: Hello) -> bool:
         """Tells what came after the browser's last (epoch, seq), if that can be told."""

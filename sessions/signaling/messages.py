@@ -189,7 +189,7 @@ class Leave:
 
 @message
 class Admit:
-    """ADM1. Lets one person in from the door."""
+    """DV1. Lets one person in from the door."""
 
     type: Literal["room.admit"]
     id: Number
@@ -198,7 +198,7 @@ class Admit:
 
 @message
 class AdmitAll:
-    """ADM2. Lets everyone in who waits at the door."""
+    """DV2. Lets everyone in who waits at the door."""
 
     type: Literal["room.admit_all"]
     id: Number
@@ -214,7 +214,7 @@ class Start:
 
 @message
 class Advance:
-    """AG1. Goes to the next segment. `index` is the segment it leaves: a second tap does nothing."""
+    """AV1. Goes to the next segment. `index` is the segment it leaves: a second tap does nothing."""
 
     type: Literal["room.advance"]
     id: Number
@@ -223,7 +223,7 @@ class Advance:
 
 @message
 class Back:
-    """AG2. Goes back to the segment before."""
+    """AV2. Goes back to the segment before."""
 
     type: Literal["room.back"]
     id: Number
@@ -232,7 +232,7 @@ class Back:
 
 @message
 class Extend:
-    """AG3. Gives the current segment minutes of the later ones."""
+    """AV3. Gives the current segment minutes of the later ones."""
 
     type: Literal["room.extend"]
     id: Number
@@ -241,7 +241,7 @@ class Extend:
 
 @message
 class Shorten:
-    """AG4. Gives minutes of the current segment to the later ones."""
+    """AV4. Gives minutes of the current segment to the later ones."""
 
     type: Literal["room.shorten"]
     id: Number
@@ -250,7 +250,7 @@ class Shorten:
 
 @message
 class Pause:
-    """AG5. Stops the agenda's clock; people go on seeing and hearing each other."""
+    """AV5. Stops the agenda's clock; people go on seeing and hearing each other."""
 
     type: Literal["room.pause"]
     id: Number
@@ -258,7 +258,7 @@ class Pause:
 
 @message
 class Resume:
-    """AG6. Lets the agenda's clock go on."""
+    """AV6. Lets the agenda's clock go on."""
 
     type: Literal["room.resume"]
     id: Number
@@ -266,7 +266,7 @@ class Resume:
 
 @message
 class EndLater:
-    """AG7. Moves the planned end."""
+    """AV7. Moves the planned end."""
 
     type: Literal["room.end_later"]
     id: Number
@@ -480,7 +480,7 @@ class MeChanged:
 
 @message
 class Speaking:
-    """LV1. Who speaks now: the whole set."""
+    """PE1. Who speaks now: the whole set."""
 
     type: Literal["speaking"]
     keys: list[Key]
@@ -488,7 +488,7 @@ class Speaking:
 
 @message
 class SlotOwned:
-    """LV2. The slot belongs to this person from now (null: nobody). Cover its tile until
+    """PE2. The slot belongs to this person from now (null: nobody). Cover its tile until
     `media.slot_shown`, or until a frame's newest CSRC is this one."""
 
     type: Literal["media.slot_owned"]
@@ -499,7 +499,7 @@ class SlotOwned:
 
 @message
 class SlotShown:
-    """LV3. The frame with this RTP timestamp is the first that shows this person there."""
+    """PE3. The frame with this RTP timestamp is the first that shows this person there."""
 
     type: Literal["media.slot_shown"]
     slot: Number
@@ -509,7 +509,7 @@ class SlotShown:
 
 @message
 class MediaClosed:
-    """LV4. The node closed this browser's media; offer again when `again` says so."""
+    """PE4. The node closed this browser's media; offer again when `again` says so."""
 
     type: Literal["media.closed"]
     reason: str
@@ -518,7 +518,7 @@ class MediaClosed:
 
 @message
 class Closing:
-    """LV5. The last message before the socket is closed: why, in a code and in words."""
+    """PE5. The last message before the socket is closed: why, in a code and in words."""
 
     type: Literal["closing"]
     code: str

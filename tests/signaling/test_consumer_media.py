@@ -1,0 +1,119 @@
+"""Offers to the node and its news, over a real socket and a node that talks."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+from django.conf import LazySettings
+
+from server.media.messages import PeerClosed, SlotOwned, SlotShown, Speaking
+from tests.signaling.evening import Browser, Evening
+from tests.signaling.node import TalkingNode
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest_asyncio.fixture
+async def node(tmp_path: Path, settings: LazySettings) -> AsyncIterator[TalkingNode]:
+    talking = await TalkingNode.start(tmp_path, settings.THIRDS_MEDIA_SECRET)
+    settings.THIRDS_MEDIA_CONTROL = talking.address
+    yield talking
+    await talking.stop()
+
+
+@pytest_asyncio.fixture
+async def dana(tonight: Evening, node: TalkingNode) -> AsyncIterator[Browser]:
+    """In the room, and the node knows it."""
+    browser = tonight.browser("Dana")
+    await browser.hello()
+    await node.until(lambda: bool(node.attached))
+    yield browser
+    await browser.drop()
+
+
+def me(browser: Browser) -> str:
+    key: str = browser.last("snapshot")["me"]["key"]
+    return key
+
+
+async def test_med1_offer_re4_is_answered_by_the_node(dana: Browser) -> None:
+    answer = await dana.ask("media.offer", sdp="v=0")
+    assert (answer["type"], answer["sdp"]) == ("media.answer", "answer to v=0")
+
+
+async def test_med1_offer_with_the_node_away_is_media_down(
+    tonight: Evening, settings: LazySettings, tmp_path: Path
+) -> None:
+    """The room goes on without sound: kills a socket that ends because the node is away."""
+    settings.THIRDS_MEDIA_CONTROL = f"unix:{tmp_path / 'nowhere'}"
+    dana = tonight.browser("Dana")
+    await dana.hello()
+    assert (await dana.ask("media.offer", sdp="v=0"))["code"] == "media.down"
+    assert (await dana.ask("room.start"))["type"] == "ok"
+    await dana.drop()
+
+
+async def test_pe2_slot_owned_and_pe3_slot_shown_reach_their_browser(
+    tonight: Evening, node: TalkingNode, dana: Browser
+) -> None:
+    room, mine = tonight.room.key, me(dana)
+    node.tell(SlotOwned(room=room, peer="another", slot=0, owner="sam", csrc=1))
+    node.tell(SlotOwned(room=room, peer=mine, slot=2, owner="sam", csrc=7))
+    node.tell(SlotShown(room=room, peer=mine, slot=2, owner="sam", rtp_timestamp=90))
+    owned = await dana.until("media.slot_owned")
+    assert owned == {"type": "media.slot_owned", "slot": 2, "key": "sam", "csrc": 7}
+    shown = await dana.until("media.slot_shown")
+    assert shown == {"type": "media.slot_shown", "slot": 2, "key": "sam", "rtp_timestamp": 90}
+
+
+async def test_pe1_speaking_reaches_everyone_in_the_room(
+    tonight: Evening, node: TalkingNode, dana: Browser
+) -> None:
+    node.tell(Speaking(room="another", peers=["x"]))
+    node.tell(Speaking(room=tonight.room.key, peers=["a", "b"]))
+    assert await dana.until("speaking") == {"type": "speaking", "keys": ["a", "b"]}
+
+
+@pytest.mark.parametrize(("reason", "again"), [("silent", True), ("revoked", False)])
+async def test_pe4_media_closed_says_whether_to_offer_again(
+    tonight: Evening, node: TalkingNode, dana: Browser, reason: str, again: bool
+) -> None:
+    closed = PeerClosed(room=tonight.room.key, peer=me(dana), generation=1, reason=reason)  # type: ignore[arg-type]
+    node.tell(closed)
+    event = await dana.until("media.closed")
+    assert event == {"type": "media.closed", "reason": reason, "again": again}
+
+
+async def test_removal_revokes_at_the_node_and_leaves_the_value(
+    tonight: Evening, node: TalkingNode, dana: Browser
+) -> None:
+    sam = tonight.browser("Sam")
+    await sam.hello()
+    await dana.ask("room.admit_all")
+    await sam.until("snapshot")
+    key = me(sam)
+    await node.until(lambda: node.wants(tonight.room.key, key))
+    await dana.ask("room.remove", key=key)
+    await node.until(lambda: not node.wants(tonight.room.key, key))
+    await node.until(lambda: (tonight.room.key, key) in node.revoked)
+    await sam.drop()
+
+
+async def test_dropped_socket_keeps_the_generation_of_its_media(
+    tonight: Evening, node: TalkingNode, dana: Browser
+) -> None:
+    """R1. Kills: a reconnecting websocket that closes media which works."""
+    seat = (tonight.room.key, me(dana))
+    await node.until(lambda: seat in node.attached)
+    before = node.attached[seat]
+    last = dana.last("snapshot")
+    await dana.drop()
+    back = tonight.browser("Dana")
+    await back.hello(epoch=last["epoch"], seq=last["seq"])
+    assert node.attached[seat] == before
+    other = tonight.browser("Dana")
+    await other.hello()
+    await node.until(lambda: node.attached[seat] > before)
+    await back.drop()
+    await other.drop()

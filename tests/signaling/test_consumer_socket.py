@@ -1,0 +1,305 @@
+"""What belongs to the socket: who it is, its limits, its silence, and what it survives."""
+
+import asyncio
+import json
+from typing import Any
+
+import pytest
+import redis
+import redis.asyncio
+from django.contrib.sessions.backends.db import SessionStore
+
+from sessions.core.refusal import Refuse
+from sessions.rooms import bridge, broadcast, lua, presence
+from sessions.signaling import database
+from sessions.signaling.consumer import RoomConsumer
+from tests.signaling.evening import Browser, Evening
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+async def entered(tonight: Evening, name: str, **fields: Any) -> Browser:
+    browser = tonight.browser(name)
+    assert (await browser.hello(**fields))["type"] == "ok"
+    return browser
+
+
+# ---- who it is ---------------------------------------------------------------------------------
+
+
+async def test_ori1_socket_of_another_origin_is_not_accepted(tonight: Evening) -> None:
+    stranger = Browser(tonight.address, tonight.cookies["Dana"], origin="https://evil.example")
+    assert not await stranger.connect()
+
+
+@pytest.mark.parametrize("cookie", ["", "thirds=nobody", "thirds=", "other=1"])
+async def test_log1_socket_of_nobody_is_closed_in_words(tonight: Evening, cookie: str) -> None:
+    nobody = Browser(tonight.address, cookie)
+    assert await nobody.connect()
+    assert await nobody.close_code() == 4401
+    assert [event["code"] for event in nobody.events] == ["permission.signed_out"]
+
+
+async def test_log1_sign_out_ends_a_socket_that_is_open(
+    tonight: Evening, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """S8. Kills: a socket that outlives its sign-in."""
+    monkeypatch.setattr(RoomConsumer, "beat_s", 0.05)
+    dana, sam = await entered(tonight, "Dana"), await entered(tonight, "Sam")
+    await dana.ask("room.admit_all")
+    key = tonight.cookies["Sam"].partition("=")[2]
+    await database.run(SessionStore(key).delete)
+    assert await sam.close_code() == 4401
+    left = await dana.until("participant.left")
+    assert left["reason"] == "signed_out"
+    await dana.drop()
+
+
+async def test_socket_of_an_unknown_room(tonight: Evening) -> None:
+    lost = Browser("nowhere", tonight.cookies["Dana"])
+    assert (await lost.hello())["code"] == "room.unknown"
+    assert await lost.close_code() == 4404
+
+
+# ---- frames ------------------------------------------------------------------------------------
+
+
+async def test_frame_before_hello_ends_the_socket(tonight: Evening) -> None:
+    dana = tonight.browser("Dana")
+    await dana.connect()
+    await dana.send('{"type": "ping", "id": 1}')
+    assert await dana.close_code() == 4400
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        ("x" * 65537, "message.too_large"),
+        ("{", "message.malformed"),
+        ('{"type": "room.record", "id": 5}', "message.unknown"),
+    ],
+)
+async def test_frame_that_says_nothing_is_refused_and_the_socket_lives(
+    tonight: Evening, text: str, code: str
+) -> None:
+    dana, sam = await entered(tonight, "Dana"), await entered(tonight, "Sam")
+    await dana.send(text)
+    assert (await dana.until("refused"))["code"] == code
+    assert (await dana.ask("ping"))["type"] == "pong"
+    heard = len(sam.events)
+    await sam.ask("ping")
+    assert [event["type"] for event in sam.events[heard:]] == ["pong"]
+    await dana.drop()
+    await sam.drop()
+
+
+async def test_frame_of_bytes_is_malformed(tonight: Evening) -> None:
+    dana = await entered(tonight, "Dana")
+    await dana.socket.send_to(bytes_data=b"\x00\x01")
+    assert (await dana.until("refused"))["code"] == "message.malformed"
+    await dana.drop()
+
+
+async def test_flood_ends_the_socket_and_nobody_else_notices(tonight: Evening) -> None:
+    sam, dana = await entered(tonight, "Sam"), await entered(tonight, "Dana")
+    for _ in range(200):
+        await sam.send("{}")
+    assert await sam.close_code() == 4429
+    left = await dana.until("waiting.left")
+    assert left["key"] == sam.last("snapshot")["me"]["key"]
+    assert (await dana.ask("ping"))["type"] == "pong"
+    await dana.drop()
+
+
+# ---- silence, drops, other tabs ----------------------------------------------------------------
+
+
+async def test_silence_ends_the_socket_so_that_it_comes_back(
+    tonight: Evening, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(RoomConsumer, "beat_s", 0.05)
+    monkeypatch.setattr(RoomConsumer, "silence_s", 0.1)
+    dana = tonight.browser("Dana")
+    await dana.hello()
+    assert await dana.close_code() == 4408
+
+
+async def test_silence_of_a_socket_that_never_said_hello(
+    tonight: Evening, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Kills: sockets that cost memory for ever."""
+    monkeypatch.setattr(RoomConsumer, "beat_s", 0.05)
+    monkeypatch.setattr(RoomConsumer, "silence_s", 0.1)
+    mute = tonight.browser("Dana")
+    await mute.connect()
+    assert await mute.close_code() == 4408
+
+
+async def test_newest_connection_takes_the_seat_and_the_older_is_told(tonight: Evening) -> None:
+    """P4: one tile, the newest wins; the late goodbye of the older changes nothing."""
+    dana = await entered(tonight, "Dana")
+    first, second = await entered(tonight, "Sam"), None
+    second = await entered(tonight, "Sam")
+    assert await first.close_code() == 4409
+    await first.drop()
+    waiting = (await dana.snapshot())["waiting"]
+    assert [one["name"] for one in waiting] == ["Sam"]
+    assert (await second.ask("ping"))["type"] == "pong"
+    await second.drop()
+    await dana.drop()
+
+
+async def test_dropped_socket_is_not_a_leave(tonight: Evening) -> None:
+    dana, sam = await entered(tonight, "Dana"), await entered(tonight, "Sam")
+    await sam.drop()
+    assert [one["name"] for one in (await dana.snapshot())["waiting"]] == ["Sam"]
+    await dana.drop()
+
+
+async def test_res1_return_with_the_last_number_replays_what_was_missed(tonight: Evening) -> None:
+    dana = await entered(tonight, "Dana")
+    last = dana.last("snapshot")
+    await dana.drop()
+    sam = await entered(tonight, "Sam")
+    back = await entered(tonight, "Dana", epoch=last["epoch"], seq=last["seq"])
+    kinds = [event["type"] for event in back.events]
+    assert kinds == ["waiting.changed", "participant.changed", "ok"]
+    # the number between them told the older connection that it was replaced
+    assert [event["seq"] for event in back.events[:2]] == [last["seq"] + 1, last["seq"] + 3]
+    await back.drop()
+    await sam.drop()
+
+
+@pytest.mark.parametrize("known", [{"epoch": "another", "seq": 1}, {}, {"epoch": "another"}])
+async def test_res2_return_of_another_epoch_gets_a_snapshot(
+    tonight: Evening, known: dict[str, Any]
+) -> None:
+    dana = await entered(tonight, "Dana", **known)
+    assert [event["type"] for event in dana.events] == ["snapshot", "ok"]
+    await dana.drop()
+
+
+async def test_res2_return_after_being_let_in_meanwhile_gets_a_snapshot(tonight: Evening) -> None:
+    """Kills: a replay as if one had been in the room, which leaves out who was there before."""
+    dana, sam = await entered(tonight, "Dana"), await entered(tonight, "Sam")
+    last = sam.last("snapshot")
+    await sam.drop()
+    await dana.ask("room.admit_all")
+    back = await entered(tonight, "Sam", epoch=last["epoch"], seq=last["seq"])
+    assert [one["name"] for one in back.last("snapshot")["participants"]] == ["Dana", "Sam"]
+    await back.drop()
+    await dana.drop()
+
+
+# ---- what is away ------------------------------------------------------------------------------
+
+
+async def test_res3_lost_wake_up_is_made_good_by_the_next_ping(
+    tonight: Evening, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def lost(*_: object) -> bool:
+        return False
+
+    dana, sam = await entered(tonight, "Dana"), await entered(tonight, "Sam")
+    monkeypatch.setattr(broadcast, "awake", lost)
+    await dana.ask("room.start")
+    await sam.ask("ping")
+    await sam.until(lambda event: event["type"] == "room.changed")
+    assert sam.last("room.changed")["room"]["state"] == "live"
+    await dana.drop()
+    await sam.drop()
+
+
+def redis_away(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every connection to Redis is refused; the channel layer loses every message."""
+    nowhere = "unix:///nonexistent/socket"
+    sync, on_loop = redis.Redis.from_url(nowhere), redis.asyncio.Redis.from_url(nowhere)
+    for module in (lua, bridge):
+        monkeypatch.setattr(module, "connection", lambda: sync)
+        monkeypatch.setattr(module, "aconnection", lambda: on_loop)
+
+    async def lost(*_: object) -> bool:
+        return False
+
+    monkeypatch.setattr(broadcast, "awake", lost)
+
+
+async def test_res4_redis_away_closes_no_socket_and_refuses_commands(
+    tonight: Evening, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    dana = await entered(tonight, "Dana")
+    with monkeypatch.context() as away:
+        redis_away(away)
+        for command in ("room.start", "room.admit_all"):
+            assert (await dana.ask(command))["code"] == "store.down"
+        assert (await dana.ask("me.hand", raised=True))["code"] == "store.down"
+        assert (await dana.ask("ping"))["type"] == "pong"
+        late = tonight.browser("Sam")
+        assert (await late.hello())["code"] == "store.down"
+        assert await late.close_code() == 4503
+    assert (await dana.ask("room.start"))["type"] == "ok"
+    await dana.drop()
+
+
+async def test_res4_empty_redis_is_registered_with_again_under_a_new_epoch(
+    tonight: Evening,
+) -> None:
+    dana, sam = await entered(tonight, "Dana"), await entered(tonight, "Sam")
+    await dana.ask("room.admit_all")
+    await sam.until("snapshot")
+    before = dana.last("snapshot")["epoch"]
+    lua.connection().delete(*presence.roster(tonight.room.key).keys())
+    for browser in (dana, sam):
+        await browser.ask("ping")
+        await browser.until(lambda e: e["type"] == "snapshot" and e["epoch"] != before)
+    snapshot = await dana.snapshot()
+    assert sorted(one["name"] for one in snapshot["participants"]) == ["Dana", "Sam"]
+    await dana.drop()
+    await sam.drop()
+
+
+async def test_res5_database_away_closes_no_socket_and_keeps_presence(
+    tonight: Evening, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def down(*_: object, **__: object) -> Refuse:
+        return Refuse("store.down")
+
+    dana = await entered(tonight, "Dana")
+    with monkeypatch.context() as away:
+        away.setattr(database, "run", down)
+        assert (await dana.ask("room.start"))["code"] == "store.down"
+        assert (await dana.ask("me.hand", raised=True))["type"] == "ok"
+        raised = await dana.until("participant.changed")
+        assert raised["participant"]["hand_ms"] is not None
+        assert (await dana.ask("ping"))["type"] == "pong"
+    assert (await dana.ask("room.start"))["type"] == "ok"
+    await dana.drop()
+
+
+async def test_res6_end_keeps_the_socket_until_the_room_cannot_be_reopened(
+    tonight: Evening,
+) -> None:
+    dana, sam = await entered(tonight, "Dana"), await entered(tonight, "Sam")
+    await dana.ask("room.admit_all")
+    await dana.ask("room.start")
+    await dana.ask("room.end")
+    await sam.until(lambda e: e["type"] == "room.changed" and e["room"]["state"] == "ended")
+    assert (await sam.ask("ping"))["type"] == "pong"
+    again = await entered(tonight, "Sam")
+    assert again.last("snapshot")["room"]["state"] == "ended"
+    await asyncio.gather(dana.drop(), sam.drop(), again.drop())
+
+
+async def test_fault_in_a_handler_ends_that_socket_alone(
+    tonight: Evening, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def breaks(*_: object) -> None:
+        raise ZeroDivisionError
+
+    dana, sam = await entered(tonight, "Dana"), await entered(tonight, "Sam")
+    with monkeypatch.context() as broken:
+        broken.setattr("sessions.signaling.views.me_view", breaks)
+        await sam.send(json.dumps({"type": "resync", "id": 9}))
+        assert await sam.close_code() == 1011
+    assert (await dana.ask("ping"))["type"] == "pong"
+    await dana.drop()
