@@ -107,4 +107,4 @@ def publish_on_commit(room: str, draft: Draft) -> None:
 
     Lost in between (a crash, Redis away), the ticker publishes the room again.
     """
-    transaction.on_commit(lambda: publish(room, draft))
+    transaction.on_commit(lambda: publish(room, draft), robust=True)
