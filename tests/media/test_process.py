@@ -39,17 +39,15 @@ def folder() -> Iterator[Path]:
 
 
 @pytest.fixture
-async def valkey(folder: Path) -> AsyncIterator[str]:
-    """A server of this test's own on a unix socket; gives its URL."""
+def valkey(folder: Path) -> Iterator[str]:
+    """A server of this test's own on a unix socket; gives its URL once it says it listens."""
     path = folder / "v.sock"
     options = ["--port", "0", "--unixsocket", str(path), "--save", "", "--dir", str(folder)]
-    server = subprocess.Popen([str(binary()), *options], stdout=subprocess.DEVNULL)
-    async with asyncio.timeout(PATIENCE):
-        while not path.exists():
-            await asyncio.sleep(0.01)
-    yield f"unix://{path}"
-    server.terminate()
-    server.wait()
+    with subprocess.Popen([str(binary()), *options], stdout=subprocess.PIPE, text=True) as server:
+        assert server.stdout is not None
+        assert any("ready to accept connections" in line for line in server.stdout)
+        yield f"unix://{path}"
+        server.terminate()
 
 
 def started(folder: Path, valkey: str) -> subprocess.Popen[str]:
