@@ -313,6 +313,14 @@ def test_close_takes_everybody_out_and_counts_their_time(room: Room) -> None:
     assert room.marks() == [("join", "ann", "c1", ""), ("leave", "ann", "c1", "ended")]
 
 
+def test_close_lets_nobody_in_who_was_removed(room: Room) -> None:
+    """The room may be opened again for ten minutes."""
+    room.join("sam", "c1")
+    run(presence.remove(room.key, "sam", clock_ms=room.now))
+    run(presence.close(room.key, clock_ms=room.now))
+    assert run(presence.join(room.key, "sam", "c2", place=Place.ROOM)) == Refuse("seat.removed")
+
+
 def test_sweep_knows_whether_staff_is_in_the_room(room: Room) -> None:
     assert room.sweep().staffed is False
     room.join("ann", "c1", Place.LOBBY, staff=True)

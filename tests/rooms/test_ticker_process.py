@@ -14,10 +14,12 @@ from urllib.parse import urlsplit
 
 import pytest
 from django.conf import settings
+from django.contrib.sessions.backends.db import SessionStore
 from django.db import connection
 from django.utils import timezone
 
 from server.worker.process import Outage, beat, run_queue
+from server.worker.tasks import clear_expired_sign_ins
 from sessions.models import AttendanceMark
 from sessions.rooms import lua as store
 from sessions.rooms import presence
@@ -138,3 +140,13 @@ def test_worker_writes_who_was_lost_and_stops_cleanly_on_sigterm(
     assert worker.returncode == 0, words.decode()
     assert b"Traceback" not in words, words.decode()
     assert store.connection().get(LEASE_KEY) is None
+
+
+@pytest.mark.django_db
+def test_nightly_job_forgets_sign_ins_that_ran_out_and_no_others() -> None:
+    kept, old = SessionStore(), SessionStore()
+    kept.create()
+    old.set_expiry(timezone.now() - timedelta(days=1))
+    old.create()
+    clear_expired_sign_ins(timestamp=0)
+    assert (kept.exists(str(kept.session_key)), old.exists(str(old.session_key))) == (True, False)

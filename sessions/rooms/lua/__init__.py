@@ -39,6 +39,7 @@ STREAM_LENGTH: Final = 2_000  # events kept for those who come back
 MARKS_LENGTH: Final = 50_000  # joins and leaves kept while PostgreSQL is away
 KEEP_S: Final = 24 * 3600  # a room that nothing happens in is forgotten
 SOCKET_TIMEOUT_S: Final = 0.8  # longer is "away"
+ANSWER_S: Final = 0.95  # a caller knows within a second
 
 DOWN: Final = Refuse("store.down")
 AWAY = (RedisAway, RedisSlow, ReadOnlyError, OutOfMemoryError, OSError, asyncio.TimeoutError)
@@ -124,7 +125,8 @@ async def arun(call: Call[T]) -> T | Refuse:
     """Runs a call on the running loop. `store.down` when Redis does not answer."""
     try:
         script = aconnection().register_script(source(call.script))
-        text = await script(keys=call.keys(), args=call.argv())
+        async with asyncio.timeout(ANSWER_S):  # connecting and asking may each take their time
+            text = await script(keys=call.keys(), args=call.argv())
     except AWAY:
         return DOWN
     return call.read(json.loads(text))

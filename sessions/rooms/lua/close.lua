@@ -1,7 +1,6 @@
--- Everybody leaves at once.
+-- Everybody leaves at once. Who was removed stays out, also of a room that is opened again.
 for _, text in ipairs(redis.call('HVALS', ROSTER)) do
   drop(cjson.decode(text), arg.reason)
 end
-redis.call('DEL', BARRED)
 keep()
 return answer({ outcome = 'done' })
