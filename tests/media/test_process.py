@@ -45,7 +45,7 @@ def valkey(folder: Path) -> Iterator[str]:
     options = ["--port", "0", "--unixsocket", str(path), "--save", "", "--dir", str(folder)]
     with subprocess.Popen([str(binary()), *options], stdout=subprocess.PIPE, text=True) as server:
         assert server.stdout is not None
-        assert any("ready to accept connections" in line for line in server.stdout)
+        assert any("Ready to accept connections" in line for line in server.stdout)
         yield f"unix://{path}"
         server.terminate()
 
