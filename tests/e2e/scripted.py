@@ -61,7 +61,6 @@ class ScriptedRoom:
     def join(self) -> "ScriptedRoom":
         """From the check to what the snapshot says."""
         self.button("Join").click()
-        expect(self.page.locator("#room:not([data-screen=check], [data-screen=connecting])"))
         self.page.wait_for_function(
             "!['check', 'connecting'].includes(document.getElementById('room').dataset.screen)"
         )

@@ -24,6 +24,7 @@ Enter = Callable[..., ScriptedRoom]
 @pytest.fixture(scope="module")
 def browser(playwright: Playwright) -> Iterator[Any]:
     running = launch(playwright)
+    expect.set_options(timeout=20_000)  # a busy machine is not a fault
     yield running
     running.close()
 
@@ -100,9 +101,7 @@ def test_closed_for_good_says_why_and_what_to_do(enter: Enter, number: int) -> N
 def test_dropped_connection_keeps_the_room_and_comes_back(enter: Enter, number: int) -> None:
     room = enter(scripts.snapshot()).join()
     room.close(number)
-    room.page.wait_for_function("window.performance.now() > 0")
-    while len(room.sockets) < 2:
-        room.page.wait_for_timeout(25)
+    room.wait_for_sent(messages.Hello, 2)
     expect(room.page.locator("[data-banner=reconnecting]")).to_have_count(0)
     hello = room.sent(messages.Hello)[-1]
     assert (hello.epoch, hello.seq) == ("e1", 10)
@@ -129,7 +128,7 @@ def test_microphone_camera_and_hand_follow_buttons_and_keys(enter: Enter) -> Non
     assert room.wait_for_sent(messages.SetMicrophone, 2).on is True
     press("v")
     assert room.wait_for_sent(messages.SetCamera).on is False
-    expect(room.page.locator("[data-name=Sam]")).to_have_class(re.compile(r"\boff\b"))
+    expect(room.page.locator(".tile[data-name=Sam]")).to_have_class(re.compile(r"\boff\b"))
     press("h")
     assert room.wait_for_sent(messages.SetHand).raised is True
 
@@ -175,6 +174,7 @@ def test_staff_close_a_microphone_and_only_they_open_it(enter: Enter) -> None:
 
 
 def test_break_closes_microphone_and_camera_and_only_the_camera_comes_back(enter: Enter) -> None:
+    """Kills: a `followRules` that leaves the microphone wanted."""
     room = enter(scripts.snapshot()).join()
     room.tell(scripts.room_changed(agenda=scripts.agenda(index=1)))
     room.wait_for("break")
@@ -187,6 +187,7 @@ def test_break_closes_microphone_and_camera_and_only_the_camera_comes_back(enter
 
 
 def test_reopened_group_sees_and_hears_nobody_without_a_tap(enter: Enter) -> None:
+    """Kills: a `closeDevices` that leaves what was wanted as it is."""
     room = enter(scripts.snapshot()).join()
     room.tell(scripts.room_changed(state="ended"))
     room.wait_for("ended")
@@ -210,10 +211,10 @@ def test_leaving_is_said_and_can_be_undone(enter: Enter) -> None:
 
 def test_refusal_stays_in_words_until_it_is_closed(enter: Enter) -> None:
     room = enter(scripts.snapshot())
-    room.refuse["me.hand"] = Refuse("room.paused")
+    room.refuse["me.hand"] = Refuse("room.locked")
     room.join()
     room.button("Raise hand").click()
-    words = room.page.get_by_text(sentence(Refuse("room.paused")))
+    words = room.page.get_by_text(sentence(Refuse("room.locked")))
     expect(words).to_be_visible()
     room.tell(scripts.person_changed("Joe"))
     expect(words).to_be_visible()
@@ -225,11 +226,11 @@ def test_tiles_keep_their_places_and_bear_their_names(enter: Enter) -> None:
     room = enter(scripts.snapshot()).join()
     room.tell(scripts.person_changed("Dana", camera=False))
     room.tell(scripts.person_changed("Kai"))
-    expect(room.page.locator("[data-name=Kai]")).to_be_visible()
+    expect(room.page.locator(".tile[data-name=Kai]")).to_be_visible()
     names = room.page.locator(".tile").evaluate_all("tiles => tiles.map(t => t.dataset.name)")
     assert names == ["Dana", "Sam", "Joe", "Kai"]
     for name in names:
-        assert room.page.locator(f"[data-name={name}] video").count() == 1
+        assert room.page.locator(f".tile[data-name={name}] video").count() == 1
 
 
 # ---- the desk ------------------------------------------------------------------------------
