@@ -9,7 +9,17 @@ import { Still } from './still';
 export function Check({ page }: { page: Page }) {
   const { own } = page.state.value;
   return (
-    <Still page={page} footer={<Ways page={page} own={own} />} look="lobby check" top>
+    <Still
+      page={page}
+      footer={<Ways page={page} own={own} />}
+      aside={
+        <a class="btn quiet" href={page.home}>
+          Back
+        </a>
+      }
+      look="lobby check"
+      top
+    >
       <div class="stack tight">
         <h1 tabIndex={-1}>Ready{page.name ? `, ${page.name}` : ''}?</h1>
         <p role="status">{greeting(own)}</p>
