@@ -13,6 +13,7 @@ from sessions.core.refusal import Refuse
 from sessions.core.room_state import RoomEvent
 from sessions.models import Person
 from sessions.rooms.selectors import RoomNow
+from sessions.rooms.services_door import look_again
 from sessions.rooms.services_lock import Change, LockedRoom, Rule, perform
 
 EVENTS: Mapping[MarkKind, RoomEvent] = {
@@ -88,7 +89,10 @@ def _step(kind: MarkKind, index: int) -> Rule:
     def rule(locked: LockedRoom) -> Change | Refuse:
         clock = locked.clock()
         if clock.index == index or clock.started_at is None:
-            return _mark(kind)(locked)
+            outcome = _mark(kind)(locked)
+            if outcome is Change.MADE:
+                look_again(locked)
+            return outcome
         return Change.NONE if clock.index == target else Refuse("agenda.moved_on")
 
     return rule
@@ -108,6 +112,7 @@ def _transition(kind: MarkKind) -> Rule:
         if kind is MarkKind.START:
             locked.room.started_at = locked.now
         locked.mark(kind)
+        look_again(locked)
         return Change.MADE
 
     return rule

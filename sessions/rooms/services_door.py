@@ -69,6 +69,22 @@ def admit_all(actor: Person, session: str) -> RoomNow | Refuse:
     return perform(Verb.ROOM_ADMIT_ALL, actor, session, rule)
 
 
+def look_again(locked: LockedRoom) -> None:
+    """The agenda moved: what those at the door wait for may be another thing now. Someone who
+    came late stays marked so on the staff's list."""
+    door = selectors.door_of(locked.room, locked.clock())
+    waiting = {entry.seat: entry.waiting for entry in locked.roster.at(Place.LOBBY)}
+    for seat in locked.room.seats.filter(key__in=waiting, state=SeatState.WAITING.value):
+        standing = admission.Standing(SessionRole.CLIENT, SeatState.WAITING)
+        decision = admission.decide(standing, door, locked.now)
+        before = waiting[seat.key]
+        if isinstance(decision, Wait) and decision.reason.value != before.removesuffix(LATE):
+            late = before.endswith(LATE) or before == WaitReason.LATE.value
+            now = decision.reason.value + (LATE if late else "")
+            locked.afterwards(presence.change(locked.room.key, seat.key, waiting=now))
+            locked.save_seat(seat)
+
+
 def _admit(locked: LockedRoom, seat: Seat) -> Refuse | None:
     standing = admission.Standing(SessionRole.CLIENT, SeatState(seat.state))
     refused = admission.admit(standing, selectors.door_of(locked.room, locked.clock()))

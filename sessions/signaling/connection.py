@@ -39,6 +39,11 @@ def farewell(refused: Refuse) -> tuple[Closing, int]:
     return closing, CODES.get(refused.code, HERE)
 
 
+def _keys(viewer: Viewer) -> tuple[str, str, str, int]:
+    """What names a connection before presence."""
+    return viewer.facts.key, viewer.seat.key, viewer.connection, viewer.generation
+
+
 class Connection:
     """`send` takes the text of a frame, `close` a close code; `channel` is for wake-ups."""
 
@@ -60,6 +65,7 @@ class Connection:
         self._send = send
         self._close = close
         self._reading = asyncio.Lock()
+        self._seat = asyncio.Lock()  # taken after `_reading`; a join changes the generation
         self._owes_snapshot = False
         self._unregistered = False
         self._tasks: set[asyncio.Task[None]] = set()
@@ -120,6 +126,13 @@ class Connection:
         page that was not in this room before, which ends the media of another one."""
         if viewer.place is None:
             return None
+        async with self._seat:
+            refused = await self._take_seat(viewer, viewer.place, new=new)
+        if refused is None:
+            await self._want_media(viewer)
+        return refused
+
+    async def _take_seat(self, viewer: Viewer, place: Place, *, new: bool) -> Refuse | None:
         room, seat = viewer.facts.key, viewer.seat
         media = await bridge.generation_of(room, seat.key, known=viewer.media_generation, new=new)
         if isinstance(media, Refuse):
@@ -130,7 +143,7 @@ class Connection:
                 room,
                 seat.key,
                 viewer.connection,
-                place=viewer.place,
+                place=place,
                 staff=seat.staff,
                 microphone=self.microphone and seat.microphone_allowed,
                 microphone_allowed=seat.microphone_allowed,
@@ -141,7 +154,6 @@ class Connection:
         if isinstance(joined, Refuse):
             return joined
         viewer.generation, viewer.media_generation = joined.generation, media
-        await self._want_media(viewer)
         return None
 
     async def _want_media(self, viewer: Viewer) -> None:
@@ -277,17 +289,16 @@ class Connection:
         hand: bool | None = None,
     ) -> Refuse | None:
         """Changes one's own live fields, if this connection still holds the seat."""
-        viewer = self.viewer
-        assert viewer is not None
-        call = presence.change(
-            viewer.facts.key,
-            viewer.seat.key,
-            held_by=(viewer.connection, viewer.generation),
-            microphone=microphone,
-            camera=camera,
-            hand=hand,
+        return await self._held(
+            lambda viewer: presence.change(
+                viewer.facts.key,
+                viewer.seat.key,
+                held_by=(viewer.connection, viewer.generation),
+                microphone=microphone,
+                camera=camera,
+                hand=hand,
+            )
         )
-        return await self._held(call)
 
     async def renew(self) -> Refuse | None:
         """One heartbeat, then whatever is new."""
@@ -298,8 +309,7 @@ class Connection:
             async with self._reading:
                 await self._register(viewer)
         elif viewer.place is not None:
-            keys = (viewer.facts.key, viewer.seat.key, viewer.connection, viewer.generation)
-            await self._held(presence.renew(*keys))
+            await self._held(lambda mine: presence.renew(*_keys(mine)))
         await self.catch_up()
         await self._end_if_over(viewer)
         if bridge.is_unfinished(viewer.facts.key):
@@ -310,23 +320,31 @@ class Connection:
         """Gives the seat up for good, at once."""
         viewer = self.viewer
         assert viewer is not None
-        keys = (viewer.facts.key, viewer.seat.key, viewer.connection, viewer.generation)
-        await broadcast.asend(viewer.facts.key, presence.leave(*keys, reason))
+        await self._send_as_holder(viewer, lambda mine: presence.leave(*_keys(mine), reason))
         await want(viewer.facts.key)
 
-    async def _held(self, call: Call[Told]) -> Refuse | None:
-        """A call that only the seat's holder may make, and what it means if it is not."""
+    async def _held(self, make: Callable[[Viewer], Call[Told]]) -> Refuse | None:
+        """A call that only the seat's holder may make. Where presence does not know the seat
+        any more (Redis came back empty), it is made again after registering."""
         viewer = self.viewer
         assert viewer is not None
-        told = await broadcast.asend(viewer.facts.key, call)
+        told = await self._send_as_holder(viewer, make)
+        if isinstance(told, Told) and told.outcome is Outcome.ABSENT and viewer.place is not None:
+            async with self._reading:
+                await self._register(viewer)
+            told = await self._send_as_holder(viewer, make)
         if isinstance(told, Refuse):
             return told
         if told.outcome is Outcome.SUPERSEDED:
             await self.end(Refuse("connection.replaced"))
-        elif told.outcome is Outcome.ABSENT:
-            async with self._reading:
-                await self._register(viewer)
         return None
+
+    async def _send_as_holder(
+        self, viewer: Viewer, make: Callable[[Viewer], Call[Told]]
+    ) -> Told | Refuse:
+        """With the generation of now: a join that is under way is waited for."""
+        async with self._seat:
+            return await broadcast.asend(viewer.facts.key, make(viewer))
 
     async def _end_if_over(self, viewer: Viewer) -> None:
         """The ten minutes in which the room could have been opened again have passed."""

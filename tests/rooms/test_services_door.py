@@ -162,3 +162,21 @@ def test_roster_without_connections_is_empty(tonight: Evening) -> None:
     roster = run(presence.roster(tonight.room.key))
     assert isinstance(roster, Roster)
     assert roster.entries == ()
+
+
+def test_start_and_advance_change_what_those_at_the_door_wait_for(tonight: Evening) -> None:
+    """Kills: somebody at the door who reads all evening that the group has not begun."""
+    connect(tonight, "Dana")
+    sam = connect(tonight, "Sam")
+    services.start(tonight["Dana"], tonight.address)
+    entry = roster_of(tonight).of(sam.seat)
+    assert entry is not None
+    assert entry.waiting == "door"
+    run(presence.change(tonight.room.key, sam.seat, waiting="late"))
+    before = roster_of(tonight)
+    services.advance(tonight["Dana"], tonight.address, 0)
+    entry = roster_of(tonight).of(sam.seat)
+    assert entry is not None
+    assert entry.waiting == "door:late"
+    kinds = [event.kind for event in told_since(tonight, before)]
+    assert kinds == [Kind.WAITING_CHANGED, Kind.ME_CHANGED, Kind.ROOM_CHANGED]

@@ -220,6 +220,17 @@ async def test_rm1_start_is_told_at_the_door_too(room: dict[str, Browser]) -> No
     assert room["Ana"].last("snapshot")["me"]["reason"] == "door"
 
 
+async def test_ev7_me_tells_what_one_waits_for_now(tonight: Evening) -> None:
+    sam, dana = tonight.browser("Sam"), tonight.browser("Dana")
+    await sam.hello()
+    assert sam.last("snapshot")["me"]["reason"] == "lobby"
+    await dana.hello()
+    await dana.ask("room.start")
+    await sam.until(told("me.changed", reason="door"))
+    await sam.drop()
+    await dana.drop()
+
+
 async def test_av1_advance_and_av2_back_ev2_are_told(room: dict[str, Browser]) -> None:
     await room["Dana"].ask("room.advance", index=0)
     for name in ("Sam", "Ana"):

@@ -187,7 +187,7 @@ def test_snapshot_and_events_are_a_snapshot(
     transactional_db: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Six evenings of forty steps. Kills: an event that tells less than the snapshot does, or
-    changes instead of results, or is told to a place where it must not be; a heal that forgets."""
+    changes instead of results, or is told to a place where it must not be."""
     kinds: set[Kind] = set()
     for seed in range(6):
         chance = random.Random(seed)
