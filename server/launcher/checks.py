@@ -40,11 +40,11 @@ def static_steps() -> list[Step]:
         Step("lint", [python, "-m", "ruff", "check", *PYTHON_CODE]),
         Step("types", [python, "-m", "mypy", *TYPED_CODE]),
         Step("imports", [str(Path(sys.executable).parent / "lint-imports")]),
+        Step("browser build", [npm, "run", "--silent", "build"]),
         Step("migrations", [python, "manage.py", "makemigrations", "--check", "--dry-run"]),
         Step("messages", [python, "-m", "sessions.signaling.typescript", "--check"]),
         Step("browser lint and layers", [npm, "run", "--silent", "lint"]),
         Step("browser types", [npm, "run", "--silent", "types"]),
-        Step("browser build", [npm, "run", "--silent", "build"]),
     ]
 
 

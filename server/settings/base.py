@@ -40,6 +40,7 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
+    "sessions.web.headers.permissions_policy",
     "servestatic.middleware.ServeStaticMiddleware",
     "csp.middleware.CSPMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -76,11 +77,13 @@ TEMPLATES: list[dict[str, Any]] = [
 # psycopg's pool has the size of the executor that async code reaches the database through
 # (sessions/signaling/database.py): one more query than connections would only wait.
 DATABASE_POOL_SIZE = 8
+DATABASE = dj_database_url.parse(ENVIRONMENT.database_url)
+POOL = {"min_size": 1, "max_size": DATABASE_POOL_SIZE, "timeout": 2}
 DATABASES = {
     "default": {
-        **dj_database_url.parse(ENVIRONMENT.database_url),
+        **DATABASE,
         "CONN_HEALTH_CHECKS": True,
-        "OPTIONS": {"pool": {"min_size": 1, "max_size": DATABASE_POOL_SIZE, "timeout": 2}},
+        "OPTIONS": {**DATABASE.get("OPTIONS", {}), "pool": POOL},
     }
 }
 
@@ -141,6 +144,7 @@ CSRF_COOKIE_SAMESITE = "Lax"
 
 DEFAULT_FROM_EMAIL = "Thirds <no-reply@example.org>"
 EMAIL_SUBJECT_PREFIX = ""
+EMAIL_TIMEOUT = 10  # seconds; mail is sent off the request
 
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"

@@ -6,6 +6,7 @@ Owns the names and defaults of every variable that settings read. Knows no Djang
 import os
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import unquote, urlsplit
 
 BASE_DIR = Path(__file__).resolve().parent.parent.parent
 
@@ -40,4 +41,30 @@ class Environment:
             demo=get("THIRDS_DEMO", "") == "1",
             email_url=get("THIRDS_EMAIL_URL", ""),
             public_hosts=tuple(h for h in get("THIRDS_HOSTS", "").split(",") if h),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class MailServer:
+    """Where mail goes: `smtp://user:password@host:587` (STARTTLS) or `smtps://…:465` (TLS)."""
+
+    host: str
+    port: int
+    user: str
+    password: str
+    implicit_tls: bool
+
+    @classmethod
+    def of(cls, url: str) -> "MailServer":
+        """Raises ValueError for anything but an smtp or smtps URL with a host."""
+        parts = urlsplit(url)
+        if parts.scheme not in ("smtp", "smtps") or not parts.hostname:
+            raise ValueError("a mail server is smtp://user:password@host:port or smtps://…")
+        implicit = parts.scheme == "smtps"
+        return cls(
+            host=parts.hostname,
+            port=parts.port or (465 if implicit else 587),
+            user=unquote(parts.username or ""),
+            password=unquote(parts.password or ""),
+            implicit_tls=implicit,
         )

@@ -1,10 +1,10 @@
-"""Production: refuses to start with demo sign-in, with default secrets, or without TLS."""
+"""Production: refuses to start with demo sign-in, with default secrets, without TLS, or without a mail server."""
 
 from django.core.exceptions import ImproperlyConfigured
 
 from server.settings.base import *  # noqa: F403
 from server.settings.base import ENVIRONMENT
-from server.settings.environment import DEVELOPMENT_SECRET
+from server.settings.environment import DEVELOPMENT_SECRET, MailServer
 
 if ENVIRONMENT.demo:
     raise ImproperlyConfigured("THIRDS_DEMO is for development: take it out of the environment.")
@@ -12,6 +12,15 @@ if DEVELOPMENT_SECRET in (ENVIRONMENT.secret_key, ENVIRONMENT.media_secret):
     raise ImproperlyConfigured("Set THIRDS_SECRET_KEY and THIRDS_MEDIA_SECRET to own long values.")
 if not ENVIRONMENT.origin.startswith("https://"):
     raise ImproperlyConfigured("Set THIRDS_ORIGIN to the https:// address people open.")
+try:
+    MAIL = MailServer.of(ENVIRONMENT.email_url)
+except ValueError as wrong:
+    raise ImproperlyConfigured(f"Set THIRDS_EMAIL_URL: {wrong}.") from wrong
+
+EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+EMAIL_HOST, EMAIL_PORT = MAIL.host, MAIL.port
+EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = MAIL.user, MAIL.password
+EMAIL_USE_SSL, EMAIL_USE_TLS = MAIL.implicit_tls, not MAIL.implicit_tls
 
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 SECURE_SSL_REDIRECT = True

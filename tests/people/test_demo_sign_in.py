@@ -97,6 +97,7 @@ PRODUCTION = {
     "THIRDS_SECRET_KEY": "a-long-value-of-its-own",
     "THIRDS_MEDIA_SECRET": "another-long-value",
     "THIRDS_ORIGIN": "https://thirds.example",
+    "THIRDS_EMAIL_URL": "smtp://thirds:secret@mail.example:587",
     "DATABASE_URL": "postgresql:///thirds",
 }
 
@@ -108,6 +109,8 @@ PRODUCTION = {
         ({"THIRDS_DEMO": "1"}, "THIRDS_DEMO is for development"),
         ({"THIRDS_SECRET_KEY": "development-only-secret-never-in-production"}, "own long values"),
         ({"THIRDS_ORIGIN": "http://thirds.example"}, "https:// address"),
+        ({"THIRDS_EMAIL_URL": ""}, "Set THIRDS_EMAIL_URL"),
+        ({"THIRDS_EMAIL_URL": "http://mail.example"}, "Set THIRDS_EMAIL_URL"),
     ],
 )
 def test_production_settings_start_only_when_they_are_safe(
