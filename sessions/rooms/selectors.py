@@ -20,10 +20,10 @@ from sessions.core.agenda import AgendaMark as CoreMark
 from sessions.core.agenda import agenda_of as core_agenda
 from sessions.core.refusal import Refuse
 from sessions.core.room_state import RoomState
-from sessions.models import Room, Seat, Session
+from sessions.models import Person, Room, Seat, Session
 from sessions.rooms import presence
 from sessions.scheduling.plans import segments_of
-from sessions.scheduling.selectors import staff_of_track
+from sessions.scheduling.selectors import staff_of_track, standing
 
 MOST_SLOTS = 19  # a room has twenty seats at most, and nobody needs a slot for oneself
 
@@ -177,15 +177,15 @@ def media_is_on(state: RoomState, clock: AgendaClock) -> bool:
 # ---- people ------------------------------------------------------------------------------------
 
 
-def at_door(standing: permissions.Standing) -> DoorStanding:
+def at_door(known: permissions.Standing) -> DoorStanding:
     """The same standing as the door sees it; who is both staff and client enters as staff."""
-    held = permissions.grants(standing)
+    held = permissions.grants(known)
     role = SessionRole.NONE
     if permissions.Grant.STAFFS in held:
         role = SessionRole.STAFF
     elif permissions.Grant.ON_ROSTER in held:
         role = SessionRole.CLIENT
-    return DoorStanding(role, standing.seat)
+    return DoorStanding(role, known.seat)
 
 
 def door_of(room: Room, clock: AgendaClock) -> RoomAtDoor:
@@ -218,6 +218,15 @@ def seat_facts(seat: Seat) -> SeatFacts:
         microphone_allowed=seat.microphone_allowed,
         version=seat.version,
     )
+
+
+def may_stay(person: Person, session: str) -> Refuse | None:
+    """Whether somebody who is connected still belongs to the session: still active, still on
+    its roster or its staff."""
+    room = room_of(session)
+    if room is None:
+        return Refuse("room.unknown")
+    return permissions.allowed(permissions.Verb.ROOM_ENTER, standing(person, room.session))
 
 
 # ---- snapshot ----------------------------------------------------------------------------------

@@ -14,7 +14,8 @@ from channels.generic.websocket import AsyncWebsocketConsumer
 
 from sessions.core.reasons import LeaveReason
 from sessions.core.refusal import Refuse
-from sessions.signaling import commands, frames
+from sessions.rooms import selectors
+from sessions.signaling import commands, database, frames
 from sessions.signaling.bucket import Bucket
 from sessions.signaling.connection import Connection, farewell
 from sessions.signaling.login import person_of
@@ -25,14 +26,16 @@ log = logging.getLogger(__name__)
 FAULT: Final = 1011  # RFC 6455, 7.4.1
 RATE: Final = 30.0  # messages a second, and as many at once
 BEAT_S: Final = 3.0
+QUIET_S: Final = 3.0  # a ping is overdue: the lease is not renewed, so that others see it
 SILENCE_S: Final = 9.0  # three pings missed
-SIGNED_IN_BEATS: Final = 5  # how often the sign-in is looked at again
+ALLOWED_BEATS: Final = 5  # how often sign-in and roster are looked at again
 
 
 class RoomConsumer(AsyncWebsocketConsumer):
     """One participant's socket."""
 
     beat_s = BEAT_S
+    quiet_s = QUIET_S
     silence_s = SILENCE_S
     connection: Connection | None = None
     _beats: asyncio.Task[None] | None = None
@@ -108,16 +111,24 @@ class RoomConsumer(AsyncWebsocketConsumer):
             beats += 1
             if self._now() - self._heard_at > self.silence_s:
                 await connection.end(Refuse("connection.silent"))
-            elif beats % SIGNED_IN_BEATS == 0:
-                await self._end_if_signed_out(connection)
+            elif beats % ALLOWED_BEATS == 0:
+                await self._end_if_not_allowed(connection)
             await connection.renew()
 
-    async def _end_if_signed_out(self, connection: Connection) -> None:
+    async def _end_if_not_allowed(self, connection: Connection) -> None:
+        """A right that was taken away ends what it had opened, without another tap."""
         person = await person_of(self.scope)
-        if isinstance(person, Refuse) and person.code == "permission.signed_out":
-            if connection.viewer is not None:
-                await connection.leave(LeaveReason.SIGNED_OUT)
-            await connection.end(person)
+        refused: Refuse | None
+        if isinstance(person, Refuse):
+            refused = person
+        else:
+            refused = await database.run(selectors.may_stay, person, connection.session)
+        if refused is None or refused.code == "store.down":
+            return
+        if connection.viewer is not None:
+            signed_out = refused.code == "permission.signed_out"
+            await connection.leave(LeaveReason.SIGNED_OUT if signed_out else LeaveReason.ROSTER)
+        await connection.end(refused)
 
     async def _refuse_and_leave(self) -> None:
         assert self.connection is not None

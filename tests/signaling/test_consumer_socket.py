@@ -55,6 +55,20 @@ async def test_log1_sign_out_ends_a_socket_that_is_open(
     await dana.drop()
 
 
+async def test_log2_roster_without_the_person_ends_a_socket_that_is_open(
+    tonight: Evening, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """S8, ASVS 8.3.2. Kills: someone taken off the roster who goes on listening."""
+    monkeypatch.setattr(RoomConsumer, "beat_s", 0.05)
+    dana, sam = await entered(tonight, "Dana"), await entered(tonight, "Sam")
+    await dana.ask("room.admit_all")
+    await database.run(tonight["Sam"].enrolments.all().delete)
+    assert await sam.close_code() == 4403
+    left = await dana.until("participant.left")
+    assert left["reason"] == "roster"
+    await dana.drop()
+
+
 async def test_socket_of_an_unknown_room(tonight: Evening) -> None:
     lost = Browser("nowhere", tonight.cookies["Dana"])
     assert (await lost.hello())["code"] == "room.unknown"
