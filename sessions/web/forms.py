@@ -1,7 +1,8 @@
 """The forms of the pages: what was typed, parsed. Rules stay in the core and the services.
 
 A refusal of a service is put beside the field it speaks of (`place_refusal`), so that what was
-typed is still there.
+typed is still there. What is missing or not among the choices is found here, all of it at once,
+and said in the words of the rule (`said`); every other rule is the services' alone.
 """
 
 import datetime as dt
@@ -9,6 +10,7 @@ from collections.abc import Mapping
 from zoneinfo import available_timezones
 
 from django import forms
+from django.http import HttpRequest, QueryDict
 
 from sessions.core.permissions import Role
 from sessions.core.refusal import Refuse, sentence
@@ -43,8 +45,23 @@ def place_refusal(form: forms.BaseForm, refusal: Refuse, fields: Mapping[str, st
     form.add_error(fields.get(refusal.code), sentence(refusal))
 
 
+def posted(request: HttpRequest) -> QueryDict | None:
+    """What was typed, an empty form too; None when nothing was sent."""
+    return request.POST if request.method == "POST" else None
+
+
+def said(code: str) -> str:
+    """The words of a refusal that needs no detail."""
+    return sentence(Refuse(code))
+
+
 def _input(kind: type[forms.Widget], **attributes: str) -> forms.Widget:
     return kind(attrs={"class": "input", **attributes})
+
+
+def _clock_input() -> forms.Widget:
+    """A time as browsers' own field takes it: no seconds."""
+    return forms.TimeInput(format="%H:%M", attrs={"class": "input", "type": "time"})
 
 
 class PersonForm(forms.Form):
@@ -52,9 +69,8 @@ class PersonForm(forms.Form):
 
     display_name = forms.CharField(
         label="Name to show",
-        max_length=24,
         help_text="First name, or first name and initial. Others in the group see it.",
-        widget=_input(forms.TextInput, autocomplete="off"),
+        widget=_input(forms.TextInput, autocomplete="off", maxlength="24"),
         error_messages={"required": "Type the name that others may see."},
     )
     email = forms.EmailField(
@@ -70,7 +86,10 @@ class PersonForm(forms.Form):
         label="Roles",
         choices=ROLE_WORDS,
         widget=forms.CheckboxSelectMultiple,
-        error_messages={"required": "Pick one role or more."},
+        error_messages={
+            "required": said("person.no_role"),
+            "invalid_choice": said("person.no_role"),
+        },
     )
 
     refusal_fields: Mapping[str, str] = {
@@ -79,7 +98,6 @@ class PersonForm(forms.Form):
         "person.name_length": "display_name",
         "person.name_sign": "display_name",
         "person.name_characters": "display_name",
-        "person.no_role": "roles",
         "person.last_manager": "roles",
     }
 
@@ -89,37 +107,38 @@ class TrackForm(forms.Form):
 
     name = forms.CharField(
         label="Name",
-        max_length=60,
         help_text="For staff only. Clients never see it.",
-        widget=_input(forms.TextInput, autocomplete="off"),
-        error_messages={"required": "Give the track a name."},
+        widget=_input(forms.TextInput, autocomplete="off", maxlength="60"),
+        error_messages={"required": said("track.name")},
     )
     weekdays = forms.TypedMultipleChoiceField(
         label="Days",
         choices=WEEKDAYS,
         coerce=int,
         widget=forms.CheckboxSelectMultiple,
-        error_messages={"required": "Pick one day or more."},
+        error_messages={
+            "required": said("track.no_days"),
+            "invalid_choice": said("track.no_days"),
+        },
     )
     local_start = forms.TimeField(
         label="Starts at",
-        widget=_input(forms.TimeInput, type="time"),
+        widget=_clock_input(),
         error_messages={"required": "Say when it starts.", "invalid": "Type it like 5:30 PM."},
         input_formats=["%H:%M", "%H:%M:%S", "%I:%M %p", "%I:%M%p"],
     )
     local_end = forms.TimeField(
         label="Ends at",
-        widget=_input(forms.TimeInput, type="time"),
+        widget=_clock_input(),
         error_messages={"required": "Say when it ends.", "invalid": "Type it like 9:00 PM."},
         input_formats=["%H:%M", "%H:%M:%S", "%I:%M %p", "%I:%M%p"],
     )
     zone = forms.CharField(
         label="Time zone",
-        max_length=64,
         initial="America/New_York",
         help_text="The clock on the wall there counts, also when it changes in spring and autumn.",
         widget=_input(forms.TextInput, list="zones", autocomplete="off", spellcheck="false"),
-        error_messages={"required": "Pick a time zone."},
+        error_messages={"required": said("track.zone_unknown")},
     )
     first_date = forms.DateField(
         label="First day",
@@ -129,14 +148,17 @@ class TrackForm(forms.Form):
     weeks = forms.IntegerField(
         label="Weeks",
         initial=12,
-        widget=_input(forms.NumberInput, min="1", max="52"),
+        widget=_input(forms.NumberInput, min="1", max="104"),
         error_messages={"required": "Say for how many weeks.", "invalid": "Type a whole number."},
     )
     template = forms.TypedChoiceField(
         label="Agenda",
         coerce=int,
         widget=_input(forms.Select),
-        error_messages={"required": "Pick an agenda."},
+        error_messages={
+            "required": said("track.template"),
+            "invalid_choice": said("track.template"),
+        },
     )
     seats = forms.IntegerField(
         label="Seats for clients",
@@ -153,7 +175,10 @@ class TrackForm(forms.Form):
         coerce=int,
         widget=forms.CheckboxSelectMultiple,
         help_text="One or two. They see this roster and lead its sessions.",
-        error_messages={"required": "Pick who leads."},
+        error_messages={
+            "required": said("track.facilitator_none"),
+            "invalid_choice": said("track.not_facilitator"),
+        },
     )
     roster = forms.TypedMultipleChoiceField(
         label="Roster",
@@ -161,28 +186,26 @@ class TrackForm(forms.Form):
         required=False,
         widget=forms.CheckboxSelectMultiple,
         help_text="Clients who come. You can add people later.",
+        error_messages={"invalid_choice": said("track.not_client")},
     )
 
     refusal_fields: Mapping[str, str] = {
         "track.name": "name",
-        "track.no_days": "weekdays",
         "track.zone_unknown": "zone",
         "track.ends_before_start": "local_end",
         "track.minutes": "local_end",
         "track.weeks": "weeks",
         "track.seats": "seats",
         "track.full": "roster",
-        "track.not_client": "roster",
         "person.name_taken": "roster",
         "track.facilitator_busy": "facilitators",
-        "track.facilitator_none": "facilitators",
-        "track.not_facilitator": "facilitators",
         "track.first_date": "first_date",
-        "track.template": "template",
         "agenda.too_long": "local_end",
         "agenda.not_filled": "local_end",
         "agenda.length": "template",
         "agenda.empty": "template",
+        "recurrence.overlap": "local_end",
+        "recurrence.none_left": "weeks",
     }
 
     def __init__(
@@ -224,21 +247,16 @@ class CorrectionForm(forms.Form):
     segment = forms.IntegerField(widget=forms.HiddenInput)
     minutes = forms.IntegerField(
         label="Minutes",
-        min_value=0,
-        max_value=480,
         widget=_input(forms.NumberInput, min="0", max="480"),
         error_messages={
             "required": "Type the minutes.",
             "invalid": "Type a whole number.",
-            "min_value": "Zero is the least.",
-            "max_value": "That is more than a session can have.",
         },
     )
     reason = forms.CharField(
         label="Reason",
-        max_length=200,
-        widget=_input(forms.TextInput, autocomplete="off"),
-        error_messages={"required": "Say why, in a few words."},
+        widget=_input(forms.TextInput, autocomplete="off", maxlength="200"),
+        error_messages={"required": said("attendance.reason")},
     )
 
     refusal_fields: Mapping[str, str] = {

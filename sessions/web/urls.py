@@ -6,6 +6,7 @@ from sessions.web.views.home import home
 from sessions.web.views.people import people_page, person_add_page, person_close, person_page
 from sessions.web.views.record import attendance_page
 from sessions.web.views.rooms import room_page
+from sessions.web.views.rosters import roster_page
 from sessions.web.views.tracks import (
     session_cancel_page,
     track_add_page,
@@ -26,5 +27,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("tracks/<str:public_id>/change/", track_change_page, name="track_change"),
     path("sessions/<str:public_id>/cancel/", session_cancel_page, name="session_cancel"),
     path("sessions/<str:public_id>/attendance/", attendance_page, name="attendance"),
+    path("sessions/<str:public_id>/roster/", roster_page, name="roster"),
     path("rooms/<str:public_id>/", room_page, name="room"),
 ]

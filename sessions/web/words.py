@@ -26,6 +26,12 @@ def day(date: dt.date, today: dt.date) -> str:
     return f"{date:%A, %B} {date.day}"
 
 
+def date_and_times(start: dt.datetime, end: dt.datetime, zone: dt.tzinfo) -> str:
+    """`Wednesday, November 25, 5:30 – 9:00 PM`, on the wall of a zone."""
+    begin = start.astimezone(zone)
+    return f"{begin:%A, %B} {begin.day}, {times(begin, end.astimezone(zone))}"
+
+
 def short_date(date: dt.date) -> str:
     """`Wed, Nov 25`."""
     return f"{date:%a, %b} {date.day}"

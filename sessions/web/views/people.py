@@ -1,7 +1,9 @@
 """Pages of a program manager: the list of people, adding one, changing one."""
 
+from collections.abc import Sequence
+
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -17,7 +19,7 @@ from sessions.people.services import (
     person_reactivate,
 )
 from sessions.web.access import page, refused, signed_in
-from sessions.web.forms import PersonForm, place_refusal
+from sessions.web.forms import PersonForm, place_refusal, posted
 from sessions.web.navigation import desk
 
 ROLE_CHIPS = {
@@ -25,28 +27,60 @@ ROLE_CHIPS = {
     Role.FACILITATOR: "facilitator",
     Role.PROGRAM_MANAGER: "program manager",
 }
+OPEN_OR_CLOSE = {
+    "0": (person_deactivate, "The account is closed."),
+    "1": (person_reactivate, "The account is open again."),
+}
+ROLE_FILTERS = {role.value: f"{chip.capitalize()}s" for role, chip in ROLE_CHIPS.items()}
+CLOSED = "closed"
 
 
 @require_safe
 @page(Verb.PERSON_LIST)
 def people_page(request: HttpRequest) -> HttpResponse:
-    rows = [
+    everybody = list(people())
+    wanted = request.GET.get("show", "")
+    rows = [person_row(person) for person in everybody if is_shown(person, wanted)]
+    context = {"people": rows, "filters": filters(everybody, wanted)}
+    return desk(request, "people/list.html", context, current="people")
+
+
+def is_shown(person: Person, wanted: str) -> bool:
+    """Whether the list shows somebody: open accounts of a role, the closed ones, or all."""
+    if wanted in ROLE_FILTERS:
+        return person.is_active and wanted in person.roles
+    return wanted != CLOSED or not person.is_active
+
+
+def filters(everybody: Sequence[Person], wanted: str) -> list[dict[str, object]]:
+    """Ways to shorten the list, each with how many it leaves. Never by name: an address holds
+    none."""
+    labels = {"": "All", **ROLE_FILTERS, CLOSED: "Closed"}
+    return [
         {
-            "display_name": person.display_name,
-            "email": person.email,
-            "roles": [ROLE_CHIPS[role] for role in ROLE_CHIPS if role in person.role_set],
-            "active": person.is_active,
-            "url": reverse("person", args=[person.public_id]),
+            "url": f"?show={key}" if key else reverse("people"),
+            "label": label,
+            "count": sum(is_shown(person, key) for person in everybody),
+            "current": key == wanted,
         }
-        for person in people()
+        for key, label in labels.items()
     ]
-    return desk(request, "people/list.html", {"people": rows}, current="people")
+
+
+def person_row(person: Person) -> dict[str, object]:
+    return {
+        "display_name": person.display_name,
+        "email": person.email,
+        "roles": [ROLE_CHIPS[role] for role in ROLE_CHIPS if role in person.role_set],
+        "active": person.is_active,
+        "url": reverse("person", args=[person.public_id]),
+    }
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @page(Verb.PERSON_ADD)
 def person_add_page(request: HttpRequest) -> HttpResponse:
-    form = PersonForm(request.POST or None)
+    form = PersonForm(posted(request))
     if request.method == "POST" and form.is_valid():
         added = person_add(signed_in(request), *_typed(form))
         if isinstance(added, Person):
@@ -62,7 +96,7 @@ def person_page(request: HttpRequest, public_id: str) -> HttpResponse:
     person = person_by_public_id(public_id)
     if person is None:
         return refused(request, Verb.PERSON_CHANGE, Refuse("person.unknown"))
-    form = PersonForm(request.POST or None, initial=_shown(person))
+    form = PersonForm(posted(request), initial=_shown(person))
     if request.method == "POST" and form.is_valid():
         changed = person_change(signed_in(request), person, *_typed(form))
         if isinstance(changed, Person):
@@ -80,10 +114,15 @@ def person_close(request: HttpRequest, public_id: str) -> HttpResponse:
     person = person_by_public_id(public_id)
     if person is None:
         return refused(request, Verb.PERSON_CHANGE, Refuse("person.unknown"))
-    change = person_reactivate if request.POST.get("active") == "1" else person_deactivate
+    asked = OPEN_OR_CLOSE.get(request.POST.get("active", ""))
+    if asked is None:
+        return HttpResponseBadRequest()
+    change, done = asked
     changed = change(signed_in(request), person)
     if isinstance(changed, Refuse):
         messages.warning(request, sentence(changed))
+    else:
+        messages.success(request, done)
     return redirect("person", public_id)
 
 

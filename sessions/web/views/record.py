@@ -15,9 +15,9 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods
 
 from sessions.audit.services import record
-from sessions.core.attendance import PersonAttendance
+from sessions.core.attendance import PersonAttendance, SegmentAttendance, whole_minutes
 from sessions.core.permissions import Verb, allowed
-from sessions.core.room_state import OVER, RoomState
+from sessions.core.room_state import RoomState
 from sessions.models import AttendanceCorrection, Person, Session, SessionSegment
 from sessions.people.selectors import public_ids
 from sessions.record.selectors import Attendance, AttendanceRow, attendance, corrections_of
@@ -25,7 +25,7 @@ from sessions.record.services import correct_minutes
 from sessions.rooms.selectors import state_of
 from sessions.scheduling.selectors import standing
 from sessions.web import words
-from sessions.web.access import session_page, signed_in
+from sessions.web.access import refused, session_page, signed_in
 from sessions.web.forms import CorrectionForm, place_refusal
 from sessions.web.navigation import desk
 
@@ -37,6 +37,9 @@ SEGMENT_WORDS = {
 }
 
 
+Picked = tuple[AttendanceRow, int]  # somebody's row, and the index of a segment
+
+
 @dataclass(frozen=True, slots=True)
 class Sheet:
     """A session's attendance, with the opaque id of each person on it."""
@@ -45,62 +48,88 @@ class Sheet:
     attendance: Attendance
     keys: dict[int, str]  # person id → public id
 
-    def find(self, key: str, position: int | None) -> "tuple[AttendanceRow, int] | None":
-        """The row and the segment index that an address or a form names; counted ones only."""
+    def find(self, key: str, position: int | None) -> Picked | None:
+        """The row and the segment index that an address or a form names, if it was counted."""
         row = next((row for row in self.attendance.people if self.keys[row.person_id] == key), None)
-        segments = self.attendance.segments
-        index = next((n for n, one in enumerate(segments) if one.position == position), None)
-        if row is None or index is None or segments[index].kind == "break":
+        segments = enumerate(self.attendance.segments)
+        index = next((n for n, one in segments if one.position == position), None)
+        if row is None or index is None:
             return None
-        return row, index
+        cell = cell_of(row, index)
+        return (row, index) if cell and cell.counts else None
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @session_page(Verb.ATTENDANCE_READ)
 def attendance_page(request: HttpRequest, session: Session) -> HttpResponse:
-    person, now = signed_in(request), timezone.now()
+    now = timezone.now()
     sheet = read_sheet(session, now)
-    may_correct = allowed(Verb.ATTENDANCE_CORRECT, standing(person, session)) is None
-    form = CorrectionForm(request.POST) if request.method == "POST" else asked_form(request, sheet)
-    if form.is_bound and form.is_valid() and save(request, sheet, form, now):
+    if request.method == "POST":
+        return correction(request, sheet, now)
+    return sheet_page(request, sheet, asked_form(request, sheet), now)
+
+
+def correction(request: HttpRequest, sheet: Sheet, now: datetime) -> HttpResponse:
+    """What was typed is saved, or shown again with what is wrong beside it."""
+    refusal = allowed(Verb.ATTENDANCE_CORRECT, standing(signed_in(request), sheet.session))
+    if refusal:
+        return refused(request, Verb.ATTENDANCE_CORRECT, refusal, sheet.session)
+    form = CorrectionForm(request.POST)
+    picked = picked_cell(sheet, form)
+    if picked is None:
+        messages.warning(request, "That cell is not on this page any more. Pick it once more.")
         return redirect(request.path)
+    if form.is_valid() and save(request, sheet, picked, form, now):
+        return redirect(request.path)
+    return sheet_page(request, sheet, form, now)
+
+
+def sheet_page(
+    request: HttpRequest, sheet: Sheet, form: CorrectionForm, now: datetime
+) -> HttpResponse:
+    """The page, and the row that says who read it. The form is shown to whoever may send it."""
+    person, session = signed_in(request), sheet.session
     record(person, Verb.ATTENDANCE_READ, session=session)
-    picked = sheet.find(str(form["person"].value()), number(form["segment"].value()))
-    shown = form if may_correct and (picked or form.is_bound) else None
+    ended = state_at(session, now) is RoomState.ENDED
+    can_correct = ended and not allowed(Verb.ATTENDANCE_CORRECT, standing(person, session))
+    picked = picked_cell(sheet, form) if can_correct or form.is_bound else None
     context = {
         **page_context(sheet, now),
-        "can_correct": may_correct and state_at(session, now) is RoomState.ENDED,
-        "form": shown,
+        "can_correct": can_correct,
+        "form": form if picked else None,
         "correcting": correcting(sheet, picked) if picked else None,
     }
     status = 422 if form.is_bound else 200
     return desk(request, "record/attendance.html", context, current="home", status=status)
 
 
+def picked_cell(sheet: Sheet, form: CorrectionForm) -> Picked | None:
+    """The cell that a form speaks of, whether or not what was typed is right."""
+    return sheet.find(str(form["person"].value()), number(form["segment"].value()))
+
+
 def asked_form(request: HttpRequest, sheet: Sheet) -> CorrectionForm:
     """The empty form for the cell that the address names, if it names one."""
     key, position = request.GET.get("person", ""), number(request.GET.get("segment"))
     found = sheet.find(key, position)
-    minutes = found[0].attendance.segments[found[1]].minutes if found else None
+    cell = cell_of(*found) if found else None
+    minutes = cell.minutes if cell else None
     return CorrectionForm(initial={"person": key, "segment": position, "minutes": minutes})
 
 
-def save(request: HttpRequest, sheet: Sheet, form: CorrectionForm, now: datetime) -> bool:
+def save(
+    request: HttpRequest, sheet: Sheet, picked: Picked, form: CorrectionForm, now: datetime
+) -> bool:
     """Saves the correction; a refusal is put into the form."""
-    typed = form.cleaned_data
-    found = sheet.find(typed["person"], typed["segment"])
-    if found is None:
-        form.add_error(None, "That cell is not on this page any more. Pick it once more.")
-        return False
-    row, index = found
+    row, index = picked
     segment = sheet.attendance.segments[index]
     saved = correct_minutes(
         signed_in(request),
         sheet.session,
         Person.objects.get(pk=row.person_id),
         segment,
-        minutes=typed["minutes"],
-        reason=typed["reason"],
+        minutes=form.cleaned_data["minutes"],
+        reason=form.cleaned_data["reason"],
         now=now,
     )
     if not isinstance(saved, AttendanceCorrection):
@@ -118,11 +147,10 @@ def read_sheet(session: Session, now: datetime) -> Sheet:
 def page_context(sheet: Sheet, now: datetime) -> dict[str, object]:
     session, read = sheet.session, sheet.attendance
     zone = ZoneInfo(session.track.zone)
-    start, end = session.starts_at.astimezone(zone), session.ends_at.astimezone(zone)
     counted = [n for n, segment in enumerate(read.segments) if segment.kind != "break"]
-    over = state_at(session, now) in OVER
+    over = state_at(session, now) is RoomState.ENDED
     return {
-        "when": f"{start:%A, %B} {start.day}, {words.times(start, end)}",
+        "when": words.date_and_times(session.starts_at, session.ends_at, zone),
         "topic": session.topic,
         "note": notes_of(sheet, now),
         "segments": [{"title": title(read.segments[n])} for n in counted],
@@ -152,47 +180,55 @@ def state_at(session: Session, now: datetime) -> RoomState:
 def row_view(
     sheet: Sheet, row: AttendanceRow, counted: Sequence[int], *, over: bool
 ) -> dict[str, object]:
-    cells = {cell.segment: cell for cell in row.attendance.segments}
     return {
         "name": row.name,
         "key": sheet.keys[row.person_id],
-        "cells": [
-            {
-                "title": title(sheet.attendance.segments[n]),
-                "segment": sheet.attendance.segments[n].position,
-                "minutes": cells[n].minutes if n in cells else 0,
-                "corrected": n in cells and cells[n].correction is not None,
-                "uncertain": n in cells and cells[n].uncertain and cells[n].correction is None,
-            }
-            for n in counted
-        ],
+        "cells": [cell_view(sheet.attendance.segments[n], cell_of(row, n)) for n in counted],
         "total": row.attendance.minutes,
         "chips": chips(row.attendance, over=over),
     }
 
 
+def cell_view(segment: SessionSegment, cell: SegmentAttendance | None) -> dict[str, object]:
+    corrected = cell is not None and cell.correction is not None
+    return {
+        "title": title(segment),
+        "segment": segment.position,
+        "held": cell is not None,
+        "minutes": cell.minutes if cell else 0,
+        "corrected": corrected,
+        "uncertain": cell is not None and cell.uncertain and not corrected,
+    }
+
+
 def chips(person: PersonAttendance, *, over: bool) -> list[dict[str, str]]:
-    """What happened, in words; nothing is said of an absence while the session can still fill."""
-    said = []
+    """What happened, in words; nobody is absent from a session that still goes on, or
+    was not held."""
+    happened = []
     if person.absent and over:
-        said.append({"text": "absent", "tone": "caution"})
+        happened.append({"text": "absent", "tone": "caution"})
     if person.late:
-        said.append({"text": "late", "tone": ""})
+        happened.append({"text": "late", "tone": ""})
     if person.left_early and over:
-        said.append({"text": "left early", "tone": ""})
+        happened.append({"text": "left early", "tone": ""})
     if person.uncertain:
-        said.append({"text": "a minute is uncertain", "tone": ""})
-    return said
+        happened.append({"text": "a minute is uncertain", "tone": ""})
+    return happened
 
 
-def correcting(sheet: Sheet, picked: tuple[AttendanceRow, int]) -> dict[str, object]:
+def correcting(sheet: Sheet, picked: Picked) -> dict[str, object]:
     row, index = picked
-    cell = row.attendance.segments[index] if index < len(row.attendance.segments) else None
+    cell = cell_of(row, index)
     return {
         "name": row.name,
         "segment": title(sheet.attendance.segments[index]),
-        "minutes": round(cell.seconds / 60) if cell else 0,
+        "minutes": whole_minutes(cell.seconds) if cell else 0,
     }
+
+
+def cell_of(row: AttendanceRow, index: int) -> SegmentAttendance | None:
+    """What is counted of one person in one segment; None where the segment did not take place."""
+    return next((cell for cell in row.attendance.segments if cell.segment == index), None)
 
 
 def correction_views(sheet: Sheet, zone: ZoneInfo) -> list[dict[str, object]]:
@@ -216,6 +252,6 @@ def title(segment: SessionSegment) -> str:
 
 
 def number(value: object) -> int | None:
-    """A whole number of an address or a field, if it is one."""
+    """The position of a segment in an address or a field, if it can be one."""
     text = str(value)
-    return int(text) if text.isdecimal() else None
+    return int(text) if text.isdecimal() and len(text) < 4 else None

@@ -1,5 +1,6 @@
 """Pages of a program manager: tracks, the one form that makes them, the sessions they became."""
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -27,7 +28,7 @@ from sessions.scheduling.selectors import (
 from sessions.scheduling.services import session_cancel, track_change, track_create
 from sessions.web import words
 from sessions.web.access import page, refused, session_page, signed_in
-from sessions.web.forms import TrackForm, place_refusal
+from sessions.web.forms import TrackForm, place_refusal, posted
 from sessions.web.navigation import desk
 
 
@@ -111,7 +112,7 @@ def session_cancel_page(request: HttpRequest, session: Session) -> HttpResponse:
 def track_form(request: HttpRequest, track: Track | None = None) -> TrackForm:
     """The form with the people and agendas there are; filled in from the track, if any."""
     return TrackForm(
-        request.POST or None,
+        posted(request),
         initial=shown(track) if track else None,
         templates=[(one.pk, one.name) for one in templates()],
         facilitators=choices(people_with_role(Role.FACILITATOR)),
@@ -130,12 +131,12 @@ def form_page(
 def choices(people: Iterable[Person]) -> list[tuple[int, str]]:
     """People to tick. Two of one name are told apart by their addresses: managers see those."""
     found = list(people)
-    names = [person.display_name for person in found]
+    times = Counter(person.display_name for person in found)
     return [
         (
             person.pk,
             person.display_name
-            if names.count(person.display_name) == 1
+            if times[person.display_name] == 1
             else f"{person.display_name} ({person.email})",
         )
         for person in found
@@ -231,6 +232,7 @@ def session_rows(
 def session_row(session: Session, change: str, zone: ZoneInfo, now: datetime) -> dict[str, object]:
     start, end = session.starts_at.astimezone(zone), session.ends_at.astimezone(zone)
     planned = session.cancelled_at is None and session.starts_at > now
+    begun = session.cancelled_at is None and session.starts_at <= now
     return {
         "number": session.number,
         "date": words.short_date(start.date()),
@@ -239,4 +241,5 @@ def session_row(session: Session, change: str, zone: ZoneInfo, now: datetime) ->
         "clock_change": change,
         "chip": "cancelled" if session.cancelled_at else "",
         "cancel_url": reverse("session_cancel", args=[session.public_id]) if planned else "",
+        "attendance_url": reverse("attendance", args=[session.public_id]) if begun else "",
     }

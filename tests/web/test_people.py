@@ -1,0 +1,127 @@
+"""The people a program manager keeps: adding, changing, closing, and every refusal in words."""
+
+from collections.abc import Callable, Mapping
+
+import pytest
+
+from sessions.core.permissions import Role
+from sessions.models import Person
+from sessions.web.forms import PersonForm
+from tests.people.accounts import account, manager
+from tests.web.desk import Desk, desk, last_event, says
+from tests.web.pages import Typed, errors, links, main, notes, rows, typed
+
+__all__ = ["desk"]
+ADD = "/people/add/"
+Sent = tuple[str, Typed]
+
+
+def form(name: str = "Ana", email: str = "ana@mail.example", *roles: str) -> Typed:
+    return {"display_name": [name], "email": [email], "roles": sorted(roles or ["client"])}
+
+
+def page_of(person: Person) -> str:
+    return f"/people/{person.public_id}/"
+
+
+def without_manager(desk: Desk) -> Sent:
+    return page_of(desk.morgan), form("Morgan", desk.morgan.email, "facilitator")
+
+
+CASES: Mapping[str, Callable[[Desk], Sent]] = {
+    "person.email_taken": lambda desk: (ADD, form(email=desk.sam.email.upper())),
+    "person.email": lambda desk: (ADD, form(email=f"a@{'.'.join(['b' * 60] * 5)}.example")),
+    "person.name_length": lambda desk: (ADD, form("A" * 25)),
+    "person.name_sign": lambda desk: (page_of(desk.sam), form("ana@mail.example")),
+    "person.name_characters": lambda desk: (page_of(desk.sam), form("An\u200ba")),
+    "person.last_manager": without_manager,
+}
+
+
+@pytest.mark.parametrize("code", sorted(PersonForm.refusal_fields))
+def test_refusal_stands_beside_its_field_and_what_was_typed_stays(code: str, desk: Desk) -> None:
+    """Killed by: mapping a code to another field; showing the stored person after a refusal."""
+    where, sent = CASES[code](desk)
+    before = list(Person.objects.order_by("pk").values())
+    answer = desk.post(where, sent)
+    assert (answer.status_code, last_event().outcome) == (422, code)
+    (found,) = errors(answer).items()
+    assert (found[0], len(found[1])) == (PersonForm.refusal_fields[code], 1)
+    assert says(found[1][0], code), found
+    assert typed(answer) == sent
+    assert list(Person.objects.order_by("pk").values()) == before
+
+
+def test_empty_form_says_all_that_is_missing_at_once(desk: Desk) -> None:
+    assert errors(desk.post(ADD, {})) == {
+        "display_name": ["Type the name that others may see."],
+        "email": ["Type the e-mail address that codes go to."],
+        "roles": ["Choose at least one role."],
+    }
+
+
+def test_role_that_does_not_exist_is_refused_in_words(desk: Desk) -> None:
+    assert errors(desk.post(ADD, form("Ana", "ana@mail.example", "owner"))) == {
+        "roles": ["Choose at least one role."]
+    }
+
+
+def test_added_person_can_be_found_and_has_the_roles_that_were_ticked(desk: Desk) -> None:
+    answer = desk.post(ADD, form(" Ana  M ", "Ana@Mail.Example", "client", "facilitator"))
+    assert notes(answer) == ["Ana M is added and can sign in."]
+    assert rows(answer)["Ana M"] == ["ana@mail.example", "client facilitator"]
+
+
+def test_changed_person_is_shown_as_changed(desk: Desk) -> None:
+    assert typed(desk.browser.get(page_of(desk.sam))) == form("Sam", desk.sam.email)
+    answer = desk.post(page_of(desk.sam), form("Samir", "samir@mail.example", "facilitator"))
+    assert notes(answer) == ["Samir is changed."]
+    assert rows(answer)["Samir"] == ["samir@mail.example", "facilitator"]
+
+
+def test_account_is_closed_and_opened_again(desk: Desk) -> None:
+    where = f"{page_of(desk.sam)}account/"
+    assert notes(desk.post(where, {"active": ["0"]})) == ["The account is closed."]
+    assert rows(desk.browser.get("/people/"))["Sam"][1] == "client closed"
+    assert notes(desk.post(where, {"active": ["1"]})) == ["The account is open again."]
+    desk.sam.refresh_from_db()
+    assert desk.sam.is_active
+
+
+@pytest.mark.parametrize("sent", [{}, {"active": ["yes"]}], ids=["nothing", "another word"])
+def test_unclear_wish_closes_no_account(sent: Typed, desk: Desk) -> None:
+    assert desk.post(f"{page_of(desk.sam)}account/", sent).status_code == 400
+    desk.sam.refresh_from_db()
+    assert desk.sam.is_active
+
+
+def test_last_manager_cannot_close_the_own_account(desk: Desk) -> None:
+    answer = desk.post(f"{page_of(desk.morgan)}account/", {"active": ["0"]})
+    (note,) = notes(answer)
+    assert says(note, "person.last_manager")
+    assert last_event().outcome == "person.last_manager"
+
+
+def test_manager_who_closes_the_own_account_is_signed_out(desk: Desk) -> None:
+    manager("Max")
+    answer = desk.post(f"{page_of(desk.morgan)}account/", {"active": ["0"]})
+    assert [one.text for one in main(answer).all("h1")] == ["Sign in"]
+
+
+@pytest.mark.parametrize("where", ["/people/nobody/", "/people/nobody/account/"])
+def test_unknown_person_is_a_sentence_and_an_audit_row(where: str, desk: Desk) -> None:
+    answer = desk.post(where, form())
+    assert answer.status_code == 404
+    assert says(main(answer).all("p")[0].text, "person.unknown")
+    assert last_event().outcome == "person.unknown"
+
+
+def test_list_is_shortened_by_role_and_says_how_many_there_are(desk: Desk) -> None:
+    account("Kim", [Role.CLIENT, Role.FACILITATOR])
+    closed = account("Old")
+    Person.objects.filter(pk=closed.pk).update(is_active=False)
+    shown = [words for words in links(desk.browser.get("/people/")) if words[-1].isdecimal()]
+    assert shown == ["All 5", "Clients 2", "Facilitators 2", "Program managers 1", "Closed 1"]
+    assert [*rows(desk.browser.get("/people/?show=facilitator"))] == ["Dana", "Kim"]
+    assert [*rows(desk.browser.get("/people/?show=closed"))] == ["Old"]
+    assert len(rows(desk.browser.get("/people/?show=<b>"))) == 5
