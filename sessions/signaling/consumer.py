@@ -109,11 +109,12 @@ class RoomConsumer(AsyncWebsocketConsumer):
         while not connection.ended:
             await asyncio.sleep(self.beat_s)
             beats += 1
-            if self._now() - self._heard_at > self.silence_s:
+            quiet = self._now() - self._heard_at
+            if quiet > self.silence_s:
                 await connection.end(Refuse("connection.silent"))
             elif beats % ALLOWED_BEATS == 0:
                 await self._end_if_not_allowed(connection)
-            await connection.renew()
+            await (connection.renew() if quiet <= self.quiet_s else connection.catch_up())
 
     async def _end_if_not_allowed(self, connection: Connection) -> None:
         """A right that was taken away ends what it had opened, without another tap."""
