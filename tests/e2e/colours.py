@@ -48,11 +48,11 @@ BLUE = Look("blue", 1000)
 YELLOW = Look("yellow", 1400)
 
 
-def launch(playwright: Playwright) -> Browser:
+def launch(playwright: Playwright, *flags: str) -> Browser:
     """A headless Chromium. Raises AssertionError when this machine has none."""
     path = chromium.find()
     assert path is not None, "no Chromium on this machine"
-    return playwright.chromium.launch(executable_path=path, headless=True, args=FLAGS)
+    return playwright.chromium.launch(executable_path=path, headless=True, args=[*FLAGS, *flags])
 
 
 def wear(context: BrowserContext, look: Look) -> None:

@@ -3,17 +3,20 @@
 import os
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Playwright, sync_playwright
 
 from server.launcher import chromium
-from tests.e2e.colours import Look
-from tests.e2e.people import Visitor
+from tests.e2e.colours import RED, Look
+from tests.e2e.people import LAPTOP, PHONE, Visitor
+from tests.e2e.relay import Relay, running_relay
 from tests.e2e.stack import Stack, running_stack
 
 Arrive = Callable[[str, Look, dict[str, int]], Visitor]
+ArriveByRelay = Callable[[str, Look], tuple[Visitor, Relay]]
 
 
 @pytest.fixture(scope="session")
@@ -27,13 +30,24 @@ def playwright() -> Iterator[Playwright]:
         yield running
 
 
+def with_logs(folder: Path) -> Iterator[Stack]:
+    """The stack; at its end what its processes printed, which pytest shows of what failed."""
+    with running_stack(folder) as running:
+        yield running
+        for name in running.processes:
+            sys.stdout.write(f"---- {name} ----\n{running.log(name)[-6000:]}\n")
+
+
 @pytest.fixture
 def stack(tmp_path: Path) -> Iterator[Stack]:
     """A fresh installation with the demo programme, its session about to begin."""
-    with running_stack(tmp_path) as running:
-        yield running
-        for name in running.processes:  # shown by pytest when the test fails
-            sys.stdout.write(f"---- {name} ----\n{running.log(name)[-6000:]}\n")
+    yield from with_logs(tmp_path)
+
+
+@pytest.fixture(scope="module")
+def shared_stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    """One for all tests of a module, whose `stack` returns it; each test brings its own people."""
+    yield from with_logs(tmp_path_factory.mktemp("stack"))
 
 
 @pytest.fixture
@@ -49,3 +63,31 @@ def arrive(playwright: Playwright, stack: Stack) -> Iterator[Arrive]:
     yield come
     for visitor in here:
         visitor.leave()
+
+
+@pytest.fixture(scope="module")
+def dana(playwright: Playwright, shared_stack: Stack) -> Iterator[Visitor]:
+    """The facilitator at her desk, in red, for all tests of a module: the group has started."""
+    visitor = Visitor.arrive(playwright, shared_stack, "Dana", RED, LAPTOP)
+    visitor.come_in()
+    visitor.wait_for("room")
+    visitor.turn_on("Unmute", "Mute")
+    visitor.tap("Start")
+    visitor.wait_for_segment("Check-in")
+    yield visitor
+    visitor.leave()
+
+
+@pytest.fixture
+def arrive_by_relay(playwright: Playwright, stack: Stack) -> Iterator[ArriveByRelay]:
+    """Lets people arrive with a phone, each through a network that can be cut."""
+    web, media = int(stack.origin.rsplit(":", 1)[1]), int(stack.environment["THIRDS_MEDIA_PORT"])
+    with ExitStack() as leaving:
+
+        def come(name: str, look: Look) -> tuple[Visitor, Relay]:
+            relay = leaving.enter_context(running_relay(web, media))
+            visitor = Visitor.arrive(playwright, stack, name, look, PHONE, relay)
+            leaving.callback(visitor.leave)
+            return visitor, relay
+
+        yield come

@@ -11,14 +11,11 @@ from tests.e2e.colours import (
     BLUE,
     LIME,
     RED,
-    Look,
     remote_port,
     tile_colour,
-    wait_for_colour,
-    wait_for_tone,
 )
 from tests.e2e.conftest import Arrive
-from tests.e2e.people import LAPTOP, PHONE, Visitor
+from tests.e2e.people import LAPTOP, PHONE, Visitor, open_devices, sees_and_hears
 from tests.e2e.stack import Stack
 
 pytestmark = pytest.mark.browser
@@ -35,12 +32,6 @@ WATCH_HEADING = """() => {
   new MutationObserver(note).observe(document.body,
     {subtree: true, childList: true, characterData: true});
 }"""
-
-
-def sees_and_hears(visitor: Visitor, other: str, look: Look) -> None:
-    """The colour and the tone of the other come out of the tile that bears the other's name."""
-    wait_for_colour(visitor.page, other, look.colour)
-    wait_for_tone(visitor.page, other, look.hertz)
 
 
 def all_see_all(group: list[Visitor]) -> None:
@@ -85,23 +76,6 @@ def let_in(dana: Visitor, sam: Visitor, maya: Visitor) -> None:
     dana.tap("Admit all")
     maya.wait_for("room")
     dana.page.get_by_role("tab", name=re.compile("People")).click()
-
-
-def open_devices(group: list[Visitor]) -> None:
-    """Microphone and camera on. After an end nobody is seen or heard again without a tap."""
-    for visitor in group:
-        turn_on(visitor, "Unmute", "Mute")
-        turn_on(visitor, "Start video", "Stop video")
-
-
-def turn_on(visitor: Visitor, closed: str, opened: str) -> None:
-    """Taps the control if it is off; what it shows then is read from the track."""
-    off = visitor.page.get_by_role("button", name=closed, exact=True)
-    on = visitor.page.get_by_role("button", name=opened, exact=True)
-    expect(off.or_(on)).to_be_visible()
-    if off.is_visible():
-        off.click()
-    expect(on).to_be_visible()
 
 
 def media_goes_through_our_node(group: list[Visitor], stack: Stack) -> None:
