@@ -105,8 +105,8 @@ def _codecs(line: Line) -> list[str]:
 def _direction(line: Line, slot: tuple[int, int] | None, *, used: bool) -> list[str]:
     """A slot never announces an SSRC without the FID of its repair: Firefox would go dark.
 
-    Sound and pictures of a slot share no stream id: a browser would then hold sound back for
-    a picture whose sender's clock it has not learned.
+    No stream id ties the sound of a slot to its picture, so browsers do not align the two;
+    nobody has yet watched what they do when such a pair changes hands.
     """
     if line.direction == "send":
         return ["a=recvonly" if used else "a=inactive"]

@@ -30,6 +30,7 @@ BUFFER: Final = 4 << 20  # bytes of the socket's buffers, as far as the system g
 LARGEST: Final = 2048
 POLL_SECONDS: Final = 0.5
 LEASE_SECONDS: Final = 1.0
+STOP_SECONDS: Final = 1.0  # for the timers to end
 IP_MTU_DISCOVER, IP_PMTUDISC_DO = 10, 2  # linux/in.h: never fragment
 
 
@@ -43,6 +44,7 @@ class MediaProcess:
         self.node = MediaNode(configuration.node, self.store, self._transmit, self._tell)
         self.control.node = self.node
         self.control_address = configuration.control
+        self._stopping = False
         self._tasks: list[asyncio.Task[None]] = []
         self._sent_before = 0
         self.socket = _bound(configuration.bind, configuration.port)
@@ -61,9 +63,11 @@ class MediaProcess:
 
     async def stop(self) -> None:
         """Says goodbye to peers and web processes, and gives the lease back."""
+        self._stopping = True
         for task in self._tasks:
             task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        if self._tasks:
+            await asyncio.wait(self._tasks, timeout=STOP_SECONDS)
         self.node.stop()
         await self.control.stop()
         asyncio.get_running_loop().remove_reader(self.socket)
@@ -74,7 +78,7 @@ class MediaProcess:
     def _every(self, seconds: float, action: Callable[[], Awaitable[None]]) -> None:
         async def repeat() -> None:
             due = time.monotonic()
-            while True:
+            while not self._stopping:  # a cancellation may be lost in a store's own timeout
                 try:
                     await action()
                 except Exception:

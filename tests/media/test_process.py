@@ -109,6 +109,15 @@ async def test_removed_peer_is_closed_through_the_store_alone(folder: Path, valk
     await client.close()
 
 
+async def test_node_ends_on_a_signal_while_the_store_is_away(folder: Path) -> None:
+    """Kills: waiting for the timers without a bound."""
+    node = started(folder, f"unix://{folder}/none")
+    node.send_signal(signal.SIGTERM)
+    assert await asyncio.to_thread(node.wait, PATIENCE) == 0
+    assert node.stderr is not None
+    node.stderr.close()
+
+
 def wanting(*names: str, version: int = 1) -> DesiredRoom:
     """The room with these peers."""
     peers = {name: allowed() for name in names}
