@@ -1,6 +1,7 @@
 """The first page: what is next for whoever is signed in, and the door to it."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -19,6 +20,8 @@ from sessions.scheduling.selectors import (
     leaders,
     sessions_for_client,
     sessions_for_facilitator,
+    sessions_for_week,
+    tracks,
 )
 from sessions.web import words
 from sessions.web.access import page, signed_in
@@ -32,28 +35,67 @@ MOST_LINES = 6
 @page(Verb.HOME)
 def home(request: HttpRequest) -> HttpResponse:
     person, now = signed_in(request), timezone.now()
-    led = list(sessions_for_facilitator(person, now, now + HORIZON)) if leads(person) else []
-    attended = list(sessions_for_client(person, now).filter(starts_at__lt=now + HORIZON))
-    lately = list(lately_for_facilitator(person, now)) if leads(person) else []
-    staff = leaders({*led, *attended, *lately})
-    nexts = [(one, True) for one in next_ones(led, now)] + [(one, False) for one in attended[:1]]
-    rest = [one for one in (*led, *attended) if one not in {one for one, _ in nexts}]
-    rest.sort(key=lambda one: one.starts_at)
-    own = set(led)
+    plans = plans_of(person, now)
+    manages = Role.PROGRAM_MANAGER in person.role_set
     context = {
-        "next_cards": [
-            card(one, staff[one.track_id], now, leads=leading) for one, leading in nexts
-        ],
-        "coming": [line(one, staff[one.track_id], leads=one in own) for one in rest[:MOST_LINES]],
-        "recent": [line(one, staff[one.track_id], leads=True, over=True) for one in lately],
-        "manages": Role.PROGRAM_MANAGER in person.role_set,
+        **plans.views(now),
+        "manages": manages,
+        "tracks": tracks().count() if manages else 0,
         "staff_phone": settings.THIRDS_STAFF_PHONE,
     }
     return desk(request, "home.html", context, current="home")
 
 
-def leads(person: Person) -> bool:
-    return Role.FACILITATOR in person.role_set
+@dataclass(frozen=True, slots=True)
+class Plans:
+    """What a person leads, comes to, and led lately; and who leads each track. `planned` is what
+    a manager without own sessions sees instead."""
+
+    led: Sequence[Session]
+    attended: Sequence[Session]
+    lately: Sequence[Session]
+    planned: Sequence[Session]
+    staff: Mapping[int, Sequence[str]]
+
+    def views(self, now: datetime) -> dict[str, object]:
+        """The cards of what is next, and the lines of all else."""
+        nexts = [*next_ones(self.led, now), *self.attended[:1]]
+        rest = [one for one in (*self.led, *self.attended, *self.planned) if one not in nexts]
+        rest.sort(key=lambda one: one.starts_at)
+        own = {*self.led, *self.lately, *self.planned}
+        return {
+            "next_cards": [
+                card(one, self.staff[one.track_id], now, leads=one in own) for one in nexts
+            ],
+            "coming": [self._line(one, own) for one in rest[:MOST_LINES]],
+            "recent": [self._line(one, own, over=True) for one in self.lately],
+        }
+
+    def _line(
+        self, one: Session, own: Collection[Session], *, over: bool = False
+    ) -> dict[str, object]:
+        return line(one, self.staff[one.track_id], leads=one in own, over=over)
+
+
+def plans_of(person: Person, now: datetime) -> Plans:
+    """Read in the same number of queries whatever there is. A role that was taken away shows
+    nothing; what somebody leads and comes to is led."""
+    leads, comes = (role in person.role_set for role in (Role.FACILITATOR, Role.CLIENT))
+    led = list(sessions_for_facilitator(person, now, now + HORIZON)) if leads else []
+    lately = list(lately_for_facilitator(person, now)) if leads else []
+    near = sessions_for_client(person, now).filter(starts_at__lt=now + HORIZON)
+    attended = [one for one in near if one not in led] if comes else []
+    manages = Role.PROGRAM_MANAGER in person.role_set and not (led or attended or lately)
+    planned = all_planned(now) if manages else []
+    staff = leaders({*led, *attended, *lately, *planned})
+    return Plans(led, attended, lately, planned, staff)
+
+
+def all_planned(now: datetime) -> list[Session]:
+    """For a manager who neither leads nor comes: what is planned this week and the next."""
+    monday = (now - timedelta(days=now.weekday())).date()
+    weeks = (sessions_for_week(monday), sessions_for_week(monday + timedelta(weeks=1)))
+    return [one for week in weeks for one in week if one.ends_at > now]
 
 
 def next_ones(led: Sequence[Session], now: datetime) -> list[Session]:
@@ -72,13 +114,15 @@ def card(
     is_open = state_of(session.room, now) in OPEN
     return {
         "heading": "You lead" if leads else "Next",
-        "when": f"{when}, {words.clock(start)}",
+        "day": when,
+        "clock": words.clock(start),
         "detail": detail(session, staff, end, leads=leads),
         "open": is_open,
         "opens": f"The door opens at {words.clock(opens)}, {words.zone_name(session.track.zone)}.",
         "action": "Enter the room" if leads else "Join now",
         "room_url": reverse("room", args=[session.public_id]),
         "attendance_url": attendance_url(session) if leads and is_open else "",
+        "roster_url": reverse("roster", args=[session.public_id]) if leads else "",
     }
 
 
@@ -100,7 +144,7 @@ def line(
         "day": start.day,
         "times": words.times(start, end),
         "spoken": words.short_date(start.date()),
-        "detail": session.track.name if leads else f"with {words.names(staff)}",
+        "detail": session.track.name if leads else f"with {words.names(staff)}" if staff else "",
         "attendance_url": attendance_url(session) if over else "",
     }
 

@@ -1,0 +1,150 @@
+"""The first page, for everybody who may open it: what is next, and the door to it."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, time, timedelta
+
+import pytest
+import time_machine
+from django.utils import timezone
+
+from sessions.core.permissions import Role
+from sessions.core.room_state import RoomState
+from sessions.models import Person, Room, Session, Track
+from tests.people.accounts import account, facilitator, manager
+from tests.scheduling.tracks import track
+from tests.web.conftest import signed_in
+from tests.web.pages import Answer, links, main
+
+MORNING = datetime(2026, 11, 30, 14, 0, tzinfo=UTC)  # Monday, nine o'clock in New York
+IN_LOBBY = datetime(2026, 11, 30, 22, 50, tzinfo=UTC)  # ten minutes before 18:00 there
+
+
+@pytest.fixture(autouse=True)
+def clock(db: None) -> Iterator[time_machine.Traveller]:
+    with time_machine.travel(MORNING, tick=False) as travels:
+        yield travels
+
+
+def page(who: Person) -> Answer:
+    answer: Answer = signed_in(who).get("/")
+    return answer
+
+
+def cards(answer: Answer) -> list[list[str]]:
+    """The words of each card: heading, when, what, and what to do."""
+    found = [one for one in main(answer).all("section") if "card" in one.get("class").split()]
+    return [[one.text for one in card.all("h2", "p", "a") if one.text] for card in found]
+
+
+def lines(answer: Answer) -> list[str]:
+    return [one.text for one in main(answer).all("li")]
+
+
+def first(there: Track) -> Session:
+    return there.sessions.order_by("starts_at")[0]
+
+
+def test_nothing_planned_says_who_will_plan_it() -> None:
+    assert cards(page(account("Sam"))) == [
+        ["Next", "Nothing planned", "When staff plan your next appointment, it appears here."]
+    ]
+    assert lines(page(account("Ana"))) == []
+
+
+def test_client_sees_the_next_session_and_when_its_door_opens() -> None:
+    sam = account("Sam")
+    track(roster=(sam,), facilitators=(facilitator("Dana"), facilitator("Luis")))
+    answer = page(sam)
+    assert cards(answer) == [
+        [
+            "Next",
+            "Today, 6:00 PM",
+            "Until 7:30 PM with Dana and Luis.",
+            "The door opens at 5:45 PM, New York time.",
+        ]
+    ]
+    assert lines(answer)[0] == "Wed 2 6:00 – 7:30 PM with Dana and Luis"
+    assert len(lines(answer)) == 5  # two weeks, at most six lines
+
+
+def test_client_joins_by_one_tap_while_the_door_is_open(clock: time_machine.Traveller) -> None:
+    sam = account("Sam")
+    there = track(roster=(sam,))
+    clock.move_to(IN_LOBBY)
+    answer = page(sam)
+    assert links(answer)["Join now"] == f"/rooms/{first(there).public_id}/"
+    assert "Roster" not in links(answer)
+
+
+def test_client_reads_no_track_nor_topic() -> None:
+    """Over a shoulder, nobody learns what the group is about."""
+    sam = account("Sam")
+    there = track(roster=(sam,), name="Relapse prevention", uses_curriculum=True)
+    words = main(page(sam)).text
+    assert [one for one in ("Relapse", first(there).topic) if one in words] == []
+
+
+def test_facilitator_sees_all_of_today_and_what_was_lately(
+    clock: time_machine.Traveller,
+) -> None:
+    dana = facilitator()
+    evening = track(facilitators=(dana,), name="Evening")
+    morning = track(facilitators=(dana,), name="Morning", local_start=time(10))
+    clock.move_to(MORNING + timedelta(days=2))
+    over = first(evening)
+    Room.objects.filter(session=over).update(
+        state=RoomState.ENDED.value, started_at=over.starts_at, ended_at=over.ends_at
+    )
+    answer = page(dana)
+    assert [card[:3] for card in cards(answer)] == [
+        ["You lead", "Today, 10:00 AM", "Morning, until 11:30 AM"],
+        ["You lead", "Today, 6:00 PM", "Evening, until 7:30 PM"],
+    ]
+    assert lines(answer)[0] == "Mon 30 6:00 – 7:30 PM Evening Attendance of Mon, Nov 30"
+    assert links(answer)["Attendance of Mon, Nov 30"] == f"/sessions/{over.public_id}/attendance/"
+    (today, _) = morning.sessions.filter(starts_at__gt=timezone.now())[:2]
+    assert links(answer)["Roster"].startswith("/sessions/")
+    assert today.public_id in str(links(answer)) + answer.content.decode()
+
+
+def test_facilitator_enters_the_room_and_has_its_papers_at_hand(
+    clock: time_machine.Traveller,
+) -> None:
+    dana = facilitator()
+    session = first(track(facilitators=(dana,)))
+    clock.move_to(IN_LOBBY)
+    at = f"/sessions/{session.public_id}"
+    shown = links(page(dana))
+    assert shown == {
+        "Enter the room": f"/rooms/{session.public_id}/",
+        "Roster": f"{at}/roster/",
+        "Attendance": f"{at}/attendance/",
+        "988": "tel:988",
+    }
+
+
+def test_person_with_several_roles_sees_each_of_them() -> None:
+    kim = account("Kim", [Role.CLIENT, Role.FACILITATOR, Role.PROGRAM_MANAGER])
+    track(facilitators=(kim,), name="Evening")
+    track(facilitators=(facilitator("Luis"),), roster=(kim,), local_start=time(12))
+    assert [card[:3] for card in cards(page(kim))] == [
+        ["You lead", "Today, 6:00 PM", "Evening, until 7:30 PM"],
+        ["Next", "Today, 12:00 PM", "Until 1:30 PM with Luis."],
+    ]
+
+
+def test_role_that_was_taken_away_shows_nothing() -> None:
+    sam, dana = account("Sam"), facilitator("Dana")
+    track(roster=(sam,), facilitators=(dana,))
+    Person.objects.filter(pk=sam.pk).update(roles=["facilitator"])
+    Person.objects.filter(pk=dana.pk).update(roles=["client"])
+    for one in (sam, dana):
+        one.refresh_from_db()
+        assert cards(page(one))[0][1] == "Nothing planned"
+
+
+def test_manager_is_led_to_the_tracks() -> None:
+    morgan = manager()
+    assert links(page(morgan))["Make a track"] == "/tracks/add/"
+    track()
+    assert links(page(morgan))["Go to the tracks"] == "/tracks/"
