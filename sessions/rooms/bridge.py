@@ -192,7 +192,7 @@ def desired_of(
 def _desired(
     roster: presence.Roster, generations: Mapping[str, int], number: _Number, key: str
 ) -> DesiredRoom:
-    room = Room.objects.select_related("session__track").get(key=key)
+    room = selectors.rooms().get(key=key)
     clock = selectors.clock_of(room, timezone.now())
     state = selectors.state_of(room, clock.read_at)
     return desired_of(

@@ -10,6 +10,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from sessions.core import agenda_clock, permissions, room_state
@@ -93,10 +94,15 @@ def milliseconds(instant: datetime) -> int:
     return round(instant.timestamp() * 1000)
 
 
+def rooms() -> QuerySet[Room]:
+    """Rooms with session, track and agenda: two queries."""
+    return Room.objects.select_related("session__track").prefetch_related("session__segments")
+
+
 def room_of(session: str) -> Room | None:
-    """The room of a session's public id, with session and track."""
-    rooms = Room.objects.select_related("session__track")
-    return rooms.filter(session__public_id=session).first()
+    """The room of a session's public id, with the session: one query."""
+    found = Room.objects.select_related("session").filter(session__public_id=session)
+    return found.first()
 
 
 def facts_of(room: Room) -> RoomFacts:
@@ -251,6 +257,6 @@ def rows_of(session: str) -> RoomRows | Refuse:
     roster = presence.run(presence.roster(room.key))
     if isinstance(roster, Refuse):
         return roster
-    room.refresh_from_db()
+    room = rooms().get(pk=room.pk)  # what was read before the roster may be older than it
     now = room_now(room, clock_of(room, timezone.now()))
     return RoomRows(roster, facts_of(room), now, seats_of(room.pk))

@@ -60,7 +60,7 @@ class ClockVerbs:
 
     def republish(self, room_id: int) -> None:
         """Tells the room, and makes presence, seats and node what the rows say."""
-        room = Room.objects.select_related("session__track").get(pk=room_id)
+        room = selectors.rooms().get(pk=room_id)
         now = selectors.room_now(room, selectors.clock_of(room, timezone.now()))
         roster = presence.run(presence.roster(room.key))
         if isinstance(roster, Refuse):
@@ -106,8 +106,7 @@ def _keep_staffing(locked: LockedRoom, staffed: bool) -> None:
 
 def _close(locked: LockedRoom, due: Due) -> None:
     """Over, by the clock, at the instant that was due; a mark made since then comes first."""
-    last = locked.room.agenda_marks.last()
-    at = max(due.at, last.at) if last else due.at
+    at = max([due.at, *(mark.at for mark in locked.marks)])
     if isinstance(over(locked, due.event, at), Refuse):
         return
     tell(locked)

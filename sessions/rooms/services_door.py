@@ -137,7 +137,8 @@ def _waiting(decision: Admit | Wait) -> str:
 
 def _seated(locked: LockedRoom, door: admission.Standing, decision: Admit | Wait) -> SeatFacts:
     """The person's seat as the decision leaves it, under the name of the roster of today."""
-    seat = locked.seat or Seat(room=locked.room, person=locked.actor)
+    found = locked.room.seats.filter(person=locked.actor).first()
+    seat = found or Seat(room=locked.room, person=locked.actor)
     before = (seat.state, seat.display_name, seat.is_staff)
     seat.is_staff = door.role is SessionRole.STAFF
     seat.display_name = _name(locked, seat.is_staff)

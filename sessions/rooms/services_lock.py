@@ -44,12 +44,12 @@ class LockedRoom:
 
     room: Room
     actor: Person | None  # None: the clock
-    seat: Seat | None
     standing: permissions.Standing
     roster: presence.Roster
     now: datetime
     subject: Person | None = None
     detail: dict[str, str | int | bool | None] = field(default_factory=dict)
+    marks: list[CoreMark] = field(default_factory=list)
 
     @property
     def session(self) -> Session:
@@ -62,20 +62,21 @@ class LockedRoom:
 
     def clock(self) -> AgendaClock:
         """The agenda's clock now, marks of this transaction included."""
-        return selectors.clock_of(self.room, self.now)
+        return agenda_clock.read(selectors.agenda_of(self.session), self.marks, self.now)
 
     def refuses(self, kind: MarkKind, minutes: int = 0) -> Refuse | None:
         """Why the agenda cannot have this mark now, if it cannot."""
-        agenda, marks = selectors.agenda_of(self.session), selectors.marks_of(self.room)
-        return agenda_clock.decide(agenda, marks, CoreMark(self.now, kind, minutes, len(marks)))
+        mark = CoreMark(self.now, kind, minutes, len(self.marks) + 1)
+        return agenda_clock.decide(selectors.agenda_of(self.session), self.marks, mark)
 
     def mark(self, kind: MarkKind, minutes: int = 0, at: datetime | None = None) -> None:
         """Writes one mark of the agenda."""
-        number = self.room.agenda_marks.count() + 1
+        mark = CoreMark(at or self.now, kind, minutes, len(self.marks) + 1)
+        self.marks.append(mark)
         AgendaMark.objects.create(
             room=self.room,
-            number=number,
-            at=at or self.now,
+            number=mark.number,
+            at=mark.at,
             kind=kind.value,
             minutes=minutes,
             by=self.actor,
@@ -162,13 +163,11 @@ def record_refusal(verb: Verb, actor: Person, session: str, refused: Refuse) -> 
 
 def lock(room_id: int, actor: Person | None, roster: presence.Roster) -> LockedRoom:
     """Locks the row of a room and reads the actor's standing anew: it may have changed."""
-    rooms = Room.objects.select_related("session__track").select_for_update(of=("self",))
+    rooms = selectors.rooms().select_for_update(of=("self",))
     room = rooms.get(pk=room_id)
-    now = timezone.now()
-    if actor is None:
-        return LockedRoom(room, None, None, permissions.Standing(False), roster, now)
-    seat = room.seats.filter(person=actor).first()
-    return LockedRoom(room, actor, seat, standing(actor, room.session), roster, now)
+    known = standing(actor, room.session)
+    marks = list(selectors.marks_of(room))
+    return LockedRoom(room, actor, known, roster, timezone.now(), marks=marks)
 
 
 def tell(locked: LockedRoom) -> RoomNow:

@@ -2,7 +2,14 @@
 
 import pytest
 
+from sessions.signaling.consumer import RoomConsumer
 from tests.signaling.evening import Evening, evening
+
+
+@pytest.fixture(autouse=True)
+def _patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Browsers in tests do not ping by themselves; a busy machine must not silence them."""
+    monkeypatch.setattr(RoomConsumer, "silence_s", 600.0)
 
 
 @pytest.fixture
