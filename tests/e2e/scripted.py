@@ -6,6 +6,7 @@ command that the real server would not read fails here too.
 """
 
 import json
+import re
 from dataclasses import dataclass, field
 from mimetypes import guess_type
 from pathlib import Path
@@ -61,9 +62,8 @@ class ScriptedRoom:
     def join(self) -> "ScriptedRoom":
         """From the check to what the snapshot says."""
         self.button("Join").click()
-        self.page.wait_for_function(
-            "!['check', 'connecting'].includes(document.getElementById('room').dataset.screen)"
-        )
+        inside = re.compile(r"^(?!check$|connecting$)")
+        expect(self.page.locator("#room")).to_have_attribute("data-screen", inside)
         return self
 
     def button(self, words: str) -> Any:
