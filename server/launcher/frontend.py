@@ -14,6 +14,7 @@ from server.launcher.errors import LauncherError
 from server.launcher.failures import npm_sentence
 
 BUILT = Path("frontend") / "dist" / "manifest.json"
+SHARED_STYLES = Path("sessions") / "web" / "static" / "css"  # the room imports the pages' own
 STAMP = Path("var") / "frontend.stamp"
 PACKAGES_STAMP = Path("node_modules") / ".thirds-stamp"
 
@@ -33,11 +34,12 @@ def package_files(root: Path) -> list[Path]:
 
 
 def source_files(root: Path) -> list[Path]:
-    """What `npm run build` starts from: the packages, and all of frontend/ but its product."""
+    """What `npm run build` starts from: the packages, the styles that it shares with the pages,
+    and all of frontend/ but its product."""
     product = root / "frontend" / "dist"
     sources = (root / "frontend").rglob("*")
     kept = [file for file in sources if file.is_file() and product not in file.parents]
-    return [*package_files(root), *kept]
+    return [*package_files(root), *(root / SHARED_STYLES).glob("*.css"), *kept]
 
 
 def npm(root: Path, *arguments: str) -> None:
