@@ -60,7 +60,7 @@ async def story() -> AsyncIterator[Story]:
 
 
 async def test_fake_tells_what_the_real_node_tells(story: Story, people: People) -> None:
-    """Two join, one is removed: the same notifications in the same order, csrc apart."""
+    """Two join, one is removed: the same notifications, csrc apart."""
     await people.join("first")
     await people.join("second")
     people.client.apply(people.want(first=None))

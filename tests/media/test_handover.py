@@ -34,8 +34,8 @@ def claims(people: People, watcher: ClientPeer) -> list[tuple[Arrived, str | Non
 async def test_hand_overs_never_show_one_under_the_name_of_another(people: People) -> None:
     """200 seeded hand-overs of two slots, with media of everyone flowing all the time.
 
-    Kills: in `MediaRoom._place_publishers`, telling the new owner before taking the old route
-    away, or keeping the CSRC of the slot instead of the source's.
+    Kills: a CSRC that belongs to the slot instead of the source, in `PacketPath._forward`, and
+    a slot whose numbers start anew with each owner, in `numbering.stop`.
     """
     chance = random.Random(20261122)
     watcher = await people.join("watcher", slots=SEATS)
