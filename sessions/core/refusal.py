@@ -40,7 +40,7 @@ _SEAT = {
     "seat.full": "Every seat in this room is taken. You keep your place on the list. "
     "Call your program, they find you another group.",
     "seat.late": "This part has started. You are at the door, and your place is kept. "
-    "You come in at the next part, or when a facilitator lets you in.",
+    "A facilitator lets you in when the next part begins, or before.",
     "seat.not_on_roster": "This group isn’t on your list. Your groups are on your home page.",
     "seat.waiting": "You are at the door. A facilitator lets you in.",
     "seat.not_waiting": "This person is not at the door any more. Nothing was changed.",
