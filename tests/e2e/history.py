@@ -1,4 +1,4 @@
-"""A session of the demo that was held before the test began, written as rows.
+"""A session of the demo that was held two days before the test began, written as rows.
 
 Owns what happened in it: who came, late or not at all, whose connection was lost. Pages that show
 a record have one to show without a group having met first.
@@ -9,10 +9,15 @@ from datetime import datetime, timedelta
 import psycopg
 
 HELD = (
-    "SELECT s.id, s.public_id, s.starts_at, r.id FROM group_sessions_session s "
-    "JOIN group_sessions_room r ON r.session_id = s.id "
-    "JOIN group_sessions_track t ON t.id = s.track_id "
-    "WHERE t.name = 'Try it' ORDER BY s.starts_at LIMIT 1"
+    "UPDATE group_sessions_session s SET starts_at = starts_at - interval '2 days', "
+    "ends_at = ends_at - interval '2 days', local_date = local_date - 2 "
+    "FROM group_sessions_track t, group_sessions_room r "
+    "WHERE t.id = s.track_id AND t.name = 'Try it' AND r.session_id = s.id "
+    "RETURNING s.id, s.public_id, s.starts_at, r.id"
+)
+ON_ROSTER = (
+    "UPDATE group_sessions_enrolment e SET starts_on = starts_on - 2 "
+    "FROM group_sessions_session s WHERE s.track_id = e.track_id AND s.id = %s"
 )
 # name → minutes after the start: comes, goes, and why
 STAYS = {
@@ -30,11 +35,13 @@ AGENDA = (("start", 0), ("advance", 30), ("advance", 60), ("end", 90))
 
 
 def hold(database_url: str) -> str:
-    """Writes the session's marks; returns its public id."""
+    """Takes the session that is about to open; returns its public id. Seeding the demo again
+    makes the next one."""
     with psycopg.connect(database_url) as connection:
         row = connection.execute(HELD).fetchone()
         assert row is not None
         session, public_id, start, room = row
+        connection.execute(ON_ROSTER, (session,))
         end_room(connection, room, start)
         for number, (kind, minute) in enumerate(AGENDA):
             connection.execute(
@@ -52,8 +59,8 @@ def end_room(
 ) -> None:
     connection.execute(
         "UPDATE group_sessions_room SET state = 'ended', started_at = %s, "
-        "ended_at = now() - interval '1 day', version = 9 WHERE id = %s",
-        (start, room),
+        "ended_at = %s, version = 9 WHERE id = %s",
+        (start, start + timedelta(minutes=90), room),
     )
 
 

@@ -1,0 +1,304 @@
+"""axe on every page and every screen of the room, on a phone and a laptop, in light and dark.
+
+The lists of cases are held against the addresses of the server and the screens that the room
+knows: a page or a screen without a case fails.
+"""
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from django.urls import URLPattern, URLResolver, get_resolver
+from playwright.sync_api import Browser, Page, Playwright
+
+from sessions.signaling.messages import CLOSE_CODES, Closing, Snapshot
+from tests.e2e import history, scripts
+from tests.e2e.bundle import ROOT
+from tests.e2e.colours import BLUE, Look, launch, wear
+from tests.e2e.people import LAPTOP, PHONE
+from tests.e2e.scripted import ScriptedRoom
+from tests.e2e.stack import Stack
+
+pytestmark = pytest.mark.browser
+
+NARROW = {"width": 320, "height": 640}  # 1280 pixels at 400 %
+SERIOUS = ("serious", "critical")
+
+
+def assert_usable(page: Page) -> None:
+    """Nothing serious in any look, and no line that has to be scrolled sideways."""
+    found = []
+    for size in (PHONE, LAPTOP):
+        page.set_viewport_size(size)  # type: ignore[arg-type]
+        for scheme in ("light", "dark"):
+            page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+            found += [(size["width"], scheme, *what) for what in violations(page)]
+    assert found == []
+    for size in (NARROW, PHONE, LAPTOP):
+        page.set_viewport_size(size)  # type: ignore[arg-type]
+        assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0, size
+
+
+def violations(page: Page) -> list[tuple[str, str]]:
+    """Rule and element of what axe holds to be serious or critical."""
+    result = Axe().run(page, options={"resultTypes": ["violations"]}).response["violations"]
+    return [
+        (rule["id"], node["html"][:200])
+        for rule in result
+        if rule["impact"] in SERIOUS
+        for node in rule["nodes"]
+    ]
+
+
+@pytest.fixture(scope="module")
+def browser(playwright: Playwright) -> Iterator[Browser]:
+    running = launch(playwright)
+    yield running
+    running.close()
+
+
+# ---- pages ---------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Visit:
+    """Somebody at a page: who (None: nobody is signed in), and the way to it."""
+
+    who: str | None
+    way: tuple[Callable[[Page, "Places"], Any], ...]
+
+
+@dataclass(frozen=True)
+class Places:
+    """Where the module's installation is, and a session that was held in it."""
+
+    origin: str
+    held: str
+
+
+def at(path: str) -> Callable[[Page, Places], Any]:
+    return lambda page, places: page.goto(f"{places.origin}{path.format(held=places.held)}")
+
+
+def tap(role: Any, name: str) -> Callable[[Page, Places], Any]:
+    return lambda page, _: page.get_by_role(role, name=re.compile(name)).first.click()
+
+
+def type_in(label: str, words: str) -> Callable[[Page, Places], Any]:
+    return lambda page, _: page.get_by_label(label, exact=True).fill(words)
+
+
+def opens(selector: str) -> Callable[[Page, Places], Any]:
+    return lambda page, _: page.locator(selector).first.click()
+
+
+TO_CODE = (at("/sign-in/"), type_in("Your e-mail", "a@b.example"), tap("button", "^Send me"))
+TO_CELL = (at("/sessions/{held}/attendance/"), tap("link", "^Maya, Check-in"))
+EVENING = (at("/tracks/"), tap("link", "^Evening"))
+
+# by the name of the address; a state of the same page follows a dot
+PAGES = {
+    "account_login": Visit(None, (at("/sign-in/"),)),
+    "account_login.error": Visit(None, (at("/sign-in/"), tap("button", "^Send me"))),
+    "account_confirm_login_code": Visit(None, TO_CODE),
+    "account_confirm_login_code.error": Visit(None, (*TO_CODE, tap("button", "^Continue"))),
+    "home.client": Visit("Sam", (at("/"),)),
+    "home.facilitator": Visit("Dana", (at("/"),)),
+    "home.manager": Visit("Morgan", (at("/"),)),
+    "home.menu": Visit("Morgan", (at("/"),)),
+    "people": Visit("Morgan", (at("/people/"),)),
+    "people.refused": Visit("Sam", (at("/people/"),)),
+    "person_add": Visit("Morgan", (at("/people/add/"),)),
+    "person_add.error": Visit("Morgan", (at("/people/add/"), tap("button", "^Add$"))),
+    "person": Visit("Morgan", (at("/people/"), tap("link", "^Sam$"))),
+    "tracks": Visit("Morgan", (at("/tracks/"),)),
+    "track_add": Visit("Morgan", (at("/tracks/add/"),)),
+    "track_add.error": Visit("Morgan", (at("/tracks/add/"), tap("button", "^Make the track"))),
+    "track": Visit("Morgan", EVENING),
+    "track.cancel": Visit("Morgan", (*EVENING, opens("details.confirm summary"))),
+    "track_change": Visit("Morgan", (*EVENING, tap("link", "^Change"))),
+    "roster": Visit("Dana", (at("/"), tap("link", "^Roster"))),
+    "attendance": Visit("Dana", (at("/sessions/{held}/attendance/"),)),
+    "attendance.correct": Visit("Dana", TO_CELL),
+    "attendance.error": Visit("Dana", (*TO_CELL, tap("button", "^Save the correction"))),
+    "room.check": Visit("Sam", (at("/"), tap("link", "^Join now"))),
+    "room.refused": Visit("Sam", (at("/rooms/nowhere/"),)),
+}
+SAME_PAGE = {"account_request_login_code": "account_login"}
+
+
+def addresses(patterns: Any) -> dict[str, str]:
+    """Name → path of every address below."""
+    found: dict[str, str] = {}
+    for one in patterns:
+        if isinstance(one, URLResolver):
+            found |= addresses(one.url_patterns)
+        elif isinstance(one, URLPattern):
+            found[str(one.name)] = re.sub(r"<[^>]+>", "some", f"/{one.pattern}")
+    return found
+
+
+@pytest.fixture(scope="module")
+def places(shared_stack: Stack) -> Places:
+    held = history.hold(shared_stack.environment["DATABASE_URL"])
+    shared_stack.manage("seed_demo")
+    return Places(shared_stack.origin, held)
+
+
+@pytest.fixture(scope="module")
+def page_of(browser: Browser, places: Places) -> Iterator[Callable[[str | None], Page]]:
+    """A page of somebody signed in; each signs in once."""
+    pages: dict[str | None, Page] = {}
+
+    def page(who: str | None) -> Page:
+        if who not in pages or who is None:
+            context = browser.new_context()
+            wear(context, BLUE)
+            pages[who] = context.new_page()
+        if who is not None and pages[who].url == "about:blank":
+            pages[who].goto(f"{places.origin}/sign-in/")
+            pages[who].get_by_role("button", name=f"{who} (").click()
+            pages[who].wait_for_url(f"{places.origin}/")
+        return pages[who]
+
+    yield page
+    for one in pages.values():
+        one.context.close()
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_page_is_usable(name: str, page_of: Callable[[str | None], Page], places: Places) -> None:
+    page = page_of(PAGES[name].who)
+    for step in PAGES[name].way:
+        step(page, places)
+    assert_usable(page)
+
+
+def test_every_address_has_a_case_or_shows_no_page(
+    page_of: Callable[[str | None], Page], places: Places
+) -> None:
+    """An address without a case answers 405 to a visit: it takes orders and shows nothing."""
+    cases = {name.partition(".")[0] for name in PAGES} | set(SAME_PAGE)
+    others = {
+        n: path for n, path in addresses(get_resolver().url_patterns).items() if n not in cases
+    }
+    request = page_of("Morgan").request
+    answers = {name: request.get(f"{places.origin}{path}").status for name, path in others.items()}
+    assert answers == dict.fromkeys(others, 405)
+
+
+# ---- the room ------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Scene:
+    """The room's page before a server that answers so; then what happens, and what is tapped."""
+
+    snapshot: Snapshot
+    joins: bool = True
+    look: Look = BLUE
+    then: tuple[Callable[[ScriptedRoom], Any], ...] = ()
+    size: dict[str, int] = field(default_factory=lambda: PHONE)
+
+
+def staff(**change: Any) -> Snapshot:
+    return scripts.snapshot(staff=True, **change)
+
+
+def closed(number: int) -> Callable[[ScriptedRoom], Any]:
+    """The server says why, and closes the socket."""
+
+    def close(room: ScriptedRoom) -> None:
+        room.tell(
+            Closing(type="closing", code=CLOSE_CODES[number], text="Staff can tell you more.")
+        )
+        room.close(number)
+
+    return close
+
+
+def lost(room: ScriptedRoom) -> None:
+    """The socket drops, and nothing answers any more."""
+    room.page.route_web_socket("**/ws/rooms/s/", lambda socket: socket.close(code=4503))
+    room.close(4503)
+    room.page.locator("[data-banner=reconnecting]").wait_for()
+
+
+def silent(room: ScriptedRoom) -> None:
+    """The server takes the socket and says nothing."""
+    room.page.route_web_socket("**/ws/rooms/s/", lambda socket: None)
+
+
+def without_webrtc(room: ScriptedRoom) -> None:
+    room.page.add_init_script("delete window.RTCPeerConnection")
+    room.page.reload()
+
+
+def button(words: str) -> Callable[[ScriptedRoom], Any]:
+    return lambda room: room.button(words).click()
+
+
+NOT_STARTED = scripts.room(state="lobby_open", agenda=scripts.agenda(phase="not_started"))
+PAUSED = scripts.room(state="paused", agenda=scripts.agenda(phase="paused"))
+MUTED = scripts.snapshot(me=scripts.me(microphone_allowed=False))
+NO_DEVICES = Look("blue", 1000, {"audio": "NotAllowedError", "video": "NotFoundError"})
+WAITING = scripts.snapshot(
+    me=scripts.me(seat="waiting"), room=scripts.room(state="lobby_open"), participants=[]
+)
+
+# by the screen; a state of the same screen follows a dot
+SCENES = {
+    "unsupported": Scene(scripts.snapshot(), joins=False, then=(without_webrtc,)),
+    "check": Scene(scripts.snapshot(), joins=False),
+    "check.no_devices": Scene(scripts.snapshot(), joins=False, look=NO_DEVICES),
+    "connecting": Scene(scripts.snapshot(), joins=False, then=(silent, button("Join"))),
+    "lobby": Scene(WAITING),
+    "room.client": Scene(scripts.snapshot()),
+    "room.muted": Scene(MUTED),
+    "room.reconnecting": Scene(scripts.snapshot(), then=(lost,)),
+    "room.desk": Scene(staff()),
+    "room.desk_before": Scene(staff(room=NOT_STARTED)),
+    "room.desk_paused": Scene(staff(room=PAUSED)),
+    "room.desk_agenda": Scene(staff(), then=(button("Agenda"),)),
+    "room.desk_lobby": Scene(staff(), then=(button("Lobby 2 waiting"),)),
+    "room.desk_more": Scene(staff(), then=(button("More"),)),
+    "room.desk_person": Scene(staff(), size=LAPTOP, then=(button("More for Joe"),)),
+    "room.desk_remove": Scene(
+        staff(), size=LAPTOP, then=(button("More for Joe"), button("Remove from today’s group…"))
+    ),
+    "room.desk_end": Scene(staff(), size=LAPTOP, then=(button("End…"),)),
+    "break": Scene(scripts.snapshot(room=scripts.room(agenda=scripts.agenda(index=1)))),
+    "ended": Scene(scripts.snapshot(room=scripts.room(state="ended"))),
+    "ended.desk": Scene(
+        staff(room=scripts.room(state="ended", reopen_until_ms=scripts.NOW + 10 * scripts.MINUTE))
+    ),
+    "not_held": Scene(scripts.snapshot(room=scripts.room(state="not_held"))),
+    "cancelled": Scene(scripts.snapshot(room=scripts.room(state="cancelled"))),
+    "removed": Scene(scripts.snapshot(me=scripts.me(seat="removed"))),
+    "resting.left": Scene(scripts.snapshot(), then=(button("Leave"),)),
+    "resting.not_let_in": Scene(scripts.snapshot(), then=(closed(4403),)),
+}
+
+
+def test_every_screen_has_a_scene() -> None:
+    state = (ROOT / "frontend/src/room/state.ts").read_text()
+    screens = set(re.findall(r"\| \{ readonly at: '(\w+)'", state))
+    assert {name.partition(".")[0] for name in SCENES} == screens
+
+
+@pytest.mark.parametrize("name", SCENES)
+def test_scene_is_usable(name: str, browser: Browser) -> None:
+    scene = SCENES[name]
+    context = browser.new_context(viewport=scene.size)  # type: ignore[arg-type]
+    wear(context, scene.look)
+    room = ScriptedRoom(context.new_page(), scene.snapshot).open()
+    if scene.joins:
+        room.join()
+    for step in scene.then:
+        step(room)
+    room.wait_for(name.partition(".")[0])
+    assert_usable(room.page)
+    context.close()
