@@ -1,29 +1,19 @@
 """A programme made by the services, and somebody to sign in for every way of standing to it."""
 
 from dataclasses import dataclass
-from datetime import time, timedelta
+from datetime import timedelta
 from typing import TypeVar
 
 import pytest
 from django.test import Client
 from django.utils import timezone
 
-from sessions.audit.services import OPERATOR
-from sessions.core.agenda import Segment, SegmentKind
-from sessions.core.permissions import Role
 from sessions.core.refusal import Refuse
-from sessions.models import AgendaTemplate, Person, Program, Session, Track
-from sessions.people.services import person_add
-from sessions.scheduling.plans import TrackPlan
-from sessions.scheduling.services import program_add, template_add, track_create
+from sessions.models import Person, Session, Track
+from tests.people.accounts import account, facilitator, manager
+from tests.scheduling.tracks import track
 
 T = TypeVar("T")
-
-THIRDS = (
-    Segment(SegmentKind.CHECK_IN, share=1),
-    Segment(SegmentKind.TOPIC, share=1),
-    Segment(SegmentKind.WRAP_UP, share=1),
-)
 
 
 def made(outcome: T | Refuse) -> T:
@@ -32,16 +22,11 @@ def made(outcome: T | Refuse) -> T:
     return outcome
 
 
-def person(name: str, *roles: Role) -> Person:
-    return made(person_add(OPERATOR, f"{name.lower()}@example.org", name, roles))
-
-
 @dataclass
 class Programme:
     """A track that Dana leads and Sam comes to; Luis and Maya are elsewhere, Morgan manages."""
 
     track: Track
-    template: AgendaTemplate
     dana: Person
     luis: Person
     sam: Person
@@ -64,36 +49,20 @@ class Programme:
         }
 
 
-def plan(programme_of: Program, template: AgendaTemplate, **changes: object) -> TrackPlan:
-    """A weekly track from tomorrow on, 18:00 in New York, ninety minutes."""
-    tomorrow = timezone.now().date() + timedelta(days=2)
-    wanted: dict[str, object] = {
-        "program": programme_of,
-        "template": template,
-        "name": "Evening",
-        "weekdays": frozenset({tomorrow.weekday()}),
-        "local_start": time(18),
-        "minutes": 90,
-        "zone": "America/New_York",
-        "first_date": tomorrow,
-        "weeks": 3,
-        "seats": 12,
-    }
-    return TrackPlan(**(wanted | changes))  # type: ignore[arg-type]
-
-
 @pytest.fixture
 def programme(db: None) -> Programme:
-    dana, luis = person("Dana", Role.FACILITATOR), person("Luis", Role.FACILITATOR)
-    sam, maya = person("Sam", Role.CLIENT), person("Maya", Role.CLIENT)
-    template = made(template_add(OPERATOR, "Thirds", THIRDS, 90))
-    wanted = plan(
-        made(program_add(OPERATOR, "Evenings")), template, facilitators=(dana,), roster=(sam,)
+    day = timezone.now().date() + timedelta(days=2)
+    dana, sam = facilitator("Dana"), account("Sam")
+    there = track(
+        name="Evening",
+        weekdays=frozenset({day.weekday()}),
+        first_date=day,
+        weeks=3,
+        facilitators=(dana,),
+        roster=(sam,),
     )
-    track = made(track_create(OPERATOR, wanted))
-    open_soon(track)
-    morgan = person("Morgan", Role.PROGRAM_MANAGER)
-    return Programme(track, template, dana, luis, sam, maya, morgan)
+    open_soon(there)
+    return Programme(there, dana, facilitator("Luis"), sam, account("Maya"), manager("Morgan"))
 
 
 def open_soon(track: Track) -> None:

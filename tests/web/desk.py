@@ -3,7 +3,7 @@
 The clock of these tests stands at `tests.scheduling.tracks.NOW`, a Sunday.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 import pytest
@@ -19,7 +19,7 @@ from sessions.scheduling.services import template_add
 from tests.people.accounts import account, facilitator, manager
 from tests.scheduling.tracks import NEW_YORK, NOW, program, thirds
 from tests.web.conftest import made, signed_in
-from tests.web.pages import Answer, Typed
+from tests.web.pages import Answer, Typed, errors
 
 
 @dataclass
@@ -86,6 +86,13 @@ def says(words: str, code: str) -> bool:
     """Whether these are the words of a refusal, whatever stands in its blanks."""
     pieces = [piece.partition("}")[2] or piece for piece in REFUSALS[code].split("{")]
     return words.startswith(pieces[0]) and words.endswith(pieces[-1])
+
+
+def assert_beside_its_field(answer: Answer, code: str, fields: Mapping[str, str]) -> None:
+    """The refusal is on the page once, in its own words, at the field that `fields` names."""
+    (found,) = errors(answer).items()
+    assert (found[0], len(found[1])) == (fields[code], 1)
+    assert says(found[1][0], code), found
 
 
 @pytest.fixture

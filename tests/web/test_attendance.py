@@ -12,7 +12,7 @@ from sessions.models import AttendanceCorrection, AuditEvent, Person, SessionSeg
 from sessions.web.forms import CorrectionForm
 from tests.record.evening import Evening, at, make_person
 from tests.web.conftest import signed_in
-from tests.web.desk import last_event, says
+from tests.web.desk import assert_beside_its_field, last_event, says
 from tests.web.pages import Answer, Typed, errors, links, main, notes, rows, typed
 
 
@@ -92,9 +92,7 @@ def test_refusal_stands_beside_its_field_and_what_was_typed_stays(
     sent = correction(sam, **CASES[code])  # type: ignore[arg-type]
     answer = send(evening, sent)
     assert answer.status_code == 422
-    (found,) = errors(answer).items()
-    assert (found[0], len(found[1])) == (CorrectionForm.refusal_fields[code], 1)
-    assert says(found[1][0], code)
+    assert_beside_its_field(answer, code, CorrectionForm.refusal_fields)
     assert typed(answer) == sent
     assert list(refused(evening)) == [code]
     assert not AttendanceCorrection.objects.exists()

@@ -8,7 +8,7 @@ from sessions.core.permissions import Role
 from sessions.models import Person
 from sessions.web.forms import PersonForm
 from tests.people.accounts import account, manager
-from tests.web.desk import Desk, desk, last_event, says
+from tests.web.desk import Desk, assert_beside_its_field, desk, last_event, says
 from tests.web.pages import Typed, errors, links, main, notes, rows, typed
 
 __all__ = ["desk"]
@@ -45,9 +45,7 @@ def test_refusal_stands_beside_its_field_and_what_was_typed_stays(code: str, des
     before = list(Person.objects.order_by("pk").values())
     answer = desk.post(where, sent)
     assert (answer.status_code, last_event().outcome) == (422, code)
-    (found,) = errors(answer).items()
-    assert (found[0], len(found[1])) == (PersonForm.refusal_fields[code], 1)
-    assert says(found[1][0], code), found
+    assert_beside_its_field(answer, code, PersonForm.refusal_fields)
     assert typed(answer) == sent
     assert list(Person.objects.order_by("pk").values()) == before
 

@@ -120,7 +120,7 @@ def test_who_was_in_an_ended_room_may_come_back_to_its_page(programme: Programme
 def test_open_door_gives_the_room_and_only_the_own_name(programme: Programme) -> None:
     page = signed_in(programme.sam).get(f"/rooms/{programme.session.public_id}/").content.decode()
     assert 'data-name="Sam"' in page
-    assert [name for name in ("Dana", "Evening", "@example.org") if name in page] == []
+    assert [name for name in ("Dana", "Evening", "@mail.example") if name in page] == []
 
 
 def test_signed_out_person_comes_to_the_room_after_signing_in(programme: Programme) -> None:

@@ -14,7 +14,14 @@ from sessions.scheduling.services import track_move_date, track_skip_date
 from sessions.web.forms import TrackForm
 from tests.scheduling.tracks import dates, staffed_by, track
 from tests.web.conftest import made, signed_in
-from tests.web.desk import Desk, agenda, broken_agenda, desk, last_event, says
+from tests.web.desk import (
+    Desk,
+    agenda,
+    assert_beside_its_field,
+    broken_agenda,
+    desk,
+    last_event,
+)
 from tests.web.pages import Typed, errors, main, notes, rows, typed
 
 __all__ = ["desk"]
@@ -99,9 +106,7 @@ def test_refusal_stands_beside_its_field_and_what_was_typed_stays(code: str, des
     before = Session.objects.count()
     answer = desk.post(where, sent)
     assert (answer.status_code, last_event().outcome) == (422, code)
-    (found,) = errors(answer).items()
-    assert (found[0], len(found[1])) == (TrackForm.refusal_fields[code], 1)
-    assert says(found[1][0], code), found
+    assert_beside_its_field(answer, code, TrackForm.refusal_fields)
     assert typed(answer) == sent
     assert Session.objects.count() == before
 
