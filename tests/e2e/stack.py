@@ -123,12 +123,13 @@ def environment(folder: Path, port: int) -> dict[str, str]:
 
 
 @contextmanager
-def running_stack(folder: Path) -> Iterator[Stack]:
-    """Migrated, seeded and answering."""
+def running_stack(folder: Path, *, seeded: bool = True) -> Iterator[Stack]:
+    """Migrated and answering; `seeded` with the demo programme, else an empty installation."""
     port = free_port()
     stack = Stack(f"http://127.0.0.1:{port}", environment(folder, port), folder)
     stack.manage("migrate", "--verbosity=0")
-    stack.manage("seed_demo")
+    if seeded:
+        stack.manage("seed_demo")
     try:
         for name in ("media", "web", "worker"):
             stack.start(name)
