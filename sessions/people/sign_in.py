@@ -18,6 +18,7 @@ from allauth.account.views import ConfirmLoginCodeView, RequestLoginCodeView
 from allauth.core import context, ratelimit
 from django import forms
 from django.conf import settings
+from django.contrib.auth import REDIRECT_FIELD_NAME
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.http.request import split_domain_port
 from django.shortcuts import get_object_or_404, redirect
@@ -37,6 +38,7 @@ from sessions.people.selectors import account_for_sign_in, demo_people
 CODE_WORKS: Final = timedelta(seconds=settings.ACCOUNT_LOGIN_BY_CODE_TIMEOUT)
 NOTE: Final = "sign_in_note"  # key of request.session: what the next sign-in page says, once
 NOTES: Final = {
+    "next": "Sign in to go on. Then we open the page you asked for.",
     "over": "That code has been used, or its time is over. Send a new one.",
     "tries": "That was many tries, so the code is used up. Send a new one.",
 }
@@ -98,6 +100,11 @@ class AskView(RequestLoginCodeView):  # type: ignore[misc]
             return redirect(get_adapter().get_login_redirect_url(request))
         return FormView.dispatch(self, request, *args, **kwargs)
 
+    @property
+    def asked_for(self) -> bool:
+        """Whether somebody was sent here from a page of ours; the first one needs no words."""
+        return bool(self.request.GET.get(REDIRECT_FIELD_NAME, "/") != "/")
+
     def get_initial(self) -> dict[str, Any]:
         return {"email": self.request.session.get(SIGN_IN, {}).get("email", "")}
 
@@ -121,10 +128,10 @@ class AskView(RequestLoginCodeView):  # type: ignore[misc]
         return response
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        note = NOTES.get(self.request.session.pop(NOTE, ""), "")
+        note = self.request.session.pop(NOTE, "next" if self.asked_for else "")
         people = demo_people() if is_demo_request(self.request) else ()
         extra = {
-            "note": note,
+            "note": NOTES.get(note, ""),
             "demo_people": [DemoButton.of(person) for person in people],
             "staff_phone": settings.THIRDS_STAFF_PHONE,
         }

@@ -76,9 +76,9 @@ def session_page(verb: Verb) -> Callable[[SessionView[P]], Guarded]:
         def guarded(
             request: HttpRequest, public_id: str, *args: P.args, **kwargs: P.kwargs
         ) -> HttpResponse:
-            if not request.user.is_authenticated:
-                return redirect_to_login(request.get_full_path())
             session = session_by_public_id(public_id)
+            if not request.user.is_authenticated:
+                return signed_out(request, verb, session)
             if session is None:
                 return refused(request, verb, Refuse("room.unknown"))
             refusal = allowed(verb, _standing(request, session))
@@ -101,6 +101,14 @@ def refused(
     status = 404 if refusal.code in NOT_FOUND else 403
     context = {"heading": HEADINGS.get(refusal.code, NOT_YOURS), "sentence": sentence(refusal)}
     return render(request, "refused.html", context, status=status)
+
+
+def signed_out(request: HttpRequest, verb: Verb, session: Session | None) -> HttpResponse:
+    """To the sign-in page, and back here from it. Written down for a session that there is: an
+    address that was guessed makes no rows."""
+    if session is not None:
+        record(None, verb, "permission.signed_out", session=session)
+    return redirect_to_login(request.get_full_path())
 
 
 def _standing(request: HttpRequest, session: Session) -> Standing:
