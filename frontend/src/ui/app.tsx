@@ -6,6 +6,7 @@ import { Check } from './check';
 import { ClientControls } from './controls';
 import { Desk } from './desk';
 import { Break, Connecting, Ended, NotHeld, Removed, Resting, Unsupported } from './endings';
+import { keepFocus } from './focus';
 import { Lobby } from './lobby';
 import type { Page } from './page';
 import { Voices } from './picture';
@@ -16,6 +17,7 @@ export function App({ page }: { page: Page }) {
   const { screen } = page.state.value;
   const root = useRef<HTMLDivElement>(null);
   useHeading(root, screen.at);
+  useEffect(() => (root.current ? keepFocus(root.current) : undefined), []);
   return (
     <div ref={root}>
       <p class="vh" role="status">
