@@ -7,11 +7,14 @@
  * offer, so nobody's coming or going needs another.
  */
 
+import { gateBefore, type TellGate } from './gates';
+
 export interface SlotLine {
   readonly video: RTCRtpTransceiver;
   readonly audio: RTCRtpTransceiver;
   readonly videoStream: MediaStream;
   readonly audioStream: MediaStream;
+  readonly gate: TellGate;
 }
 
 /** RTCRtpEncodingParameters of webrtc-extensions, which the DOM types do not have yet. */
@@ -64,7 +67,7 @@ export class Link {
     const audio = this.#line('audio', { direction: 'recvonly' });
     const videoStream = new MediaStream([video.receiver.track]);
     const audioStream = new MediaStream([audio.receiver.track]);
-    return { video, audio, videoStream, audioStream };
+    return { video, audio, videoStream, audioStream, gate: gateBefore(video.receiver) };
   }
 
   #line(kind: 'audio' | 'video', init: RTCRtpTransceiverInit): RTCRtpTransceiver {

@@ -207,12 +207,14 @@ class Peer implements MediaPeer {
     }
   }
 
+  /** Covers before it lets a new owner's frames pass: nobody is decoded under another's name. */
   #change(line: Line, slot: number, change: (was: Slot) => Slot): void {
     const was = line.slots[slot];
     if (was === undefined) return;
     const is = change(was);
     line.slots[slot] = is;
     if (line === this.#seen) this.#tell(slot, is);
+    if (was.owner?.csrc !== is.owner?.csrc) line.link.slots[slot]?.gate(is.owner?.csrc ?? null);
   }
 
   #tell(slot: number, { covered, owner }: Slot): void {
