@@ -123,3 +123,11 @@ def test_list_is_shortened_by_role_and_says_how_many_there_are(desk: Desk) -> No
     assert [*rows(desk.browser.get("/people/?show=facilitator"))] == ["Dana", "Kim"]
     assert [*rows(desk.browser.get("/people/?show=closed"))] == ["Old"]
     assert len(rows(desk.browser.get("/people/?show=<b>"))) == 5
+
+
+def test_list_is_sorted_as_one_looks_a_name_up(desk: Desk) -> None:
+    for name in ("amy", "Zoe", "Émile", "ben"):
+        account(name, email=f"{len(name)}{name[-1]}@mail.example")
+    assert [*rows(desk.browser.get("/people/"))] == [
+        *("amy", "ben", "Dana", "Morgan", "Sam", "Zoe", "Émile")
+    ]

@@ -38,11 +38,16 @@ CLOSED = "closed"
 @require_safe
 @page(Verb.PERSON_LIST)
 def people_page(request: HttpRequest) -> HttpResponse:
-    everybody = list(people())
+    everybody = sorted(people(), key=by_name)
     wanted = request.GET.get("show", "")
     rows = [person_row(person) for person in everybody if is_shown(person, wanted)]
     context = {"people": rows, "filters": filters(everybody, wanted)}
     return desk(request, "people/list.html", context, current="people")
+
+
+def by_name(person: Person) -> tuple[bool, str, int]:
+    """Open accounts first, then as one looks a name up: case makes no difference."""
+    return not person.is_active, person.display_name.casefold(), person.pk
 
 
 def is_shown(person: Person, wanted: str) -> bool:
