@@ -3,6 +3,7 @@
 from argparse import ArgumentParser
 
 from django.core.management.base import BaseCommand, CommandError
+from django.db import transaction
 
 from sessions.core.refusal import Refuse, sentence
 from sessions.people.services import first_manager_add
@@ -16,8 +17,10 @@ class Command(BaseCommand):
         parser.add_argument("email", metavar="EMAIL")
 
     def handle(self, *args: object, **options: str) -> None:
-        added = first_manager_add(options["email"])
+        with transaction.atomic():  # an installation has both, or neither
+            added = first_manager_add(options["email"])
+            if not isinstance(added, Refuse):
+                lay_down_defaults()
         if isinstance(added, Refuse):
             raise CommandError(sentence(added), returncode=1)
-        lay_down_defaults()
         self.stdout.write(f"Added. Sign in as {added.email}; a code comes by e-mail.")
