@@ -61,6 +61,7 @@ def track_page(request: HttpRequest, public_id: str) -> HttpResponse:
         "summary": pattern_words(track),
         "notes": clock_notes(track),
         "sessions": session_rows(track, sessions, timezone.now()),
+        "cancelled": sum(one.cancelled_at is not None for one in sessions),
         "facilitators": [one.person.display_name for one in track.staffings.all()],
         "roster": on_roster(track),
         "edit_url": reverse("track_change", args=[track.public_id]),
@@ -210,11 +211,16 @@ def pattern_words(track: Track) -> str:
 def clock_notes(track: Track) -> list[str]:
     """What a clock change does to the track's own start, if its wall time falls into one."""
     said = {
-        ClockNote.SKIPPED: "the clock skips this start: the session begins as many minutes later.",
-        ClockNote.REPEATED: "the clock shows this start twice: the session begins the first time.",
+        ClockNote.SKIPPED: "skips {start}. That session begins later, as listed.",
+        ClockNote.REPEATED: "shows {start} twice. That session begins the first time.",
     }
     dated = expand(pattern_of(track), changes_of(track))
-    return [f"On {words.short_date(one.local_date)} {said[one.note]}" for one in dated if one.note]
+    start = words.clock(track.local_start)
+    return [
+        f"On {words.short_date(one.local_date)} the clock {said[one.note].format(start=start)}"
+        for one in dated
+        if one.note
+    ]
 
 
 def session_rows(
