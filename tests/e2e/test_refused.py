@@ -220,7 +220,7 @@ def frames_since(page: Page, count: int) -> list[dict[str, Any]]:
 
 
 def test_frames_that_mean_nothing_are_answered_and_the_socket_lives(
-    dana: Visitor, arrive: Arrive
+    dana: Visitor, arrive: Arrive, stack: Stack
 ) -> None:
     sam, joe = arrive("Sam", LIME, PHONE), arrive("Joe", BLUE, PHONE)
     for client in (sam, joe):
@@ -245,6 +245,7 @@ def test_frames_that_mean_nothing_are_answered_and_the_socket_lives(
         )
         refused = [frame for frame in frames_since(sam.page, 0) if frame["type"] == "refused"]
         assert (refused[-1]["code"], refused[-1]["text"]) == (code, sentence(Refuse(code)))
+    assert last_row(stack) == ("Sam", "room.end", "permission.not_staff")
     assert sam.page.evaluate("window.__sockets.map(socket => socket.readyState)") == [1]
     sam.tap("Raise hand")
     expect(joe.tile("Sam")).to_contain_text("hand is up")
