@@ -37,7 +37,7 @@ PALETTE: Final[list[Colour]] = [
     (r, g, b) for r, g, b in product(LEVELS, LEVELS, LEVELS) if r + g + b
 ]
 WIDTH, HEIGHT, RATE = 320, 180, 25
-GROUP_OF_PICTURES: Final = 50  # frames from one key frame to the next, unless one is asked for
+GROUP_OF_PICTURES: Final = 25  # frames from one key frame to the next, unless one is asked for
 ROOM, VIEWER, SECRET = "hand-over", "sam", "of this test alone"
 PATIENCE: Final = 30.0  # seconds until a node that does not answer fails the test
 LINGER_SECONDS: Final = 0.2  # a publisher goes on sending so long after the room dropped it

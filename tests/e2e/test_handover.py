@@ -27,7 +27,7 @@ pytestmark = pytest.mark.browser
 
 HANDOVERS = 200
 SEATS = 2
-PATIENCE = 10.0  # seconds for a face to appear
+PATIENCE = 30.0  # seconds for a face to appear
 LATEST = 0.12  # seconds that a word may take longer than the packets
 
 
