@@ -129,7 +129,7 @@ class Hello:
 
 @message
 class Ping:
-    """SIG2. Every three seconds; keeps the lease, and tells the clock's offset."""
+    """SIG2. Every two seconds; keeps the lease, and tells the clock's offset."""
 
     type: Literal["ping"]
     id: Number
