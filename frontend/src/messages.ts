@@ -304,7 +304,7 @@ export interface Pause {
   readonly id: number;
 }
 
-/** SIG2. Every three seconds; keeps the lease, and tells the clock's offset. */
+/** SIG2. Every two seconds; keeps the lease, and tells the clock's offset. */
 export interface Ping {
   readonly type: "ping";
   readonly id: number;
