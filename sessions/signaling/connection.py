@@ -12,6 +12,7 @@ import time
 from collections.abc import Awaitable, Callable
 from typing import Any, Final
 
+from sessions.core.admission import SeatState
 from sessions.core.permissions import Verb, allowed
 from sessions.core.reasons import LeaveReason
 from sessions.core.refusal import Refuse, sentence
@@ -42,6 +43,13 @@ def farewell(refused: Refuse) -> tuple[Closing, int]:
 def _keys(viewer: Viewer) -> tuple[str, str, str, int]:
     """What names a connection before presence."""
     return viewer.facts.key, viewer.seat.key, viewer.connection, viewer.generation
+
+
+def _let_in_meanwhile(viewer: Viewer) -> bool:
+    """Staff let the person in between the door's word and the joining: the row says so."""
+    seat = (viewer.seats or {}).get(viewer.seat.key)
+    at_door = viewer.place is Place.LOBBY
+    return at_door and seat is not None and seat.state is SeatState.ADMITTED
 
 
 class Connection:
@@ -109,6 +117,8 @@ class Connection:
             refused = await self._join(viewer, new=command.epoch is None)
             if refused is None and not await self._replay(viewer, command):
                 await self._snapshot(viewer)
+            if refused is None and _let_in_meanwhile(viewer):
+                await self._register(viewer)
         return refused
 
     def _viewer(self, entered: services.Entered) -> Viewer:

@@ -5,6 +5,10 @@ from typing import Any
 import pytest
 
 from sessions.core.reasons import LeaveReason
+from sessions.core.refusal import Refuse
+from sessions.models import Person
+from sessions.rooms import services
+from sessions.rooms.presence import Place
 from tests.signaling.evening import Browser, Evening
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -96,3 +100,27 @@ async def test_reload_of_someone_let_in_comes_straight_back(tonight: Evening) ->
     assert sorted(names(back.last("snapshot"))) == ["Dana", "Sam"]
     await back.drop()
     await dana.drop()
+
+
+async def test_person_admitted_while_joining_comes_in(
+    tonight: Evening, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Kills: a join that trusts the door's word of a moment ago; the person would stand at the
+    door for ever, for the row says admitted and staff have nobody left to admit."""
+    enter = services.enter
+
+    def admitted_right_after(actor: Person, session: str) -> services.Entered | Refuse:
+        entered = enter(actor, session)
+        if isinstance(entered, services.Entered) and entered.place is Place.LOBBY:
+            services.admit(tonight["Dana"], session, entered.seat.key)
+        return entered
+
+    monkeypatch.setattr(services, "enter", admitted_right_after)
+    dana, sam = tonight.browser("Dana"), tonight.browser("Sam")
+    await dana.hello()
+    assert (await sam.hello())["type"] == "ok"
+    snapshot = await sam.snapshot()
+    assert snapshot["me"]["seat"] == "admitted"
+    assert [one["name"] for one in snapshot["participants"]] == ["Dana", "Sam"]
+    for browser in (dana, sam):
+        await browser.drop()
