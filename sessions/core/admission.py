@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from sessions.core.refusal import Refuse
-from sessions.core.room_state import RoomState
+from sessions.core.room_state import RoomState, reopen_until
 
 
 class SessionRole(StrEnum):
@@ -109,6 +109,17 @@ def admit(standing: Standing, room: RoomAtDoor) -> Refuse | None:
     if standing.role is not SessionRole.CLIENT or standing.seat is not SeatState.WAITING:
         return Refuse("seat.not_waiting")
     return Refuse("seat.full") if room.seats_taken >= room.seats else None
+
+
+def may_wait_for_reopening(
+    standing: Standing, room: RoomAtDoor, ended_at: datetime | None, now: datetime
+) -> bool:
+    """ADM9. Staff, and who was in, may wait out the time in which an ended room can be reopened."""
+    refused = _refusal(standing, room)
+    if refused is None or refused.code != "room.ended" or ended_at is None:
+        return False  # open, over for good, or not this person's room any more
+    was_in = standing.role is SessionRole.STAFF or standing.seat is SeatState.ADMITTED
+    return was_in and now <= reopen_until(ended_at)
 
 
 def is_late(room: RoomAtDoor, now: datetime, limits: Limits = Limits()) -> bool:

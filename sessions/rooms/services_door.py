@@ -10,7 +10,6 @@ from sessions.core import admission, permissions
 from sessions.core.admission import Admit, SeatState, SessionRole, Wait, WaitReason
 from sessions.core.permissions import Verb
 from sessions.core.refusal import Refuse
-from sessions.core.room_state import RoomState, reopen_until
 from sessions.models import Person, Seat
 from sessions.rooms import presence, selectors
 from sessions.rooms.presence import Place
@@ -107,7 +106,8 @@ def _enter(locked: LockedRoom) -> Entered | Refuse:
     at_door = selectors.door_of(locked.room, locked.clock())
     decision = admission.decide(door, at_door, locked.now)
     if isinstance(decision, Refuse):
-        if decision.code != "room.ended" or not _may_return(locked, door):
+        ended_at = locked.room.ended_at
+        if not admission.may_wait_for_reopening(door, at_door, ended_at, locked.now):
             return decision
         return _entered(locked, _seated(locked, door, Admit()), None, "")
     place = Place.ROOM if isinstance(decision, Admit) else Place.LOBBY
@@ -117,15 +117,6 @@ def _enter(locked: LockedRoom) -> Entered | Refuse:
 def _entered(locked: LockedRoom, seat: SeatFacts, place: Place | None, waiting: str) -> Entered:
     standing = replace(locked.standing, seat=seat.state)
     return Entered(selectors.facts_of(locked.room), seat, standing, place, waiting)
-
-
-def _may_return(locked: LockedRoom, door: admission.Standing) -> bool:
-    """Staff, and who was in, may wait out the ten minutes in which a room can be reopened."""
-    ended_at = locked.room.ended_at
-    if locked.state is not RoomState.ENDED or ended_at is None:
-        return False
-    was_in = door.role is SessionRole.STAFF or door.seat is SeatState.ADMITTED
-    return was_in and locked.now <= reopen_until(ended_at)
 
 
 def _waiting(decision: Admit | Wait) -> str:

@@ -1,4 +1,4 @@
-"""The door: ADM1 to ADM8."""
+"""The door: ADM1 to ADM9."""
 
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -19,6 +19,7 @@ from sessions.core.admission import (
     admit,
     decide,
     is_late,
+    may_wait_for_reopening,
 )
 from sessions.core.refusal import Refuse
 from sessions.core.room_state import OPEN, RoomState
@@ -158,3 +159,33 @@ def test_adm8_what_staff_cannot_do_at_the_door(
     standing: Standing, room: RoomAtDoor, code: str
 ) -> None:
     assert admit(standing, room) == Refuse(code)
+
+
+@pytest.mark.parametrize(
+    ("standing", "waits"),
+    [
+        (Standing(STAFF), True),
+        (Standing(CLIENT, SeatState.ADMITTED), True),
+        (WAITING, False),
+        (Standing(CLIENT), False),
+        (Standing(CLIENT, SeatState.REMOVED), False),
+        (Standing(STAFF, SeatState.REMOVED), False),
+        (Standing(NONE, SeatState.ADMITTED), False),
+    ],
+)
+def test_adm9_who_waits_for_a_reopening(standing: Standing, waits: bool) -> None:
+    """Kills: a rule that asks the seat alone, so that who is off the roster may stay."""
+    ended = replace(LIVE, state=RoomState.ENDED)
+    assert may_wait_for_reopening(standing, ended, at(90), at(95)) == waits
+
+
+@pytest.mark.parametrize("state", [one for one in RoomState if one is not RoomState.ENDED])
+def test_adm9_nobody_waits_for_what_cannot_be_reopened(state: RoomState) -> None:
+    other = replace(LIVE, state=state)
+    assert not may_wait_for_reopening(Standing(STAFF), other, at(90), at(95))
+
+
+def test_adm9_waiting_ends_with_the_time_to_reopen() -> None:
+    ended = replace(LIVE, state=RoomState.ENDED)
+    waits = [may_wait_for_reopening(Standing(STAFF), ended, at(90), at(m)) for m in (100, 100.1)]
+    assert waits == [True, False]

@@ -9,7 +9,7 @@ from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from sessions.core.admission import SeatState, SessionRole, decide
+from sessions.core.admission import decide, may_wait_for_reopening
 from sessions.core.permissions import Verb
 from sessions.core.refusal import Refuse
 from sessions.models import Person, Session
@@ -33,12 +33,10 @@ def room_page(request: HttpRequest, session: Session) -> HttpResponse:
 
 
 def door_refusal(person: Person, session: Session) -> Refuse | None:
-    """What the door says now, if it is no. Who was in an ended room may come to its page: staff
-    can open it again, and the application says what is so."""
-    now = timezone.now()
-    comes = at_door(standing(person, session))
-    said = decide(comes, door_of(session.room, clock_of(session.room, now)), now)
-    was_in = comes.role is SessionRole.STAFF or comes.seat is SeatState.ADMITTED
-    if not isinstance(said, Refuse) or (said.code == "room.ended" and was_in):
+    """What the door says now, if it is no; while a room can be reopened, who was in may wait."""
+    now, room = timezone.now(), session.room
+    comes, at_the_door = at_door(standing(person, session)), door_of(room, clock_of(room, now))
+    said = decide(comes, at_the_door, now)
+    if not isinstance(said, Refuse):
         return None
-    return said
+    return None if may_wait_for_reopening(comes, at_the_door, room.ended_at, now) else said
