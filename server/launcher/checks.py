@@ -17,8 +17,8 @@ from server.launcher.counts import Counts, of_report, of_static
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 REPORTS = ROOT / "var" / "reports"
-PYTHON_CODE = ("server", "sessions", "tests", "manage.py", "run", "test")
-TYPED_CODE = ("server", "sessions", "tests")
+PYTHON_CODE = ("bench", "server", "sessions", "tests", "manage.py", "run", "test")
+TYPED_CODE = ("bench", "server", "sessions", "tests")
 
 
 @dataclass(frozen=True, slots=True)
