@@ -16,15 +16,23 @@ from server.launcher.services import Services
 SOMEWHERE = ("192.0.2.1", 9)
 
 
-def kept_secret(file: Path) -> str:
-    """The secret in `file`, made at first use; only its owner may read it."""
+KEY_BYTES = 32
+
+
+def kept_secret(file: Path, size: int = 48) -> str:
+    """The secret of `size` bytes in `file`, made at first use; only its owner may read it."""
     if not file.exists() or not file.read_text(encoding="ascii"):
         making = file.with_suffix(".new")
         making.unlink(missing_ok=True)
         with open(os.open(making, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as new:
-            new.write(secrets.token_urlsafe(48))
+            new.write(secrets.token_urlsafe(size))
         making.rename(file)
     return file.read_text(encoding="ascii")
+
+
+def kept_key(file: Path) -> str:
+    """A ring of one key, as sessions.core.key_ring reads it; the key is kept in `file`."""
+    return f"1:{kept_secret(file, KEY_BYTES)}"
 
 
 def own_address() -> str:
@@ -55,6 +63,9 @@ def environment(
         "THIRDS_ORIGIN": f"http://{LOOPBACK}:{port}",
         "THIRDS_SECRET_KEY": kept_secret(folder / "secret-key"),
         "THIRDS_MEDIA_SECRET": kept_secret(folder / "media-secret"),
+        "THIRDS_AUDIT_KEYS": kept_key(folder / "audit-key"),
+        "THIRDS_AUDIT_CHECKPOINTS": str(folder / "audit-checkpoints"),
+        "THIRDS_FIELD_KEYS": kept_key(folder / "field-key"),
         "THIRDS_MEDIA_CONTROL": f"unix:{services.sockets / 'media.sock'}",
         "THIRDS_MEDIA_BIND": "0.0.0.0" if len(announced) > 1 else LOOPBACK,  # noqa: S104
         "THIRDS_MEDIA_PORT": "0",

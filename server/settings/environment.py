@@ -11,6 +11,7 @@ from urllib.parse import unquote, urlsplit
 BASE_DIR = Path(__file__).resolve().parent.parent.parent
 
 DEVELOPMENT_SECRET = "development-only-secret-never-in-production"  # noqa: S105
+DEVELOPMENT_KEYS = "development:" + "A" * 43  # a ring of one key: see sessions.core.key_ring
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +23,10 @@ class Environment:
     origin: str
     secret_key: str
     media_secret: str
+    audit_keys: str
+    audit_checkpoints: str
+    field_keys: str
+    database_role: str
     media_control: str
     demo: bool
     email_url: str
@@ -37,6 +42,10 @@ class Environment:
             origin=get("THIRDS_ORIGIN", "http://127.0.0.1:8000").rstrip("/"),
             secret_key=get("THIRDS_SECRET_KEY", DEVELOPMENT_SECRET),
             media_secret=get("THIRDS_MEDIA_SECRET", DEVELOPMENT_SECRET),
+            audit_keys=get("THIRDS_AUDIT_KEYS", DEVELOPMENT_KEYS),
+            audit_checkpoints=get("THIRDS_AUDIT_CHECKPOINTS", ""),
+            field_keys=get("THIRDS_FIELD_KEYS", DEVELOPMENT_KEYS),
+            database_role=get("THIRDS_DATABASE_ROLE", ""),
             media_control=get("THIRDS_MEDIA_CONTROL", "tcp:127.0.0.1:8790"),
             demo=get("THIRDS_DEMO", "") == "1",
             email_url=get("THIRDS_EMAIL_URL", ""),

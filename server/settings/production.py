@@ -4,12 +4,25 @@ from django.core.exceptions import ImproperlyConfigured
 
 from server.settings.base import *  # noqa: F403
 from server.settings.base import ENVIRONMENT
-from server.settings.environment import DEVELOPMENT_SECRET, MailServer
+from server.settings.environment import DEVELOPMENT_KEYS, DEVELOPMENT_SECRET, MailServer
+from sessions.core.key_ring import KeyRing
 
 if ENVIRONMENT.demo:
     raise ImproperlyConfigured("THIRDS_DEMO is for development: take it out of the environment.")
 if DEVELOPMENT_SECRET in (ENVIRONMENT.secret_key, ENVIRONMENT.media_secret):
     raise ImproperlyConfigured("Set THIRDS_SECRET_KEY and THIRDS_MEDIA_SECRET to own long values.")
+for name, keys in (
+    ("THIRDS_AUDIT_KEYS", ENVIRONMENT.audit_keys),
+    ("THIRDS_FIELD_KEYS", ENVIRONMENT.field_keys),
+):
+    if keys == DEVELOPMENT_KEYS:
+        raise ImproperlyConfigured(f"Set {name} to a key of your own, as id:key.")
+    try:
+        KeyRing.parse(keys)
+    except ValueError as wrong:
+        raise ImproperlyConfigured(f"{name}: {wrong}.") from wrong
+if ENVIRONMENT.audit_keys == ENVIRONMENT.field_keys:
+    raise ImproperlyConfigured("THIRDS_AUDIT_KEYS and THIRDS_FIELD_KEYS are two different keys.")
 if not ENVIRONMENT.origin.startswith("https://"):
     raise ImproperlyConfigured("Set THIRDS_ORIGIN to the https:// address people open.")
 try:

@@ -4,8 +4,9 @@ import ipaddress
 import stat
 from pathlib import Path
 
-from server.launcher.contract import environment, kept_secret, own_address
+from server.launcher.contract import environment, kept_key, kept_secret, own_address
 from server.launcher.services import Services
+from sessions.core.key_ring import KeyRing
 
 SERVICES = Services("postgresql://thirds@%2Fs/thirds", "unix:///s/valkey.sock?db=0", Path("/s"))
 
@@ -22,6 +23,12 @@ def test_an_empty_secret_is_made_anew(tmp_path: Path) -> None:
     """Kills: taking a file that a full disk cut short for a secret."""
     (tmp_path / "secret-key").touch()
     assert len(kept_secret(tmp_path / "secret-key")) >= 50
+
+
+def test_a_key_is_a_ring_of_one_and_stays(tmp_path: Path) -> None:
+    ring = KeyRing.parse(kept_key(tmp_path / "field-key"))
+    assert ring == KeyRing.parse(kept_key(tmp_path / "field-key"))
+    assert ring != KeyRing.parse(kept_key(tmp_path / "audit-key"))
 
 
 def test_own_address_is_an_ipv4_address() -> None:
@@ -43,6 +50,9 @@ def test_every_process_is_told_the_same(tmp_path: Path) -> None:
         "THIRDS_ORIGIN": "http://127.0.0.1:8123",
         "THIRDS_SECRET_KEY": kept_secret(tmp_path / "secret-key"),
         "THIRDS_MEDIA_SECRET": kept_secret(tmp_path / "media-secret"),
+        "THIRDS_AUDIT_KEYS": kept_key(tmp_path / "audit-key"),
+        "THIRDS_AUDIT_CHECKPOINTS": str(tmp_path / "audit-checkpoints"),
+        "THIRDS_FIELD_KEYS": kept_key(tmp_path / "field-key"),
         "THIRDS_MEDIA_CONTROL": "unix:/s/media.sock",
         "THIRDS_MEDIA_PORT": "0",
         "THIRDS_DEMO": "1",
