@@ -1,0 +1,47 @@
+"""Which process may run on which core, where the kernel lets that be said (Linux).
+
+Owns the split: one core for what is measured, the others for everything else. A child is born
+with its parent's cores, so whoever starts it decides.
+"""
+
+import contextlib
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Split:
+    """`measured` is one core, `others` the rest; equal when there is one core, or no choice."""
+
+    measured: frozenset[int]
+    others: frozenset[int]
+
+    @property
+    def pinned(self) -> bool:
+        """Whether what is measured has a core to itself, as far as this run is concerned."""
+        return self.measured != self.others
+
+
+def split() -> Split:
+    """Of the cores that this process may use."""
+    if not hasattr(os, "sched_setaffinity"):
+        return Split(frozenset(), frozenset())
+    mine = sorted(os.sched_getaffinity(0))
+    if len(mine) == 1:
+        return Split(frozenset(mine), frozenset(mine))
+    return Split(frozenset(mine[:1]), frozenset(mine[1:]))
+
+
+@contextlib.contextmanager
+def born_on(cores: frozenset[int]) -> Iterator[None]:
+    """Processes that are started in the block run on these cores; this one does until its end."""
+    if not cores:
+        yield
+        return
+    before = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, cores)
+    try:
+        yield
+    finally:
+        os.sched_setaffinity(0, before)

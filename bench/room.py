@@ -1,0 +1,110 @@
+"""`python -m bench.room`: rooms of twelve over websockets; from a tap to the last receipt.
+
+Forty rooms of twelve real websockets through the real web process, which has a core to itself;
+PostgreSQL (every commit on disk), Valkey, worker, media node and the browsers share the others.
+Each browser pings as the room's page does, each facilitator taps a verb every two seconds.
+Owns the order of the run, the result's fields and the bound.
+"""
+
+import argparse
+import asyncio
+import sys
+import time
+from collections.abc import Sequence
+from typing import Any, Final
+
+from bench.cores import split
+from bench.reporting import finish, machine, progress, spread
+from bench.stack import Stack, running_stack
+
+BOUND_MS: Final = 25.0
+EVERY_S: Final = 2.0  # between two verbs of one room
+WARM_S: Final = 3.0
+SETTLE_S: Final = 2.0
+
+
+def parse(arguments: Sequence[str]) -> argparse.Namespace:
+    """The sizes of a run."""
+    parser = argparse.ArgumentParser(prog="python -m bench.room", description=__doc__)
+    parser.add_argument("--rooms", type=int, default=40, help="default: %(default)s")
+    parser.add_argument("--people", type=int, default=12, help="in each; default: %(default)s")
+    parser.add_argument("--seconds", type=float, default=30.0, help="default: %(default)s")
+    parser.add_argument("--joins", type=float, default=25.0, help="a second; default: %(default)s")
+    parser.add_argument("--no-floors", action="store_true", help="leave out what it is held to")
+    parser.add_argument("--bound", type=float, default=BOUND_MS, help="ms; default: %(default)s")
+    return parser.parse_args(arguments)
+
+
+async def measure(stack: Stack, groups: list[Any], sizes: argparse.Namespace) -> dict[str, Any]:
+    """Joins, opens and runs the rooms; everything that was found."""
+    from bench import room_load
+
+    rooms = [room_load.LiveRoom(stack.origin, group) for group in groups]
+    connections = sizes.rooms * sizes.people
+    before = stack.resident_bytes("web")
+    joined = room_load.Times()
+    progress(f"{connections} people join, {sizes.joins:g} a second")
+    await room_load.join_all(rooms, 1 / sizes.joins, joined)
+    await room_load.begin_all(rooms)
+    await asyncio.sleep(SETTLE_S)
+    grown = stack.resident_bytes("web") - before
+    await room_load.tap_all(rooms, WARM_S, EVERY_S)
+    progress(f"{sizes.rooms} facilitators tap for {sizes.seconds:g} s")
+    tapped, shares = await _busy(stack, room_load.tap_all(rooms, sizes.seconds, EVERY_S))
+    pongs = [took for room in rooms for member in room.members for took in member.browser.pongs]
+    room_load.drop_all(rooms)
+    return {
+        "connections": connections,
+        "join_to_snapshot": spread(joined.joins),
+        "verb_to_last_receipt": spread(tapped.verbs),
+        "verb_to_first_receipt": spread(tapped.firsts),
+        "verb_to_reply": spread(tapped.replies),
+        "ping_to_pong": spread(pongs),
+        "bytes_per_connection": round(grown / connections),
+        "cpu_share": shares,
+    }
+
+
+async def _busy(stack: Stack, work: Any) -> tuple[Any, dict[str, float]]:
+    """The work's outcome, and the share of a core that each process used meanwhile."""
+    began, before, own = time.perf_counter(), stack.cpu_seconds(), time.process_time()
+    outcome = await work
+    took = time.perf_counter() - began
+    used = {name: now - before[name] for name, now in stack.cpu_seconds().items()}
+    used["browsers"] = time.process_time() - own
+    return outcome, {name: round(seconds / took, 3) for name, seconds in used.items()}
+
+
+def missed(result: dict[str, Any], bound_ms: float) -> list[str]:
+    """The bound, in words, if it does not hold."""
+    found = result["verb_to_last_receipt"]["p99_ms"]
+    if found is not None and found <= bound_ms:
+        return []
+    return [f"verb_to_last_receipt p99 {found} ms, at most {bound_ms:g} ms"]
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Runs the benchmark; the exit code."""
+    sizes = parse(arguments)
+    cores = split()
+    before = machine()
+    progress("starting PostgreSQL, Valkey, web, worker and media")
+    with running_stack(cores) as stack:
+        from bench import room_programme
+
+        groups = room_programme.make(sizes.rooms, sizes.people)
+        result = asyncio.run(measure(stack, groups, sizes))
+    result = {
+        "bench": "room",
+        "machine": before,
+        "web_alone_on_its_core": cores.pinned,
+        "rooms": sizes.rooms,
+        "people": sizes.people,
+        "seconds": sizes.seconds,
+        **result,
+    }
+    return finish(result, missed(result, sizes.bound))
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
