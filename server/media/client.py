@@ -141,7 +141,7 @@ class MediaClient:
         """Wakes the node with the value. Losing it is harmless: the node reads the store."""
         return self._send(Apply(desired=desired))
 
-    def revoke(self, room: str, peer: str, generation: int) -> Down | None:
+    def revoke(self, room: str, peer: str, generation: int | None) -> Down | None:
         """Ends the peer now; while the node is away the revocation waits for it."""
         revoke = Revoke(room=room, peer=peer, generation=generation)
         self._attached.pop((room, peer), None)

@@ -62,6 +62,11 @@ class View:
         """This generation of the peer and those before it are never wanted again."""
         self._burned[peer] = max(generation, self._burned.get(peer, -1))
 
+    def newest(self, peer: str, here: int) -> int:
+        """The newest generation known of a peer: wanted, or `here`; -1 if there is none."""
+        found = self.current.peers.get(peer) if self.current else None
+        return max(here, found.generation if found else -1)
+
     def wanted(self, peer: str) -> DesiredPeer | None:
         """What is wanted for the peer now, if anything."""
         found = self.current.peers.get(peer) if self.current else None

@@ -112,11 +112,12 @@ class Offer:
 
 @message
 class Revoke:
-    """Ends a peer at once; this generation and older ones never come back."""
+    """Ends a peer at once; this generation and older ones never come back. None: the newest
+    that the node knows of, said by whoever could not learn the number."""
 
     room: Id
     peer: Id
-    generation: Generation
+    generation: Generation | None
     type: Literal["revoke"] = "revoke"
 
 

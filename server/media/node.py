@@ -150,9 +150,12 @@ class MediaNode:
     def revoke(self, revoke: Revoke) -> None:
         """Ends the peer at once and for good, up to this generation."""
         room = self._room(revoke.room)
-        room.view.burn(revoke.peer, revoke.generation)
         peer = room.peers.get(revoke.peer)
-        if peer is not None and peer.generation <= revoke.generation:
+        generation = revoke.generation
+        if generation is None:
+            generation = room.view.newest(revoke.peer, peer.generation if peer else -1)
+        room.view.burn(revoke.peer, generation)
+        if peer is not None and peer.generation <= generation:
             self._close(room, peer, "revoked")
 
     def has(self, attach: Attach) -> bool:

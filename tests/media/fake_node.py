@@ -155,14 +155,21 @@ class FakeNode:
             case Apply() if not self.deaf:
                 self._apply(message.desired)
             case Revoke() if not self.deaf:
-                self._view(message.room).burn(message.peer, message.generation)
-                key = (message.room, message.peer)
-                if self.generations.get(key, message.generation + 1) <= message.generation:
-                    self._close(key, "revoked")
+                self._revoke(message)
             case Attach():
                 self._attach(message, writer)
             case Ping():
                 self._reply(writer, Pong(number=message.number))
+
+    def _revoke(self, revoke: Revoke) -> None:
+        view, key = self._view(revoke.room), (revoke.room, revoke.peer)
+        here = self.generations.get(key, -1)
+        generation = revoke.generation
+        if generation is None:
+            generation = view.newest(revoke.peer, here)
+        view.burn(revoke.peer, generation)
+        if -1 < here <= generation:
+            self._close(key, "revoked")
 
     def _offered(self, offer: Offer, writer: asyncio.StreamWriter) -> Answer | OfferRefused:
         code = self._view(offer.room).refuses(offer.peer, offer.generation)

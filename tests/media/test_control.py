@@ -53,6 +53,19 @@ async def test_revoked_generation_never_comes_back(people: People) -> None:
     await people.join("first", generation=2)
 
 
+async def test_revoked_without_a_number_ends_what_is_here_and_lets_a_newer_one_in(
+    people: People,
+) -> None:
+    """Kills: a revocation of whoever could not learn the generation, which bars for ever."""
+    await people.join("first", generation=4)
+    assert people.client.revoke(ROOM, "first", None) is None
+    closed = PeerClosed(room=ROOM, peer="first", generation=4, reason="revoked")
+    await people.until(lambda: closed in people.process.words)
+    again = await people.offered("first", ClientPeer("first"), generation=4)
+    assert refused(again) == "media.generation_old"
+    await people.join("first", generation=5)
+
+
 async def test_bad_offer_is_refused_with_its_code(people: People) -> None:
     people.client.apply(people.want(first=allowed()))
     reply = await people.client.offer(ROOM, "first", 1, "not a description")

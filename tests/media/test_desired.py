@@ -37,6 +37,15 @@ def test_replaced_epoch_never_counts_again() -> None:
     assert view.current == value("b", 1)
 
 
+def test_newest_generation_is_that_of_the_value_or_of_who_is_here() -> None:
+    """Kills: a revocation without a number that burns only what has arrived already."""
+    view = View()
+    assert view.newest("first", -1) == -1
+    assert view.newest("first", 2) == 2
+    view.take(value("a", 1, first=allowed(3)))
+    assert [view.newest("first", here) for here in (-1, 2, 5)] == [3, 3, 5]
+
+
 def test_burned_generation_is_not_wanted() -> None:
     view = View()
     view.take(value("a", 1, first=allowed(3)))
