@@ -3,8 +3,9 @@
 import asyncio
 import threading
 
+import psycopg
 import pytest
-from django.db import connection, transaction
+from django.db import OperationalError, connection, transaction
 
 from sessions.core.refusal import Refuse
 from sessions.models import Room
@@ -125,6 +126,62 @@ async def test_limits_end_with_the_call() -> None:
 
     assert await database.run(limit) == "1500ms"
     assert await asyncio.to_thread(outside) == "0"
+
+
+# ---- while it is away --------------------------------------------------------------------------
+
+
+def test_outage_lets_one_call_at_a_time_ask_again() -> None:
+    """Kills: every call of a process waiting for a server that is away."""
+    outage = database.Outage()
+    assert not outage.refuses(0.0)
+    outage.found(False, 1.0)
+    assert outage.refuses(1.0 + database.AGAIN_S - 0.01)
+    assert not outage.refuses(1.0 + database.AGAIN_S)  # asks
+    assert outage.refuses(1.0 + database.AGAIN_S)  # the others wait for what it finds
+    outage.found(True, 2.0)
+    assert not outage.refuses(2.0)
+
+
+@pytest.mark.parametrize(
+    ("state", "away"),
+    [
+        (None, True),
+        ("57P01", True),
+        ("57P03", True),
+        ("08006", True),
+        ("57014", False),
+        ("55P03", False),
+        ("40001", False),
+    ],
+)
+def test_outage_is_a_connection_that_cannot_be_had(state: str | None, away: bool) -> None:
+    """Kills: one room's held lock that refuses the verbs of every other room."""
+    fault = OperationalError("down")
+    fault.__cause__ = psycopg.OperationalError()
+    fault.__cause__.sqlstate = state
+    assert database.is_away(fault) is away
+
+
+async def test_outage_refuses_at_once_and_ends_with_an_answer(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Kills: a pause that is never over; calls that are made in it."""
+    calls: list[str] = []
+
+    def away() -> None:
+        calls.append("away")
+        raise OperationalError("down")
+
+    assert await database.run(away) == Refuse("store.down")
+    monkeypatch.setattr(database, "AGAIN_S", 0.0)
+    outage = database._outages[asyncio.get_running_loop()]
+    outage.found(False, asyncio.get_running_loop().time() + 60)
+    assert await database.run(away) == Refuse("store.down")
+    assert calls == ["away"]
+    outage.found(False, asyncio.get_running_loop().time() - 1)
+    assert await database.run(quick) == "quick"
+    assert await database.run(quick) == "quick"
 
 
 def other_evening() -> Evening:
