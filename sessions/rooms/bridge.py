@@ -10,11 +10,12 @@ import asyncio
 import json
 import secrets
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from typing import Any, Final, cast
 from weakref import WeakKeyDictionary
 
+from asgiref.sync import async_to_sync
 from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
@@ -47,7 +48,10 @@ __all__ = [
     "Speaking",
     "attach",
     "demand",
+    "demand_as_told",
     "desired_of",
+    "end",
+    "end_here",
     "generation_of",
     "is_unfinished",
     "listen",
@@ -73,11 +77,12 @@ redis.call('HSET', KEYS[1], 'version', string.format('%.0f', version))
 redis.call('EXPIRE', KEYS[1], ARGV[1])
 return cjson.encode({version = version, now_ms = now,
   epoch = redis.call('HGET', KEYS[1], 'epoch') or '',
-  began_ms = tonumber(redis.call('HGET', KEYS[1], 'began') or '0')})
+  began_ms = tonumber(redis.call('HGET', KEYS[1], 'began') or '0'),
+  told = redis.call('HGET', KEYS[1], 'told') or ''})
 """
 _PUT: Final = """
 if tonumber(redis.call('HGET', KEYS[1], 'put') or '0') >= tonumber(ARGV[2]) then return 0 end
-redis.call('HSET', KEYS[1], 'put', ARGV[2], 'epoch', ARGV[3], 'began', ARGV[4])
+redis.call('HSET', KEYS[1], 'put', ARGV[2], 'epoch', ARGV[3], 'began', ARGV[4], 'told', ARGV[6])
 redis.call('EXPIRE', KEYS[1], ARGV[1])
 redis.call('SET', KEYS[2], ARGV[5], 'EX', ARGV[1])
 return 1
@@ -97,12 +102,24 @@ return string.format('%.0f', generation)
 
 @dataclass(frozen=True, slots=True)
 class _Number:
-    """A fresh version, and since when (ms) the value's epoch has been told."""
+    """A fresh version, and since when (ms) the value's epoch has been told. `told`: what the
+    rows said for the newest value, as JSON of `_Told`; empty: there is none."""
 
     version: int
     now_ms: int
     epoch: str
     began_ms: int
+    told: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """What the rows say of a room: that media is wanted, that it is on (no break), and that
+    everybody who was in has had the time to register again."""
+
+    wanted: bool
+    on: bool
+    complete: bool
 
 
 _unfinished: set[str] = set()  # rooms whose value was written incomplete by this process
@@ -113,6 +130,16 @@ def demand(room: str) -> DesiredRoom | Refuse:
 
     Refuses `store.down` when Redis is away. Raises OperationalError without PostgreSQL.
     """
+    return _demand(room, _ask_rows)
+
+
+def demand_as_told(room: str) -> DesiredRoom | Refuse:
+    """`demand` without PostgreSQL: who is in the room and may speak is presence's; the rest is
+    what the rows said last. Refuses `store.down` when they said nothing since Redis began."""
+    return _demand(room, _remember)
+
+
+def _demand(room: str, ask: Callable[[str, str, _Number], _Told | Refuse]) -> DesiredRoom | Refuse:
     try:
         number = _take_number(room)
         roster = presence.run(presence.roster(room))
@@ -124,8 +151,19 @@ def demand(room: str) -> DesiredRoom | Refuse:
                 "dict[str, str]", connection().hgetall(_peers_key(room))
             ).items()
         }
-        desired = _desired(roster, generations, number, room)
-        _put(desired, number)
+        told = ask(room, roster.epoch, number)
+        if isinstance(told, Refuse):
+            return told
+        desired = desired_of(
+            roster,
+            generations,
+            room=room,
+            version=number.version,
+            complete=told.complete,
+            wanted=told.wanted,
+            on=told.on,
+        )
+        _put(desired, number, told)
     except AWAY:
         return DOWN
     (_unfinished.discard if desired.complete else _unfinished.add)(room)
@@ -163,6 +201,38 @@ def revoke(room: str, peer: str) -> None:
     _send(lambda line: line.revoke(room, peer, FOREVER))
 
 
+def end(room: str, peer: str) -> None:
+    """Ends the media that somebody has now, directly at the node; from any process, in a thread
+    without a loop. A page that comes later gets a newer generation, so whoever is entitled
+    again is seen and heard again."""
+    generation = _ended_generation(room, peer)
+    if not _send(lambda line: line.revoke(room, peer, generation)):
+        async_to_sync(_revoke_on_own_line)(room, peer, generation)
+
+
+def end_here(room: str, peer: str, generation: int) -> None:
+    """`end`, of a generation that is known, on the loop of the line."""
+    _line().client.revoke(room, peer, generation)
+
+
+def _ended_generation(room: str, peer: str) -> int | None:
+    """The generation that is over from now on; None, the newest that the node knows of, when
+    Redis cannot tell."""
+    try:
+        following = int(cast(int, connection().hincrby(_peers_key(room), peer, 1)))
+        connection().expire(_peers_key(room), KEEP_S)
+    except AWAY:
+        return None
+    return following - 1
+
+
+async def _revoke_on_own_line(room: str, peer: str, generation: int | None) -> None:
+    """For a process that has had no socket yet, or has no sockets at all."""
+    client = _line().client
+    await client.connect()
+    client.revoke(room, peer, generation)
+
+
 def desired_of(
     roster: presence.Roster,
     generations: Mapping[str, int],
@@ -189,21 +259,25 @@ def desired_of(
     )
 
 
-def _desired(
-    roster: presence.Roster, generations: Mapping[str, int], number: _Number, key: str
-) -> DesiredRoom:
+def _ask_rows(key: str, epoch: str, number: _Number) -> _Told:
     room = selectors.rooms().get(key=key)
     clock = selectors.clock_of(room, timezone.now())
     state = selectors.state_of(room, clock.read_at)
-    return desired_of(
-        roster,
-        generations,
-        room=key,
-        version=number.version,
-        complete=_is_complete(room, roster.epoch, number),
+    return _Told(
         wanted=state in OPEN,
         on=selectors.media_is_on(state, clock),
+        complete=_is_complete(room, epoch, number),
     )
+
+
+def _remember(_key: str, epoch: str, number: _Number) -> _Told | Refuse:
+    """A value that was complete stays so within its epoch."""
+    if not number.told:
+        return DOWN
+    told = _Told(**json.loads(number.told))
+    same = epoch == number.epoch
+    lasted = same and number.now_ms - number.began_ms >= LEASE_MS
+    return replace(told, complete=lasted or (same and told.complete))
 
 
 def _is_complete(room: Room, epoch: str, number: _Number) -> bool:
@@ -221,11 +295,12 @@ def _take_number(room: str) -> _Number:
     return _Number(**json.loads(script(keys=[_numbers_key(room)], args=[KEEP_S])))
 
 
-def _put(desired: DesiredRoom, number: _Number) -> None:
+def _put(desired: DesiredRoom, number: _Number, told: _Told) -> None:
     script = connection().register_script(_PUT)
     began_ms = number.began_ms if desired.epoch == number.epoch else number.now_ms
     value = desired_json(desired)
     arguments: list[Any] = [KEEP_S, desired.version, desired.epoch, began_ms, value]
+    arguments.append(json.dumps(asdict(told)))
     script(keys=[_numbers_key(desired.room), desired_key(desired.room)], args=arguments)
 
 
@@ -276,12 +351,13 @@ def _line() -> _Line:
     return _lines[loop]
 
 
-def _send(ask: Callable[[MediaClient], object]) -> None:
-    """From any thread: asks the lines of this process, without waiting. A process that has none
-    (the ticker's) leaves it to the node to look."""
-    for line in tuple(_lines.values()):
-        if line.loop.is_running():
-            line.loop.call_soon_threadsafe(ask, line.client)
+def _send(ask: Callable[[MediaClient], object]) -> bool:
+    """From any thread: asks the lines of this process, without waiting; whether there is one.
+    A process that has none (the ticker's) leaves it to the node to look."""
+    lines = [line for line in tuple(_lines.values()) if line.loop.is_running()]
+    for line in lines:
+        line.loop.call_soon_threadsafe(ask, line.client)
+    return bool(lines)
 
 
 def listen(room: str, peer: str, listener: Listener) -> None:

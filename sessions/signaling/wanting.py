@@ -1,12 +1,14 @@
 """Telling the node anew who is in a room: once for many reasons that come together.
 
 Owns the coalescing in this process: when a dozen sockets read that someone is gone, one value is
-written. Each value reads everything after it was asked for, so nobody's reason is missed.
+written. Each value reads everything after it was asked for, so nobody's reason is missed. While
+PostgreSQL is away the value is written from what the rows said last.
 """
 
 import asyncio
 from weakref import WeakKeyDictionary
 
+from sessions.core.refusal import Refuse
 from sessions.rooms import bridge
 from sessions.signaling import database
 
@@ -27,4 +29,5 @@ async def want(room: str) -> None:
 async def _write(room: str, due: dict[str, asyncio.Task[None]]) -> None:
     await asyncio.sleep(0)  # those who are ready now come along
     del due[room]
-    await database.run(bridge.demand, room)
+    if isinstance(await database.run(bridge.demand, room), Refuse):
+        await asyncio.to_thread(bridge.demand_as_told, room)

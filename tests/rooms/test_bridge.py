@@ -6,9 +6,11 @@ import pytest
 from django.utils import timezone
 from hypothesis import given
 from hypothesis import strategies as st
+from pytest_django import DjangoAssertNumQueries
 
 from server.media.client import DesiredPeer, DesiredRoom, desired_key, read_desired
 from sessions.core.agenda import SegmentKind
+from sessions.core.refusal import Refuse
 from sessions.models import Seat
 from sessions.rooms import bridge, presence, services
 from sessions.rooms.lua import connection, run
@@ -156,7 +158,7 @@ def test_demand_that_was_overtaken_does_not_overwrite(tonight: Evening) -> None:
     late = DesiredRoom(
         room=tonight.room.key, epoch=newer.epoch, version=slow.version, complete=True, peers={}
     )
-    bridge._put(late, slow)
+    bridge._put(late, slow, bridge._Told(wanted=True, on=True, complete=True))
     assert stored(tonight) == newer
 
 
@@ -223,3 +225,32 @@ def test_demand_wants_the_generation_of_the_page(tonight: Evening) -> None:
     assert peer == DesiredPeer(generation=77, send_audio=True, send_video=True, receive=True)
     run(presence.remove(tonight.room.key, dana.seat, bar=False))
     assert demanded(tonight).peers == {}
+
+
+# ---- without rows ------------------------------------------------------------------------------
+
+
+@real
+def test_value_without_rows_says_what_they_said_last(
+    tonight: Evening, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    """Kills: `demand_as_told` that reads a row, or that keeps who has been taken out since."""
+    dana, sam = connect(tonight, "Dana"), connect(tonight, "Sam")
+    services.admit(tonight["Dana"], tonight.address, sam.seat)
+    rows = demanded(tonight)
+    assert set(rows.peers) == {dana.seat, sam.seat}
+    run(presence.change(tonight.room.key, dana.seat, microphone_allowed=False))
+    run(presence.remove(tonight.room.key, sam.seat))
+    with django_assert_num_queries(0):
+        told = bridge.demand_as_told(tonight.room.key)
+    assert isinstance(told, DesiredRoom)
+    assert stored(tonight) == told
+    assert (set(told.peers), told.complete) == ({dana.seat}, rows.complete)
+    assert sent(told, dana) == (False, True, True)
+
+
+@real
+def test_value_without_rows_of_an_empty_store_is_refused(tonight: Evening) -> None:
+    """Kills: a value made of defaults, which would open or close a room that nobody knows."""
+    connect(tonight, "Dana")
+    assert bridge.demand_as_told(tonight.room.key) == Refuse("store.down")
