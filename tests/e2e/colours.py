@@ -55,10 +55,15 @@ def launch(playwright: Playwright, *flags: str) -> Browser:
     return playwright.chromium.launch(executable_path=path, headless=True, args=[*FLAGS, *flags])
 
 
+def worn(look: Look) -> str:
+    """The init script that makes a page send this colour and this tone."""
+    given = {"colour": look.colour, "hertz": look.hertz, "refuse": dict(look.refuse)}
+    return SCRIPT.read_text().replace("= LOOK;", f"= {json.dumps(given)};", 1)
+
+
 def wear(context: BrowserContext, look: Look) -> None:
     """Every page of the context sends this colour and this tone, from its next load."""
-    given = {"colour": look.colour, "hertz": look.hertz, "refuse": dict(look.refuse)}
-    context.add_init_script(SCRIPT.read_text().replace("= LOOK;", f"= {json.dumps(given)};", 1))
+    context.add_init_script(worn(look))
 
 
 def tile_colour(page: Page, name: str) -> str | None:

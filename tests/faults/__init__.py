@@ -1,0 +1,1 @@
+"""The fault runner: real processes, a room of twelve, and what breaks them."""
