@@ -289,8 +289,13 @@ class ClientPeer(asyncio.DatagramProtocol):
 
     def send_control(self, compound: bytes) -> None:
         """RTCP under this client's keys."""
+        self.send_raw(self.seal_control(compound))
+
+    def seal_control(self, compound: bytes) -> bytes:
+        """SRTCP under this client's keys."""
         assert self._sent is not None
-        self.send_raw(self._sent.protect_rtcp(compound))
+        sealed: bytes = self._sent.protect_rtcp(compound)
+        return sealed
 
     def _packet(
         self,
@@ -338,12 +343,15 @@ class ClientPeer(asyncio.DatagramProtocol):
         self.control.append(self._received.unprotect_rtcp(data))
 
     def _on_media(self, data: bytes) -> None:
-        assert self._received is not None
         try:
-            packet = self._received.unprotect(data)
+            self.arrived.append(self.unseal(data))
         except SrtpError:
             self.undecodable += 1
-            return
+
+    def unseal(self, data: bytes) -> Arrived:
+        """One media packet under this client's keys; an SrtpError if it is not from the node."""
+        assert self._received is not None
+        packet = self._received.unprotect(data)
         first, second, sequence, timestamp, ssrc = HEADER.unpack_from(packet)
         kind, slot, repaired = self.slot_of[ssrc]
         at = 12 + 4 * (first & 15)
@@ -354,19 +362,17 @@ class ClientPeer(asyncio.DatagramProtocol):
             at += 4 + 4 * struct.unpack_from("!H", packet, at + 2)[0]
         if repaired:
             sequence, at = struct.unpack_from("!H", packet, at)[0], at + 2
-        self.arrived.append(
-            Arrived(
-                kind=kind,
-                slot=slot,
-                repaired=repaired,
-                marker=bool(second & 128),
-                sequence=sequence,
-                timestamp=timestamp,
-                csrc=csrc,
-                level=level,
-                payload=packet[at:],
-                sealed=data,
-            )
+        return Arrived(
+            kind=kind,
+            slot=slot,
+            repaired=repaired,
+            marker=bool(second & 128),
+            sequence=sequence,
+            timestamp=timestamp,
+            csrc=csrc,
+            level=level,
+            payload=packet[at:],
+            sealed=data,
         )
 
     def _flush(self) -> None:
