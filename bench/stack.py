@@ -25,6 +25,7 @@ from server.launcher.__main__ import programs
 from server.launcher.children import start, stop
 from server.launcher.contract import environment
 from server.launcher.services import embedded_services
+from server.launcher.web import WebAddress
 
 ROOT = Path(__file__).resolve().parent.parent
 LOOPBACK = "127.0.0.1"
@@ -107,14 +108,14 @@ def running_stack(split: Split) -> Iterator[Stack]:
         folder = Path(name)
         with embedded_services(folder / "var") as services:
             port = free_port()
-            told = environment(services, port, folder, demo=True, base=os.environ)
+            told = environment(services, WebAddress(port), folder, demo=True, base=os.environ)
             told |= {"THIRDS_MEDIA_BIND": LOOPBACK, "THIRDS_MEDIA_ANNOUNCE": LOOPBACK}
             pids = {one.name: one.process.pid for one in services.embedded}
             stack = Stack(told, folder, split, pids)
             _set_up_django(told)
             _migrate(told)
             try:
-                for program in programs(port):
+                for program in programs(WebAddress(port)):
                     cores = split.measured if program.name == "web" else split.others
                     stack.start(program.name, program.command, cores)
                 wait_for_web(f"{stack.origin}/sign-in/", stack.processes["web"])

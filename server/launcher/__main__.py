@@ -8,34 +8,34 @@ import asyncio
 import contextlib
 import os
 import signal
+import ssl
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from types import FrameType
 
-from server.launcher.arguments import LOOPBACK, check_port, parse
+from server.launcher import lan
+from server.launcher.arguments import LOOPBACK, check_port, own_address, parse
 from server.launcher.children import tethered
 from server.launcher.contract import environment
 from server.launcher.errors import LauncherError
 from server.launcher.processes import Keeper, Program, stop_in_order, tell, watch
 from server.launcher.services import Services, embedded_services, given_services
+from server.launcher.web import WebAddress
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 FAILURES_BEFORE_READY = 3
 ABOVE = "the lines above say why."
-PING = ["--ping-interval", "10", "--ping-timeout", "20"]
 
 
-def programs(port: int) -> list[Program]:
+def programs(address: WebAddress) -> list[Program]:
     """What runs beside the services, in the order in which it is stopped."""
     python, manage = sys.executable, str(ROOT / "manage.py")
-    address = ["-b", LOOPBACK, "-p", str(port)]
-    quiet = ["-v", "0", "--no-server-name"]
-    daphne = [python, "-m", "daphne", *address, *quiet, *PING, "server.asgi:application"]
     return [
-        Program("web", daphne),
+        Program("web", [python, "-m", *address.command]),
         Program("worker", [python, manage, "worker"]),
         Program("media", [python, "-m", "server.media"]),
     ]
@@ -87,30 +87,35 @@ def prepare_store(told: Mapping[str, str], *, demo: bool) -> str:
     return manage(["seed_demo"], told, f"The demo programme could not be made: {ABOVE}")
 
 
-async def answers(port: int) -> bool:
-    """Whether an HTTP answer comes from the web process."""
+async def answers(address: WebAddress) -> bool:
+    """Whether an HTTP answer comes from the web process, over TLS by its own certificate."""
+    trusted = None
+    if address.certificate is not None:
+        trusted = ssl.create_default_context(cafile=address.certificate.certificate)
     try:
-        reader, writer = await asyncio.open_connection(LOOPBACK, port)
+        reader, writer = await asyncio.open_connection(address.host, address.port, ssl=trusted)
     except OSError:
         return False
     with contextlib.closing(writer), contextlib.suppress(OSError, TimeoutError):
-        writer.write(f"HEAD / HTTP/1.0\r\nHost: {LOOPBACK}:{port}\r\n\r\n".encode())
+        writer.write(f"HEAD / HTTP/1.0\r\nHost: {address.host}:{address.port}\r\n\r\n".encode())
         return (await asyncio.wait_for(reader.read(5), 10.0)) == b"HTTP/"
     return False
 
 
-async def welcome(port: int, web: Keeper, people: str) -> None:
+async def welcome(address: WebAddress, web: Keeper, lines: Sequence[str]) -> None:
     """Once the web answers: the address to open, then whom to sign in as, on stdout."""
-    while not await answers(port):
+    while not await answers(address):
         if web.failures >= FAILURES_BEFORE_READY:
             raise LauncherError(f"The web process does not start: {ABOVE}")
         await asyncio.sleep(0.1)
-    print(f"Open http://{LOOPBACK}:{port}", *filter(None, [people]), sep="\n", flush=True)
+    print(*lines, sep="\n", flush=True)
 
 
-async def serve(services: Services, told: Mapping[str, str], port: int, people: str) -> None:
+async def serve(
+    services: Services, told: Mapping[str, str], address: WebAddress, lines: Sequence[str]
+) -> None:
     """Keeps everything going until a signal to stop; a second one ends it at once."""
-    keepers = [Keeper(program, told, ROOT) for program in programs(port)]
+    keepers = [Keeper(program, told, ROOT) for program in programs(address)]
     asked = asyncio.Event()
 
     def ask() -> None:
@@ -124,21 +129,38 @@ async def serve(services: Services, told: Mapping[str, str], port: int, people: 
     for keeper in keepers:
         keeper.begin()
     watches = [asyncio.create_task(watch(service)) for service in services.embedded]
-    greeting = asyncio.create_task(welcome(port, keepers[0], people))
-    greeting.add_done_callback(lambda done: asked.set() if failed(done) else None)
+    greeted = asyncio.create_task(welcome(address, keepers[0], lines))
+    greeted.add_done_callback(lambda done: asked.set() if failed(done) else None)
     try:
         await asked.wait()
     finally:
-        for task in (*watches, greeting):
+        for task in (*watches, greeted):
             task.cancel()
         await stop_in_order(keepers)
-    if failed(greeting):
-        await greeting
+    if failed(greeted):
+        await greeted
 
 
 def failed(task: "asyncio.Task[None]") -> bool:
     """Whether it ended with an exception of its own."""
     return task.done() and not task.cancelled() and task.exception() is not None
+
+
+def address_for(port: int, folder: Path, *, on_lan: bool) -> WebAddress:
+    """Loopback, or with `--lan` this machine's own address, with a certificate for it."""
+    if not on_lan:
+        return WebAddress(port)
+    host = own_address()
+    if host == LOOPBACK:
+        raise LauncherError("This machine is in no network: connect it, or use ./run alone.")
+    return WebAddress(port, host, lan.certificate_for(host, folder / "lan", datetime.now(UTC)))
+
+
+def greeting(address: WebAddress, code: str, people: str) -> list[str]:
+    """What stdout says once the web answers; the first line is the address."""
+    if address.certificate is None:
+        return [f"Open {address.origin}", *filter(None, [people])]
+    return lan.welcome_lines(address.origin, address.certificate, code, people)
 
 
 def interrupt(_number: int, _frame: FrameType | None) -> None:
@@ -150,14 +172,17 @@ def main(arguments: Sequence[str]) -> None:
     """Runs until it is told to stop. Raises LauncherError with a sentence for the person."""
     for number in STOP_SIGNALS:
         signal.signal(number, interrupt)
-    port = parse(arguments).port
-    check_port(port)
+    options = parse(arguments)
     folder = ROOT / "var"
+    address = address_for(options.port, folder, on_lan=options.lan)
+    check_port(address.port, address.host)
+    code = lan.new_code() if options.lan else ""
     with services_of(folder, os.environ) as services:
         demo = bool(services.embedded)
-        told = environment(services, port, folder, demo=demo, base=os.environ)
+        told = environment(services, address, folder, demo=demo, base=os.environ, demo_code=code)
         people = prepare_store(told, demo=demo)
-        asyncio.run(serve(services, told, port, people))
+        lines = greeting(address, code, people)
+        asyncio.run(serve(services, told, address, lines))
     tell("Stopped.")
 
 

@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from server.launcher import chromium, frontend
-from server.launcher.arguments import check_port, parse
+from server.launcher.arguments import LOOPBACK, check_port, own_address, parse
 from server.launcher.errors import LauncherError
 from server.launcher.failures import NO_VENV, pip_sentence, venv_sentence
 
@@ -28,7 +28,8 @@ def run(arguments: Sequence[str]) -> None:
     """`./run`: sets up, then becomes `python -m server.launcher`."""
 
     def set_up() -> None:
-        check_port(parse(arguments).port)
+        options = parse(arguments)
+        check_port(options.port, own_address() if options.lan else LOOPBACK)
         prepare(ROOT, "runtime.lock")
         with one_at_a_time(ROOT):
             frontend.build(ROOT)

@@ -5,16 +5,12 @@ Owns the names that `./run` sets (server.settings.environment and server.media r
 
 import os
 import secrets
-import socket
 from collections.abc import Mapping
 from pathlib import Path
 
-from server.launcher.arguments import LOOPBACK
+from server.launcher.arguments import LOOPBACK, own_address
 from server.launcher.services import Services
-
-# Addresses kept for documentation (RFC 5737): a route to them is looked up, nothing is sent.
-SOMEWHERE = ("192.0.2.1", 9)
-
+from server.launcher.web import WebAddress
 
 KEY_BYTES = 32
 
@@ -35,22 +31,19 @@ def kept_key(file: Path) -> str:
     return f"1:{kept_secret(file, KEY_BYTES)}"
 
 
-def own_address() -> str:
-    """This machine's IPv4 address towards others; loopback when it has none. Sends nothing."""
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-        try:
-            probe.connect(SOMEWHERE)
-            return str(probe.getsockname()[0])
-        except OSError:
-            return LOOPBACK
-
-
 def environment(
-    services: Services, port: int, folder: Path, *, demo: bool, base: Mapping[str, str]
+    services: Services,
+    web: WebAddress,
+    folder: Path,
+    *,
+    demo: bool,
+    base: Mapping[str, str],
+    demo_code: str = "",
 ) -> dict[str, str]:
     """The environment of web, media and worker, on top of `base`.
 
-    `folder` keeps the secrets; `demo` allows signing in as a person of the demo programme.
+    `folder` keeps the secrets; `demo` allows signing in as a person of the demo programme, from
+    this machine alone, or from everywhere with `demo_code`.
     """
     # Firefox never uses 127.0.0.1 for media, so the machine's own address stands beside it.
     announced = dict.fromkeys([LOOPBACK, own_address()])
@@ -60,7 +53,7 @@ def environment(
         "DJANGO_SETTINGS_MODULE": "server.settings.development",
         "DATABASE_URL": services.database_url,
         "REDIS_URL": services.redis_url,
-        "THIRDS_ORIGIN": f"http://{LOOPBACK}:{port}",
+        "THIRDS_ORIGIN": web.origin,
         "THIRDS_SECRET_KEY": kept_secret(folder / "secret-key"),
         "THIRDS_MEDIA_SECRET": kept_secret(folder / "media-secret"),
         "THIRDS_AUDIT_KEYS": kept_key(folder / "audit-key"),
@@ -71,4 +64,5 @@ def environment(
         "THIRDS_MEDIA_PORT": "0",
         "THIRDS_MEDIA_ANNOUNCE": ",".join(announced),
         "THIRDS_DEMO": "1" if demo else "",
+        "THIRDS_DEMO_CODE": demo_code if demo else "",
     }

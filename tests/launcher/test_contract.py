@@ -4,8 +4,10 @@ import ipaddress
 import stat
 from pathlib import Path
 
-from server.launcher.contract import environment, kept_key, kept_secret, own_address
+from server.launcher.arguments import own_address
+from server.launcher.contract import environment, kept_key, kept_secret
 from server.launcher.services import Services
+from server.launcher.web import WebAddress
 from sessions.core.key_ring import KeyRing
 
 SERVICES = Services("postgresql://thirds@%2Fs/thirds", "unix:///s/valkey.sock?db=0", Path("/s"))
@@ -36,7 +38,7 @@ def test_own_address_is_an_ipv4_address() -> None:
 
 
 def test_every_process_is_told_the_same(tmp_path: Path) -> None:
-    told = environment(SERVICES, 8123, tmp_path, demo=True, base={"PATH": "/bin"})
+    told = environment(SERVICES, WebAddress(8123), tmp_path, demo=True, base={"PATH": "/bin"})
     announced = told.pop("THIRDS_MEDIA_ANNOUNCE").split(",")
     assert announced[0] == "127.0.0.1"
     assert announced[-1] == own_address()
@@ -56,10 +58,11 @@ def test_every_process_is_told_the_same(tmp_path: Path) -> None:
         "THIRDS_MEDIA_CONTROL": "unix:/s/media.sock",
         "THIRDS_MEDIA_PORT": "0",
         "THIRDS_DEMO": "1",
+        "THIRDS_DEMO_CODE": "",
     }
 
 
 def test_a_demo_of_the_outer_environment_does_not_pass(tmp_path: Path) -> None:
     """Demo sign-in exists on our own database only. Kills: merging `base` last."""
-    told = environment(SERVICES, 8123, tmp_path, demo=False, base={"THIRDS_DEMO": "1"})
+    told = environment(SERVICES, WebAddress(8123), tmp_path, demo=False, base={"THIRDS_DEMO": "1"})
     assert told["THIRDS_DEMO"] == ""

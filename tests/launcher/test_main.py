@@ -14,6 +14,7 @@ import pytest
 from server.launcher import __main__ as launcher
 from server.launcher.errors import LauncherError
 from server.launcher.services import socket_folder
+from server.launcher.web import WebAddress
 from tests.launcher.waiting import is_running, until
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -29,7 +30,7 @@ BROKEN = [sys.executable, "-c", "raise SystemExit(7)"]
 WEB = SERVE if sys.argv[3] == "works" else BROKEN
 
 launcher.ROOT = Path(sys.argv[1])
-launcher.programs = lambda port: [
+launcher.programs = lambda address: [
     Program("web", WEB), Program("worker", REST), Program("media", REST)
 ]
 launcher.prepare_store = lambda told, demo: "Sign in as: a facilitator"
@@ -136,7 +137,7 @@ def test_one_given_url_without_the_other_is_refused(tmp_path: Path) -> None:
 
 def test_the_programs_of_thirds() -> None:
     """Each named once, by an absolute path; the web on loopback alone."""
-    web, worker, media = launcher.programs(8123)
+    web, worker, media = launcher.programs(WebAddress(8123))
     assert [web.name, worker.name, media.name] == ["web", "worker", "media"]
     assert web.command[:7] == [sys.executable, "-m", "daphne", "-b", "127.0.0.1", "-p", "8123"]
     assert worker.command == [sys.executable, str(ROOT / "manage.py"), "worker"]
