@@ -51,6 +51,7 @@ class Verb(StrEnum):
     ATTENDANCE_OWN = "attendance.own"
     ROOM_PAGE = "room.page"
     ROOM_ENTER = "room.enter"
+    ROOM_STAY = "room.stay"  # being connected, from one heartbeat to the next
     ROOM_RESYNC = "room.resync"
     ROOM_LEAVE = "room.leave"
     ROOM_OFFER_MEDIA = "room.offer_media"
@@ -114,6 +115,7 @@ TABLE: Mapping[Verb, frozenset[Grant]] = {
     Verb.ATTENDANCE_OWN: frozenset({Grant.ON_ROSTER}),
     Verb.ROOM_PAGE: _GROUP,
     Verb.ROOM_ENTER: _GROUP,
+    Verb.ROOM_STAY: _GROUP,
     Verb.ROOM_RESYNC: _GROUP,
     Verb.ROOM_LEAVE: _GROUP,
     Verb.ROOM_OFFER_MEDIA: _IN_ROOM,
@@ -165,6 +167,16 @@ def grants(standing: Standing) -> frozenset[Grant]:
         Grant.IN_ROOM: (staffs or rostered) and standing.seat is SeatState.ADMITTED,
     }
     return frozenset(grant for grant, holds in held.items() if holds)
+
+
+def lost(before: Standing, now: Standing) -> Refuse | None:
+    """PER6. Whether what was opened under one standing ends under the other: who may not stay
+    goes, and who has become another (a role, staff instead of client) comes in anew. A seat's
+    own state is the room's to tell."""
+    if refused := allowed(Verb.ROOM_STAY, now):
+        return refused
+    kept = grants(before) - _IN_ROOM == grants(now) - _IN_ROOM and before.roles == now.roles
+    return None if kept else Refuse("permission.changed")
 
 
 def _why_not(wanted: frozenset[Grant], standing: Standing) -> Refuse:

@@ -53,6 +53,8 @@ _PERMISSION = {
     "permission.role": "This page is for other people in the program. "
     "Your own pages are on your home page.",
     "permission.signed_out": "You are signed out. Nothing was lost. Sign in again to go on.",
+    "permission.changed": "What you may do here was changed. Your minutes are counted. "
+    "Open the room again from your home page.",
     "permission.not_staff": "This is for the facilitators of the group. Nothing was changed.",
     "permission.demo_only": "This way in is for the demo on this computer only. "
     "Sign in with a code.",

@@ -10,11 +10,13 @@ from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
 from django.contrib.auth.base_user import AbstractBaseUser
+from django.db import transaction
 from django.http import HttpRequest
 
 from sessions.audit.services import record
 from sessions.models import Person
 from sessions.people.mail import Envelope, hand_over
+from sessions.people.standing import StandingChange, tell_on_commit
 
 SIGN_IN = "sign_in"  # key of request.session: what this browser asked a code for
 EARLIER_CODES = "sign_in_earlier_codes"  # key of request.session
@@ -62,7 +64,10 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth ha
         record(user, "account.sign_in", subject=user)
 
     def logout(self, request: HttpRequest) -> None:
-        """Writes the audit row, then signs out."""
-        if isinstance(request.user, Person):
-            record(request.user, "account.sign_out", subject=request.user)
-        super().logout(request)
+        """Writes the audit row, signs out, and tells what this browser has open."""
+        person = request.user
+        with transaction.atomic():
+            super().logout(request)
+            if isinstance(person, Person):
+                record(person, "account.sign_out", subject=person)
+                tell_on_commit(person, StandingChange.SIGNED_OUT)

@@ -18,6 +18,7 @@ from sessions.core.permissions import Role, Verb
 from sessions.core.refusal import Refuse
 from sessions.models import Person
 from sessions.people.selectors import Actor, has_program_manager, may
+from sessions.people.standing import StandingChange, tell_on_commit
 
 EMAIL_LENGTH = 254  # what models.EmailField holds (RFC 5321 §4.5.3.1.3 leaves 254 for an address)
 
@@ -45,16 +46,32 @@ def person_change(
         return _refused(actor, Verb.PERSON_CHANGE, wanted, person)
     if Role.PROGRAM_MANAGER not in wanted[2] and _is_last_manager(person):
         return _refused(actor, Verb.PERSON_CHANGE, Refuse("person.last_manager"), person)
-    return _saved(actor, Verb.PERSON_CHANGE, person, wanted)
+    before = person.role_set
+    saved = _saved(actor, Verb.PERSON_CHANGE, person, wanted)
+    if isinstance(saved, Person) and saved.role_set != before:
+        tell_on_commit(saved, StandingChange.ROLES_CHANGED)
+    return saved
 
 
 @transaction.atomic
 def person_deactivate(actor: Actor, person: Person) -> Person | Refuse:
-    """Closes an account: its next request is not signed in. Its record stays.
+    """Closes an account: it is signed out everywhere, and its rooms are closed to it at once.
+    Its record stays.
 
     Codes: permission.*, person.last_manager.
     """
     return _set_active(actor, person, active=False)
+
+
+@transaction.atomic
+def sign_out_everywhere(actor: Actor, person: Person) -> Person:
+    """Ends every login session of a person, on every device."""
+    person = Person.objects.select_for_update().get(pk=person.pk)
+    _forget_login_sessions(person)
+    person.save(update_fields=["password"])
+    record(actor, "account.sign_out_everywhere", subject=person)
+    tell_on_commit(person, StandingChange.SIGNED_OUT_EVERYWHERE)
+    return person
 
 
 @transaction.atomic
@@ -123,9 +140,18 @@ def _set_active(actor: Actor, person: Person, *, active: bool) -> Person | Refus
     if not active and _is_last_manager(person):
         return _refused(actor, verb, Refuse("person.last_manager"), person)
     person.is_active = active
-    person.save(update_fields=["is_active"])
+    if not active:
+        _forget_login_sessions(person)
+        tell_on_commit(person, StandingChange.ACCOUNT_CLOSED)
+    person.save(update_fields=["is_active", "password"])
     record(actor, verb, subject=person)
     return person
+
+
+def _forget_login_sessions(person: Person) -> None:
+    """Nobody has a password; each unusable one is another, and a login session holds only as
+    long as its own (`AbstractBaseUser.get_session_auth_hash`)."""
+    person.set_unusable_password()
 
 
 def _is_last_manager(person: Person) -> bool:

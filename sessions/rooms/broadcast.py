@@ -20,6 +20,7 @@ from sessions.rooms.stream import Draft, append
 
 log = logging.getLogger(__name__)
 
+STANDING: Final = "person.standing"  # a consumer handles it as `person_standing({})`
 WAKE: Final = "room.wake"  # a consumer handles it as `room_wake({"epoch": ..., "seq": ...})`
 
 
@@ -32,30 +33,64 @@ def group_of_room(room: str) -> str:
     return f"room.{room}"
 
 
-async def listen(room: str, channel: str) -> None:
+def group_of_person(public_id: str) -> str:
+    """The group of every socket of a person, on every device and in every room."""
+    return f"person.{public_id}"
+
+
+async def listen(room: str, channel: str) -> bool:
     """Adds a consumer's channel to the room's group. Redis away: heartbeats do until then."""
-    try:
-        async with asyncio.timeout(SOCKET_TIMEOUT_S):
-            await _layer().group_add(group_of_room(room), channel)
-    except Exception as fault:
-        log.warning("cannot listen for wake-ups: %s", type(fault).__name__)
+    return await _added(group_of_room(room), channel)
+
+
+async def listen_as(public_id: str, channel: str) -> bool:
+    """Adds a consumer's channel to its person's group; whether that could be done."""
+    return await _added(group_of_person(public_id), channel)
 
 
 async def unlisten(room: str, channel: str) -> None:
     """Takes a consumer's channel out of the room's group."""
+    await _discarded(group_of_room(room), channel)
+
+
+async def unlisten_as(public_id: str, channel: str) -> None:
+    """Takes a consumer's channel out of its person's group."""
+    await _discarded(group_of_person(public_id), channel)
+
+
+async def _added(group: str, channel: str) -> bool:
     try:
         async with asyncio.timeout(SOCKET_TIMEOUT_S):
-            await _layer().group_discard(group_of_room(room), channel)
+            await _layer().group_add(group, channel)
+    except Exception as fault:
+        log.warning("cannot listen for wake-ups: %s", type(fault).__name__)
+        return False
+    return True
+
+
+async def _discarded(group: str, channel: str) -> None:
+    try:
+        async with asyncio.timeout(SOCKET_TIMEOUT_S):
+            await _layer().group_discard(group, channel)
     except Exception as fault:
         log.warning("cannot stop listening for wake-ups: %s", type(fault).__name__)
 
 
 async def awake(room: str, epoch: str, seq: int) -> bool:
     """Tells the room's sockets to read the stream. False when it could not be sent."""
-    message = {"type": WAKE, "epoch": epoch, "seq": seq}
+    return await _sent(group_of_room(room), {"type": WAKE, "epoch": epoch, "seq": seq})
+
+
+def wake_person(public_id: str) -> bool:
+    """Tells a person's sockets, in every process, to ask anew whether they may stay. From a
+    thread. False when it could not be sent."""
+    return bool(async_to_sync(_sent)(group_of_person(public_id), {"type": STANDING}))
+
+
+async def _sent(group: str, message: dict[str, object]) -> bool:
     try:
         async with asyncio.timeout(SOCKET_TIMEOUT_S):
-            await _layer().group_send(group_of_room(room), message)
+            await _layer().group_send(group, message)
     except Exception as fault:
         log.warning("wake-up lost: %s", type(fault).__name__)
         return False

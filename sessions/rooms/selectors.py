@@ -226,13 +226,14 @@ def seat_facts(seat: Seat) -> SeatFacts:
     )
 
 
-def may_stay(person: Person, session: str) -> Refuse | None:
-    """Whether somebody who is connected still belongs to the session: still active, still on
-    its roster or its staff."""
+def may_stay(person: Person, session: str, before: permissions.Standing | None) -> Refuse | None:
+    """Whether somebody who is connected still belongs to the session as they came: still
+    active, still on its roster or its staff. `before` is None before they came."""
     room = room_of(session)
     if room is None:
         return Refuse("room.unknown")
-    return permissions.allowed(permissions.Verb.ROOM_ENTER, standing(person, room.session))
+    now = standing(person, room.session)
+    return permissions.lost(before or now, now)
 
 
 # ---- snapshot ----------------------------------------------------------------------------------

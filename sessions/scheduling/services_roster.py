@@ -2,8 +2,8 @@
 
 Owns the rules of a roster: clients only, each name once, never more people on one day than
 seats, a person once at a time. Every service locks the track's row first, so that two of them
-never fill the same seat. Must not know pages or rooms; a live room asks for the roster anew at
-its next verb.
+never fill the same seat. Must not know pages or rooms: whoever is taken off is told of
+(`people.standing`), and what listens ends what that person has open.
 """
 
 from collections.abc import Iterable, Sequence
@@ -19,6 +19,7 @@ from sessions.core.permissions import Verb
 from sessions.core.refusal import Refuse
 from sessions.models import Enrolment, Person, Session, Staffing, Track
 from sessions.people.selectors import Actor, may
+from sessions.people.standing import StandingChange, tell_on_commit
 from sessions.scheduling.plans import (
     TrackPlan,
     as_dated,
@@ -81,6 +82,7 @@ def unenrol(
         return _refused(actor, "track.unenrol", refusal, track, person)
     _end(rows, end)
     _done(actor, "track.unenrol", track, person)
+    tell_on_commit(person, StandingChange.ROSTER)
     return track
 
 
@@ -118,6 +120,7 @@ def unstaff(actor: Actor, track: Track, person: Person) -> Track | Refuse:
         return _refused(actor, "track.unstaff", refusal, track, person)
     track.staffings.filter(person=person).delete()
     _done(actor, "track.unstaff", track, person)
+    tell_on_commit(person, StandingChange.STAFF)
     return track
 
 
@@ -135,7 +138,10 @@ def change_of_roster_refusal(track: Track, plan: TrackPlan, now: datetime) -> Re
 
 def set_staff(track: Track, people: Sequence[Person]) -> None:
     """Exactly these lead, in this order. The caller has checked them."""
-    track.staffings.exclude(person__in=people).delete()
+    leaving = track.staffings.exclude(person__in=people)
+    for row in leaving.select_related("person"):
+        tell_on_commit(row.person, StandingChange.STAFF)
+    leaving.delete()
     for position, person in enumerate(people):
         Staffing.objects.update_or_create(
             track=track, person=person, defaults={"position": position}
@@ -149,6 +155,7 @@ def set_roster(actor: Actor, track: Track, people: Sequence[Person], now: dateti
     leaving = rows.exclude(person__in=people)
     for row in leaving:
         _done(actor, "track.unenrol", track, row.person)
+        tell_on_commit(row.person, StandingChange.ROSTER)
     _end(leaving, today - timedelta(days=1))
     there = set(rows.values_list("person_id", flat=True))
     new = [person for person in people if person.pk not in there]

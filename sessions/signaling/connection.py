@@ -23,7 +23,7 @@ from sessions.rooms.lua import Call, arun
 from sessions.rooms.presence import Outcome, Place, Told
 from sessions.rooms.stream import Event, Gap, read_after
 from sessions.signaling import database, frames, passing, reading, views
-from sessions.signaling.messages import CLOSE_CODES, Closing, Hello
+from sessions.signaling.messages import CLOSE_CODES, Closing, Hello, MediaClosed
 from sessions.signaling.reading import Close, Register, Tell, TellAll, Viewer, Want
 from sessions.signaling.wanting import want
 
@@ -31,6 +31,7 @@ HERE: Final = 4403  # a refusal that has no close code of its own: nothing here 
 CODES: Final = {code: number for number, code in CLOSE_CODES.items()} | {
     "room.not_held": 4410,
     "room.cancelled": 4410,
+    "permission.changed": HERE,
 }
 
 
@@ -74,6 +75,7 @@ class Connection:
         self._close = close
         self._reading = asyncio.Lock()
         self._seat = asyncio.Lock()  # taken after `_reading`; a join changes the generation
+        self.on_revoked: Callable[[], None] = lambda: None
         self._owes_snapshot = False
         self._unregistered = False
         self._tasks: set[asyncio.Task[None]] = set()
@@ -327,10 +329,12 @@ class Connection:
         return None
 
     async def leave(self, reason: LeaveReason) -> None:
-        """Gives the seat up for good, at once."""
+        """Gives the seat up for good, at once; while Redis is away, the node is told directly."""
         viewer = self.viewer
         assert viewer is not None
-        await self._send_as_holder(viewer, lambda mine: presence.leave(*_keys(mine), reason))
+        told = await self._send_as_holder(viewer, lambda mine: presence.leave(*_keys(mine), reason))
+        if isinstance(told, Refuse):
+            bridge.end_here(viewer.facts.key, viewer.seat.key, viewer.media_generation)
         await want(viewer.facts.key)
 
     async def _held(self, make: Callable[[Viewer], Call[Told]]) -> Refuse | None:
@@ -372,10 +376,23 @@ class Connection:
         bridge.listen(room, seat, self.heard)
         return await bridge.offer(room, seat, viewer.media_generation, sdp)
 
+    async def renew_media(self, viewer: Viewer) -> Refuse | None:
+        """Another generation for media that was revoked; the browser offers again."""
+        room, seat = viewer.facts.key, viewer.seat.key
+        media = await bridge.generation_of(room, seat, known=viewer.media_generation, new=True)
+        if isinstance(media, Refuse):
+            return media
+        viewer.media_generation = media
+        await self._want_media(viewer)
+        await self.tell(MediaClosed(type="media.closed", reason="revoked", again=True))
+        return None
+
     def heard(self, news: bridge.Heard) -> None:
         """News of the node, in the order in which it came."""
         generation = self.viewer.media_generation if self.viewer else 0
         message = passing.message(news, generation)
+        if isinstance(news, bridge.PeerClosed) and news.reason == "revoked":
+            self.on_revoked()
         task = asyncio.get_running_loop().create_task(self.tell(message))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)

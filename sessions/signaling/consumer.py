@@ -14,12 +14,12 @@ from channels.generic.websocket import AsyncWebsocketConsumer
 
 from sessions.core.reasons import LeaveReason
 from sessions.core.refusal import Refuse
-from sessions.rooms import selectors
-from sessions.signaling import commands, database, frames
+from sessions.signaling import commands, frames
 from sessions.signaling.bucket import Bucket
 from sessions.signaling.connection import Connection, farewell
 from sessions.signaling.login import person_of
 from sessions.signaling.messages import Hello, Ping, Refused
+from sessions.signaling.standing import StandingWatch
 
 log = logging.getLogger(__name__)
 
@@ -28,7 +28,6 @@ RATE: Final = 30.0  # messages a second, and as many at once
 BEAT_S: Final = 3.0
 QUIET_S: Final = 3.0  # a ping is overdue: the lease is not renewed, so that others see it
 SILENCE_S: Final = 9.0  # three pings missed
-ALLOWED_BEATS: Final = 5  # how often sign-in and roster are looked at again
 
 
 class RoomConsumer(AsyncWebsocketConsumer):
@@ -38,6 +37,7 @@ class RoomConsumer(AsyncWebsocketConsumer):
     quiet_s = QUIET_S
     silence_s = SILENCE_S
     connection: Connection | None = None
+    _watch: StandingWatch | None = None
     _beats: asyncio.Task[None] | None = None
 
     async def dispatch(self, message: Any) -> None:
@@ -63,6 +63,8 @@ class RoomConsumer(AsyncWebsocketConsumer):
             return
         session = self.scope["url_route"]["kwargs"]["session"]
         self.connection = Connection(session, person, self.channel_name, self._text, self.close)
+        self._watch = StandingWatch(self.connection, person, lambda: person_of(self.scope))
+        await self._watch.begin()
         self._beats = asyncio.create_task(self._beat())
 
     async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
@@ -95,41 +97,31 @@ class RoomConsumer(AsyncWebsocketConsumer):
         if message["epoch"] != viewer.epoch or message["seq"] > viewer.seq:
             await connection.catch_up()
 
+    async def person_standing(self, _message: dict[str, Any]) -> None:
+        """Something was taken away from the person; `broadcast` sends this, at most once."""
+        if self._watch is not None:
+            self._watch.look_soon()
+
     async def disconnect(self, code: int) -> None:
         """Not a leave: whoever is back before the lease runs out was never gone."""
         if self._beats is not None:
             self._beats.cancel()
-        if self.connection is not None:
+        if self.connection is not None and self._watch is not None:
+            await self._watch.stop()
             await self.connection.gone()
 
     async def _beat(self) -> None:
         """Renews while the browser pings; ends what has fallen silent or signed out."""
-        connection, beats = self.connection, 0
+        connection, watch = self.connection, self._watch
         assert connection is not None
+        assert watch is not None
         while not connection.ended:
             await asyncio.sleep(self.beat_s)
-            beats += 1
             quiet = self._now() - self._heard_at
             if quiet > self.silence_s:
                 await connection.end(Refuse("connection.silent"))
-            elif beats % ALLOWED_BEATS == 0:
-                await self._end_if_not_allowed(connection)
+            await watch.beat()
             await (connection.renew() if quiet <= self.quiet_s else connection.catch_up())
-
-    async def _end_if_not_allowed(self, connection: Connection) -> None:
-        """A right that was taken away ends what it had opened, without another tap."""
-        person = await person_of(self.scope)
-        refused: Refuse | None
-        if isinstance(person, Refuse):
-            refused = person
-        else:
-            refused = await database.run(selectors.may_stay, person, connection.session)
-        if refused is None or refused.code == "store.down":
-            return
-        if connection.viewer is not None:
-            signed_out = refused.code == "permission.signed_out"
-            await connection.leave(LeaveReason.SIGNED_OUT if signed_out else LeaveReason.ROSTER)
-        await connection.end(refused)
 
     async def _refuse_and_leave(self) -> None:
         assert self.connection is not None

@@ -1,11 +1,21 @@
 """The permissions table: PER1 to PER5."""
 
+from dataclasses import replace
 from itertools import product
 
 import pytest
 
 from sessions.core.admission import SeatState
-from sessions.core.permissions import TABLE, Grant, Role, Standing, Verb, allowed, grants
+from sessions.core.permissions import (
+    TABLE,
+    Grant,
+    Role,
+    Standing,
+    Verb,
+    allowed,
+    grants,
+    lost,
+)
 from sessions.core.refusal import Refuse
 
 CLIENT = frozenset({Role.CLIENT})
@@ -29,7 +39,13 @@ SELF = {
     Verb.ROOM_SET_CAMERA,
     Verb.ROOM_RAISE_HAND,
 }
-THROUGH_THE_DOOR = {Verb.ROOM_PAGE, Verb.ROOM_ENTER, Verb.ROOM_RESYNC, Verb.ROOM_LEAVE}
+THROUGH_THE_DOOR = {
+    Verb.ROOM_PAGE,
+    Verb.ROOM_ENTER,
+    Verb.ROOM_STAY,
+    Verb.ROOM_RESYNC,
+    Verb.ROOM_LEAVE,
+}
 LEADING = {verb for verb in Verb if verb.startswith("room.")} - SELF - THROUGH_THE_DOOR
 READING = {Verb.SESSION_ROSTER, Verb.ATTENDANCE_READ}
 MANAGING = {
@@ -126,3 +142,32 @@ def test_per4_a_roster_without_the_role_gives_nothing() -> None:
 )
 def test_per5_the_refusal_says_what_is_missing(verb: Verb, standing: Standing, code: str) -> None:
     assert allowed(verb, standing) == Refuse(code)
+
+
+# ---- PER6: what was open under another standing ------------------------------------------------
+
+
+@pytest.mark.parametrize("seat", SeatState)
+def test_per6_a_standing_that_is_the_same_loses_nothing(seat: SeatState) -> None:
+    """Kills: being let in, which changes the seat alone, ends the socket it happens to."""
+    staying = [one for one in every_standing() if allowed(Verb.ROOM_ENTER, one) is None]
+    assert {lost(one, replace(one, seat=seat)) for one in staying} == {None}
+
+
+def test_per6_whoever_may_not_enter_may_not_stay() -> None:
+    """Kills: somebody taken off the roster, or signed out, who goes on listening."""
+    gone = [one for one in every_standing() if allowed(Verb.ROOM_ENTER, one) is not None]
+    assert [lost(IN, one) for one in gone] == [allowed(Verb.ROOM_ENTER, one) for one in gone]
+
+
+@pytest.mark.parametrize(
+    "now",
+    [
+        replace(IN, roles=CLIENT | MANAGER),
+        replace(IN, roles=CLIENT | FACILITATOR, staffs_session=True),
+        replace(IN, roles=FACILITATOR, on_roster=False, staffs_session=True),
+    ],
+)
+def test_per6_another_role_has_to_come_in_anew(now: Standing) -> None:
+    """Kills: a former facilitator who still sees who waits at the door."""
+    assert lost(IN, now) == lost(now, IN) == Refuse("permission.changed")
