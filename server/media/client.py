@@ -1,8 +1,9 @@
 """A web process's connection to one media node.
 
 Owns the connection: it is made again when it breaks, and what the node must know again is said
-again. No call waits longer than CALL_SECONDS; a node that is away is a value, `media.down`.
-Re-exports the messages. Must not reach anything that handles media, nor Django.
+again; and what the connection says of the node: up, or lost. No call waits longer than
+CALL_SECONDS; a node that is away is a value, `media.down`. Re-exports the messages and the rules
+of placement. Must not reach anything that handles media, nor Django.
 """
 
 import asyncio
@@ -44,46 +45,96 @@ from server.media.messages import (
     read_to_web,
     to_node_line,
 )
+from server.media.placement import (
+    BORN_KEY,
+    KEEP_S,
+    NODES_KEY,
+    PEERS_OF_A_ROOM,
+    PLACE,
+    SETTLE_MS,
+    Hold,
+    Lease,
+    Move,
+    Placement,
+    Seen,
+    Standing,
+    Stay,
+    decide,
+    lease_key,
+    placement_key,
+    read_lease,
+    read_placement,
+)
 
 __all__ = [
+    "BORN_KEY",
+    "KEEP_S",
+    "NODES_KEY",
+    "PEERS_OF_A_ROOM",
+    "PLACE",
+    "SETTLE_MS",
     "Answer",
     "Code",
     "DesiredPeer",
     "DesiredRoom",
     "Down",
+    "Hold",
+    "Lease",
     "MediaClient",
+    "Move",
     "NodeLoad",
     "Notification",
     "OfferRefused",
     "PeerClosed",
     "PeerConnected",
+    "Placement",
     "Reason",
+    "Seen",
     "SendingChanged",
     "SlotOwned",
     "SlotShown",
     "Speaking",
+    "Standing",
+    "Stay",
+    "decide",
     "desired_json",
     "desired_key",
+    "lease_key",
+    "placement_key",
     "read_desired",
+    "read_lease",
+    "read_placement",
 ]
 
 LOG = logging.getLogger(__name__)
 Down = Literal["media.down"]
 CALL_SECONDS: Final = 1.8
-PING_SECONDS: Final = 1.0
-QUIET_SECONDS: Final = 3.0  # without a line for so long, pings included, the node is away
+PING_SECONDS: Final = 0.5
+MOST_MISSED: Final = 4  # pings with no line after them, and the node is lost: two seconds
+AT_ONCE_SECONDS: Final = 0.5  # for the attempt that follows a break
 FIRST_DELAY: Final = 0.05
-LONGEST_DELAY: Final = 2.0
+LONGEST_DELAY: Final = 0.5
 MOST_KEPT: Final = 1000  # revocations that wait for the node
 
 
 class MediaClient:
-    """`address` is unix:/path or tcp:host:port; `notify` is called in order and must not block."""
+    """`address` is unix:/path or tcp:host:port; `notify` is called in order and must not block,
+    nor must `changed`, which is called when `connected`, `lost` or `node` may have changed.
+    """
 
     def __init__(
-        self, address: str, secret: str, web: str, notify: Callable[[Notification], None]
+        self,
+        address: str,
+        secret: str,
+        web: str,
+        notify: Callable[[Notification], None],
+        changed: Callable[[], None] = lambda: None,
     ) -> None:
+        self.node = ""  # the id of the node that welcomed us last
+        self.lost = False  # it could not be reached, or fell silent, and has not been back since
         self._address = address
+        self._changed = changed
+        self._lines_heard = 0
         self._hello = Hello(secret=secret, web=web)
         self._notify = notify
         self._writer: asyncio.StreamWriter | None = None
@@ -117,13 +168,22 @@ class MediaClient:
 
     # ---- calls ---------------------------------------------------------------------------
 
-    async def offer(self, room: str, peer: str, generation: int, sdp: str) -> Answer | OfferRefused:
+    async def offer(
+        self, room: str, peer: str, generation: int, sdp: str, placement: int = 0
+    ) -> Answer | OfferRefused:
         """The node's answer to a browser's description, or a refusal with its code."""
         request = next(self._numbers)
         down = OfferRefused(request=request, code="media.down")
         answered = asyncio.get_running_loop().create_future()
         self._asked[request] = answered
-        asked = Offer(request=request, room=room, peer=peer, generation=generation, sdp=sdp)
+        asked = Offer(
+            request=request,
+            room=room,
+            peer=peer,
+            generation=generation,
+            sdp=sdp,
+            placement=placement,
+        )
         try:
             if self._send(asked):
                 return down
@@ -155,6 +215,10 @@ class MediaClient:
         self._attached[room, peer] = generation
         return self._send(Attach(room=room, peer=peer, generation=generation))
 
+    def forget(self, room: str) -> None:
+        """The room is another node's: nobody is attached here any more."""
+        self._attached = {key: g for key, g in self._attached.items() if key[0] != room}
+
     def _send(self, sent: ToNode) -> Down | None:
         if self._writer is None or not self.connected:
             return "media.down"
@@ -164,37 +228,69 @@ class MediaClient:
     # ---- the connection ------------------------------------------------------------------
 
     async def _stay_connected(self) -> None:
-        delay = FIRST_DELAY
+        """A connection that breaks is made again at once; only when that fails, or when the
+        node fell silent, is it lost: a break alone is no evidence."""
+        delay, within = 0.0, CALL_SECONDS
         try:
             while True:
+                silent = False
                 with contextlib.suppress(OSError, ValueError, TimeoutError):
-                    await self._converse()
-                delay = FIRST_DELAY if self.connected else min(LONGEST_DELAY, delay * 2)
+                    silent = await self._converse(within)
+                broke = self.connected and not silent
                 self._drop()
+                if broke:
+                    delay, within = 0.0, AT_ONCE_SECONDS
+                    continue
+                self._tell_lost()
+                delay, within = min(LONGEST_DELAY, max(FIRST_DELAY, delay * 2)), CALL_SECONDS
                 await asyncio.sleep(delay * random.uniform(0.5, 1.5))  # noqa: S311 - spread only
         finally:
             self._drop()
 
-    async def _converse(self) -> None:
-        """One connection from its greeting to its end."""
-        async with asyncio.timeout(CALL_SECONDS):
+    def _tell_lost(self) -> None:
+        if not self.lost:
+            self.lost = True
+            self._changed()
+
+    async def _converse(self, within: float) -> bool:
+        """One connection from its greeting to its end; True when the node fell silent."""
+        async with asyncio.timeout(within):
             reader, self._writer = await self._open()
             self._writer.write(to_node_line(self._hello))
             welcome = read_to_web(await reader.readline())
         if not isinstance(welcome, Welcome):
-            return
+            return False
+        self.node, self.lost = welcome.node, False
         self._up.set()
         self._say_again()
-        pings = asyncio.ensure_future(self._ping())
+        self._changed()
+        listening = asyncio.ensure_future(self._listen(reader))
         try:
-            while True:
-                async with asyncio.timeout(QUIET_SECONDS):
-                    line = await reader.readline()
-                if not line:
-                    return
-                self._take(line)
+            return await self._ping_until(listening)
         finally:
-            pings.cancel()
+            listening.cancel()
+
+    async def _listen(self, reader: asyncio.StreamReader) -> None:
+        with contextlib.suppress(OSError, ValueError):
+            while line := await reader.readline():
+                self._lines_heard += 1
+                self._take(line)
+
+    async def _ping_until(self, listening: "asyncio.Future[None]") -> bool:
+        """Until the connection ends (False) or MOST_MISSED pings in a row brought nothing.
+        Silence is counted in pings of ours, so a process that itself stood still blames nobody.
+        """
+        missed = 0
+        for number in itertools.count():
+            heard = self._lines_heard
+            self._send(Ping(number=number))
+            await asyncio.wait([listening], timeout=PING_SECONDS)
+            if listening.done():
+                return False
+            missed = missed + 1 if self._lines_heard == heard else 0
+            if missed >= MOST_MISSED:
+                break
+        return True
 
     async def _open(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
         kind, _, rest = self._address.partition(":")
@@ -210,11 +306,6 @@ class MediaClient:
         self._revoked.clear()
         for (room, peer), generation in self._attached.items():
             self._send(Attach(room=room, peer=peer, generation=generation))
-
-    async def _ping(self) -> None:
-        for number in itertools.count():
-            self._send(Ping(number=number))
-            await asyncio.sleep(PING_SECONDS)
 
     def _take(self, line: bytes) -> None:
         message = read_to_web(line)

@@ -1,11 +1,14 @@
 """What a media node is told by its environment, read once and checked.
 
-Owns the names of the variables and their defaults. Must not open anything.
+Owns the names of the variables and their defaults. Opens nothing.
 """
 
+import ipaddress
 import secrets
+import socket
 from collections.abc import Mapping
 from dataclasses import dataclass
+from urllib.parse import urlsplit
 
 CONTROL = "tcp:127.0.0.1:8790"
 REDIS_URL = "redis://127.0.0.1:6379/0"
@@ -19,7 +22,9 @@ class ConfigurationError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Configuration:
-    """`port` 0 means any free one; `control` is where web processes connect to."""
+    """`port` 0 means any free one; `control` is where control connections are taken, and
+    `control_announce` what web processes are told of that, where it is another address.
+    """
 
     secret: str
     control: str
@@ -28,6 +33,7 @@ class Configuration:
     port: int
     announce: tuple[str, ...]
     node: str
+    control_announce: str = ""
 
 
 def read(environment: Mapping[str, str]) -> Configuration:
@@ -48,4 +54,28 @@ def read(environment: Mapping[str, str]) -> Configuration:
         port=int(port),
         announce=tuple(part for part in announce if part) or (LOOPBACK,),
         node=get("THIRDS_MEDIA_NODE", "") or secrets.token_hex(8),
+        control_announce=get("THIRDS_MEDIA_CONTROL_ANNOUNCE", ""),
     )
+
+
+def reachable(control: str, redis_url: str) -> str:
+    """The address to announce for one that is listened at: itself, or, where that is every
+    interface, the one towards the store, which web processes reach as well. Sends nothing."""
+    kind, _, rest = control.partition(":")
+    host, _, port = rest.rpartition(":")
+    if kind != "tcp" or not _is_everywhere(host):
+        return control
+    store = urlsplit(redis_url)
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        try:
+            probe.connect((store.hostname or LOOPBACK, store.port or 6379))
+            return f"tcp:{probe.getsockname()[0]}:{port}"
+        except OSError:
+            return f"tcp:{LOOPBACK}:{port}"
+
+
+def _is_everywhere(host: str) -> bool:
+    try:
+        return not host or ipaddress.ip_address(host.strip("[]")).is_unspecified
+    except ValueError:
+        return False

@@ -33,6 +33,8 @@ class Counters:
     resend_refused: int = 0  # over budget, too soon, or no longer there
     key_frames_asked: int = 0
     not_sent: int = 0  # the socket would not take it
+    slept: int = 0  # times that the node found it had slept past its lease
+    fenced: int = 0  # datagrams, in or out, dropped because of that
     faults: int = 0  # an exception on one datagram; the loop goes on
 
     def as_dict(self) -> dict[str, int]:

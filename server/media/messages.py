@@ -36,7 +36,8 @@ Code = Literal[
     "media.too_many_lines",
     "media.no_codec",  # a line offers neither Opus nor VP8
     "media.lines_changed",  # a new offer on the same connection with other lines
-    "media.stopping",
+    "media.stopping",  # the node gives its rooms away, or ends
+    "media.moved",  # the room is on another node, under a newer placement
     "media.down",  # said by the client: the node did not answer in time
 ]
 Reason = Literal[
@@ -50,6 +51,9 @@ Reason = Literal[
     "handshake_failed",
     "node_stopped",
     "not_here",  # an Attach for a generation that this node does not have
+    "moved",  # the room was placed on another node
+    "node_lost",  # said by the web process: the node is gone, the room is on another one
+    "node_draining",  # likewise: the node is about to end
 ]
 
 
@@ -100,13 +104,17 @@ class Apply:
 
 @message
 class Offer:
-    """A browser's description. Notifications for the peer go to this connection from now on."""
+    """A browser's description. Notifications for the peer go to this connection from now on.
+
+    `placement` is the generation under which the room was placed on this node; 0: by nobody.
+    """
 
     request: int
     room: Id
     peer: Id
     generation: Generation
     sdp: str
+    placement: Generation = 0
     type: Literal["offer"] = "offer"
 
 
@@ -247,12 +255,16 @@ class Pong:
 
 @message
 class NodeLoad:
-    """How busy the node is: connected peers, packets sent a second, and all its counters."""
+    """How busy the node is: connected peers, packets sent a second, and all its counters.
+
+    `draining`: it is about to end, and its rooms are to be placed elsewhere.
+    """
 
     node: Id
     peers: int
     packets_per_second: int
     counters: dict[str, int] = field(default_factory=dict)
+    draining: bool = False
     type: Literal["node_load"] = "node_load"
 
 

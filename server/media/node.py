@@ -6,10 +6,10 @@ datagrams travel: `tell` takes the former, `transmit` the latter.
 """
 
 import asyncio
-import time
 from collections.abc import Callable
 from typing import Final
 
+from server.media import clock as node_clock
 from server.media.answer import Node as NodeLines
 from server.media.answer import answer
 from server.media.counters import Counters
@@ -32,6 +32,7 @@ from server.media.messages import (
     Revoke,
 )
 from server.media.path import PacketPath
+from server.media.placement import Fate, Fence, Placement, fate
 from server.media.reports import Reports
 from server.media.room import MediaRoom, Peer
 from server.media.streams import Address, Leg, Slot, leg_of
@@ -56,19 +57,23 @@ class MediaNode:
         store: DesiredStore,
         transmit: Callable[[bytes, Address], None],
         tell: Callable[[str, str | None, Notification], None],
-        clock: Callable[[], float] = time.monotonic,
+        clock: Callable[[], float] = node_clock.now,
     ) -> None:
         self.name = name
         self.counters = Counters()
         self.identity = Identity()
         self.lines = NodeLines((), 0, self.identity.fingerprint)
         self.rooms: dict[str, MediaRoom] = {}
+        self.draining = False
         self.stopping = False
+        self.fence = Fence(clock())
         self._store = store
         self._transmit = transmit
         self._tell = tell
         self._clock = clock
         self._by_leg: dict[Leg, tuple[MediaRoom, Peer]] = {}
+        self._held: dict[str, int] = {}  # room to the placement that gave it to this node
+        self._elsewhere: dict[str, int] = {}  # room to the placement that took it
         self.path = PacketPath(self, transmit, self.counters)
         self._ice = IceAgent(self.path, transmit, self.counters)
         self._reports = Reports(self.path)
@@ -96,8 +101,10 @@ class MediaNode:
 
     async def _refuses(self, offer: Offer) -> Code | None:
         """What the view says; a no for want of knowledge is checked once with the store."""
-        if self.stopping:
+        if self.draining or self.stopping:
             return "media.stopping"
+        if offer.placement and offer.placement <= self._elsewhere.get(offer.room, -1):
+            return "media.moved"
         view = self._room(offer.room).view
         code = view.refuses(offer.peer, offer.generation)
         if code == "media.not_wanted":
@@ -124,6 +131,7 @@ class MediaNode:
 
     def _admit(self, room: MediaRoom, offer: Offer, offered: OfferedMedia) -> Peer:
         now = self._clock()
+        self._held[room.id] = max(offer.placement, self._held.get(room.id, 0))
         leg = leg_of(offered)
         peer = Peer(
             id=offer.peer,
@@ -250,6 +258,8 @@ class MediaNode:
     def tick(self, unix: float) -> None:
         """Each TICK_SECONDS of reports.py: reports, who is overdue, who speaks."""
         now = self._clock()
+        if not self.fence.beat(now):
+            self.counters.slept += 1
         self._ticks += 1
         self._reports.tick([leg for leg in self._by_leg if leg.connected], now, unix)
         for room, peer in list(self._by_leg.values()):
@@ -267,12 +277,54 @@ class MediaNode:
             for told in room.observe(now):
                 self._tell(room.id, None, told)
             if not room.peers and now - room.idle_since > FORGET_SECONDS:
-                del self.rooms[room.id]
+                self._forget(room.id)
+
+    def _forget(self, room: str) -> None:
+        del self.rooms[room]
+        self._held.pop(room, None)
+        self._elsewhere.pop(room, None)
 
     async def poll(self) -> None:
         """Compares every room with the store; called twice a second."""
+        await self.look()
         if self.rooms:
             await self.refresh(list(self.rooms))
+
+    async def look(self) -> None:
+        """Reads which rooms are still this node's, and lets go of the others; after a sleep
+        nothing is sent before that. Without the store everything stays as it is."""
+        asked_at = self._clock()
+        occupied = [room.id for room in self.rooms.values() if room.peers]
+        try:
+            found = await self._store.placements(occupied) if occupied else {}
+            for room in occupied:
+                await self._compare(room, found.get(room))
+        except StoreAwayError:
+            return
+        self.fence.looked(asked_at, self._clock())
+
+    async def _compare(self, room: str, record: Placement | None) -> None:
+        held = self._held.get(room, 0)
+        becomes = fate(self.name, held, record)
+        if becomes is Fate.ANNOUNCE:
+            mine = Placement(node=self.name, generation=held)
+            record = await self._store.announce(room, mine)
+            becomes = fate(self.name, held, record)
+        if record is not None and record.node == self.name:
+            self._held[room] = max(held, record.generation)
+        elif record is not None and becomes is Fate.DROP:
+            self._let_go(room, record)
+
+    def _let_go(self, name: str, record: Placement) -> None:
+        """The room is another node's. While draining its peers may stay until they have left
+        by themselves: each first has a new connection there."""
+        self._elsewhere[name] = record.generation
+        room = self.rooms.get(name)
+        if room is None or self.draining:
+            return
+        self._held.pop(name, None)
+        for peer in list(room.peers.values()):
+            self._close(room, peer, "moved")
 
     def load(self, packets_per_second: int) -> NodeLoad:
         """What the lease and NodeLoad say."""
@@ -281,6 +333,7 @@ class MediaNode:
             peers=sum(leg.connected for leg in self._by_leg),
             packets_per_second=packets_per_second,
             counters=self.counters.as_dict(),
+            draining=self.draining,
         )
 
     def stop(self) -> None:

@@ -6,7 +6,6 @@ message means.
 
 import asyncio
 import contextlib
-import json
 import logging
 import signal
 import socket
@@ -14,12 +13,14 @@ import time
 from collections.abc import Awaitable, Callable
 from typing import Final
 
+from server.media import clock
 from server.media.answer import Node as NodeLines
-from server.media.configuration import Configuration
+from server.media.configuration import Configuration, reachable
 from server.media.control import ControlServer
 from server.media.desired import DesiredStore, StoreAwayError
 from server.media.messages import Notification
 from server.media.node import MediaNode
+from server.media.placement import Lease, Load
 from server.media.redis_store import RedisStore
 from server.media.reports import TICK_SECONDS
 from server.media.streams import Address
@@ -31,6 +32,8 @@ LARGEST: Final = 2048
 POLL_SECONDS: Final = 0.5
 LEASE_SECONDS: Final = 1.0
 STOP_SECONDS: Final = 1.0  # for the timers to end
+DRAIN_SECONDS: Final = 6.0  # for peers to go to another node; below what a stop may take
+DRAIN_LOOK_SECONDS: Final = 0.05
 IP_MTU_DISCOVER, IP_PMTUDISC_DO = 10, 2  # linux/in.h: never fragment
 
 
@@ -44,6 +47,7 @@ class MediaProcess:
         self.node = MediaNode(configuration.node, self.store, self._transmit, self._tell)
         self.control.node = self.node
         self.control_address = configuration.control
+        self.announced = configuration.control
         self._stopping = False
         self._tasks: list[asyncio.Task[None]] = []
         self._sent_before = 0
@@ -56,6 +60,9 @@ class MediaProcess:
         fingerprint = self.node.identity.fingerprint
         self.node.lines = NodeLines(announce, self.port, fingerprint)
         self.control_address = await self.control.start(self.configuration.control)
+        self.announced = self.configuration.control_announce or reachable(
+            self.control_address, self.configuration.redis_url
+        )
         asyncio.get_running_loop().add_reader(self.socket, self._readable)
         self._every(TICK_SECONDS, self._tick)
         self._every(POLL_SECONDS, self.node.poll)
@@ -63,6 +70,7 @@ class MediaProcess:
 
     async def stop(self) -> None:
         """Says goodbye to peers and web processes, and gives the lease back."""
+        await self._drain()
         self._stopping = True
         for task in self._tasks:
             task.cancel()
@@ -75,38 +83,55 @@ class MediaProcess:
         with contextlib.suppress(StoreAwayError):
             await self.store.release(self.node.name)
 
+    async def _drain(self) -> None:
+        """Gives the rooms to other nodes, if there are any, and waits until the peers are gone:
+        each makes its new connection before it leaves this one."""
+        with contextlib.suppress(StoreAwayError):
+            if self.node.load(0).peers == 0 or await self.store.others(self.node.name) == 0:
+                return
+            self.node.draining = True
+            await self._renew()
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(DRAIN_SECONDS):
+                    while self.node.load(0).peers:  # noqa: ASYNC110 - peers go by datagrams
+                        await asyncio.sleep(DRAIN_LOOK_SECONDS)
+
     def _every(self, seconds: float, action: Callable[[], Awaitable[None]]) -> None:
         async def repeat() -> None:
-            due = time.monotonic()
+            due = clock.now()
             while not self._stopping:  # a cancellation may be lost in a store's own timeout
                 try:
                     await action()
                 except Exception:
                     self.node.counters.faults += 1
                     LOG.exception("a timed action of the node failed; it goes on")
-                due = max(due + seconds, time.monotonic())
-                await asyncio.sleep(due - time.monotonic())
+                due = max(due + seconds, clock.now())
+                await asyncio.sleep(due - clock.now())
 
         self._tasks.append(asyncio.ensure_future(repeat()))
 
     async def _tick(self) -> None:
         self.node.tick(time.time())
+        if self.node.fence.closed:
+            await self.node.look()
 
     async def _renew(self) -> None:
         sent = self.node.counters.forwarded
         load = self.node.load(sent - self._sent_before)
         self._sent_before = sent
-        lease = {
-            "control": self.control_address,
-            "port": self.port,
-            "load": {"peers": load.peers, "packets_per_second": load.packets_per_second},
-        }
+        lease = Lease(
+            control=self.announced,
+            port=self.port,
+            load=Load(peers=load.peers, packets_per_second=load.packets_per_second),
+            draining=load.draining,
+        )
         self.control.broadcast(load)
         with contextlib.suppress(StoreAwayError):
-            await self.store.renew(self.node.name, json.dumps(lease).encode())
+            await self.store.renew(self.node.name, lease)
 
     def _readable(self) -> None:
-        """Takes what the socket holds, up to BATCH, and hands it on as one batch."""
+        """Takes what the socket holds, up to BATCH, and hands it on as one batch. What waited
+        there while the node slept is not forwarded: the rooms may be elsewhere by now."""
         datagrams: list[tuple[bytes, Address]] = []
         receive = self.socket.recvfrom
         try:
@@ -114,12 +139,20 @@ class MediaProcess:
                 datagrams.append(receive(LARGEST))
         except OSError:
             pass  # nothing more for now
-        self.node.path.on_datagrams(datagrams, time.monotonic())
+        now = clock.now()
+        if now > self.node.fence.until:
+            self.node.counters.fenced += len(datagrams)
+        else:
+            self.node.path.on_datagrams(datagrams, now)
 
     def _tell(self, room: str, peer: str | None, told: Notification) -> None:
         self.control.tell(room, peer, told)
 
     def _transmit(self, datagram: bytes, address: Address) -> None:
+        """The clock is asked for each: the node may have slept in the middle of a batch."""
+        if clock.now() > self.node.fence.until:
+            self.node.counters.fenced += 1
+            return
         try:
             self.socket.sendto(datagram, address)
         except OSError:

@@ -12,6 +12,7 @@ from server.media.client import MediaClient
 from server.media.configuration import Configuration
 from server.media.desired import StoreAwayError
 from server.media.messages import Answer, DesiredPeer, DesiredRoom, Notification, OfferRefused
+from server.media.placement import Lease, Placement
 from server.media.process import MediaProcess
 from tests.media.client_peer import PATIENCE, Address, ClientPeer
 
@@ -24,7 +25,8 @@ class MemoryStore:
 
     def __init__(self) -> None:
         self.values: dict[str, DesiredRoom] = {}
-        self.leases: dict[str, bytes] = {}
+        self.leases: dict[str, Lease] = {}
+        self.placed: dict[str, Placement] = {}
         self.away = False
         self.reads = 0
 
@@ -34,7 +36,25 @@ class MemoryStore:
         self.reads += 1
         return [self.values[room] for room in rooms if room in self.values]
 
-    async def renew(self, node: str, lease: bytes) -> None:
+    async def placements(self, rooms: Sequence[str]) -> dict[str, Placement]:
+        """Those that are there."""
+        self._reached()
+        return {room: self.placed[room] for room in rooms if room in self.placed}
+
+    async def announce(self, room: str, held: Placement) -> Placement:
+        """The higher generation stands."""
+        self._reached()
+        found = self.placed.get(room)
+        if found is None or found.generation < held.generation:
+            self.placed[room] = held
+        return self.placed[room]
+
+    async def others(self, node: str) -> int:
+        """How many others have a lease and take rooms."""
+        self._reached()
+        return sum(not lease.draining for name, lease in self.leases.items() if name != node)
+
+    async def renew(self, node: str, lease: Lease) -> None:
         """Keeps it."""
         self._reached()
         self.leases[node] = lease

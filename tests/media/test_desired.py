@@ -20,12 +20,32 @@ def test_within_an_epoch_the_highest_version_stands(order: list[int]) -> None:
     assert view.current == value("a", 7)
 
 
-def test_incomplete_value_counts_only_within_the_epoch_it_continues() -> None:
+def test_incomplete_value_of_another_epoch_lets_in_and_sends_nobody_away() -> None:
+    """Kills: an empty store that closes everybody; a newcomer who waits until it is complete."""
     view = View()
-    assert not view.take(value("a", 1, complete=False))
-    assert view.take(value("a", 1))
-    assert not view.take(value("b", 9, complete=False))
+    view.take(value("a", 1, first=allowed(3)))
+    assert view.take(value("b", 2, complete=False, second=allowed(4)))
+    assert view.current == value("a", 1, first=allowed(3))
+    assert (view.refuses("first", 3), view.refuses("second", 4)) == (None, None)
+    assert view.take(value("b", 3, second=allowed(4)))
+    assert (view.refuses("first", 3), view.refuses("second", 4)) == ("media.not_wanted", None)
+
+
+def test_incomplete_value_of_another_epoch_counts_for_whom_it_lists() -> None:
+    """Kills: a mute after the store was lost that waits until everybody is back."""
+    view = View()
+    view.take(value("a", 1, first=allowed(3)))
+    view.take(value("b", 2, complete=False, first=allowed(3, send_audio=False)))
+    assert view.wanted("first") == allowed(3, send_audio=False)
+    assert not view.take(value("b", 1, complete=False, first=allowed(3)))
+    assert view.wanted("first") == allowed(3, send_audio=False)
+
+
+def test_incomplete_value_continues_the_epoch_that_counts() -> None:
+    view = View()
+    view.take(value("a", 1, first=allowed()))
     assert view.take(value("a", 2, complete=False))
+    assert view.wanted("first") is None
 
 
 def test_replaced_epoch_never_counts_again() -> None:
