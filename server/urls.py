@@ -2,14 +2,14 @@
 
 from django.urls import include, path
 
-from sessions.people import sign_in
+from sessions.people import demo_sign_in, sign_in
 from sessions.web.views.alive import alive
 
 urlpatterns = [
     path("sign-in/", sign_in.AskView.as_view(), name="account_login"),
     path("sign-in/", sign_in.AskView.as_view(), name="account_request_login_code"),
     path("sign-in/code/", sign_in.CodeView.as_view(), name="account_confirm_login_code"),
-    path("sign-in/demo/<str:public_id>/", sign_in.demo_sign_in, name="demo_sign_in"),
+    path("sign-in/demo/<str:public_id>/", demo_sign_in.demo_sign_in, name="demo_sign_in"),
     path("sign-out/", sign_in.sign_out, name="account_logout"),
     path("alive/", alive, name="alive"),
     path("", include("sessions.web.urls")),

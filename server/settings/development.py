@@ -5,4 +5,6 @@ from server.settings.base import ENVIRONMENT
 
 DEBUG = False
 THIRDS_DEMO = ENVIRONMENT.demo
+THIRDS_DEMO_CODE = ENVIRONMENT.demo_code
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = ENVIRONMENT.origin.startswith("https:")
 EMAIL_BACKEND = "django.core.mail.backends.console.EmailBackend"

@@ -29,6 +29,7 @@ class Environment:
     database_role: str
     media_control: str
     demo: bool
+    demo_code: str
     email_url: str
     public_hosts: tuple[str, ...]
 
@@ -48,6 +49,7 @@ class Environment:
             database_role=get("THIRDS_DATABASE_ROLE", ""),
             media_control=get("THIRDS_MEDIA_CONTROL", "tcp:127.0.0.1:8790"),
             demo=get("THIRDS_DEMO", "") == "1",
+            demo_code=get("THIRDS_DEMO_CODE", ""),
             email_url=get("THIRDS_EMAIL_URL", ""),
             public_hosts=tuple(h for h in get("THIRDS_HOSTS", "").split(",") if h),
         )

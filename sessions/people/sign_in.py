@@ -1,14 +1,12 @@
-"""The pages of sign-in: ask for a code, type it, sign out; and the demo people on loopback.
+"""The pages of sign-in: ask for a code, type it, sign out.
 
 Owns what a stranger can learn here, which is nothing: a known and an unknown address get the
 same answer by the same steps (the same queries, one code made, one envelope handed over). The
 flow between the pages is allauth's; its other pages are not routed. Must not know tracks.
 """
 
-from dataclasses import dataclass
 from datetime import timedelta
 from http import HTTPStatus
-from ipaddress import ip_address
 from typing import Any, Final
 
 from allauth.account.adapter import get_adapter
@@ -19,9 +17,8 @@ from allauth.core import context, ratelimit
 from django import forms
 from django.conf import settings
 from django.contrib.auth import REDIRECT_FIELD_NAME
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
-from django.http.request import split_domain_port
-from django.shortcuts import get_object_or_404, redirect
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.decorators import method_decorator
@@ -32,8 +29,9 @@ from django.views.generic import FormView
 from sessions.audit.services import record
 from sessions.models import Person
 from sessions.people.adapter import EARLIER_CODES, SIGN_IN
+from sessions.people.demo_sign_in import demo_context
 from sessions.people.mail import Envelope, hand_over
-from sessions.people.selectors import account_for_sign_in, demo_people
+from sessions.people.selectors import account_for_sign_in
 
 CODE_WORKS: Final = timedelta(seconds=settings.ACCOUNT_LOGIN_BY_CODE_TIMEOUT)
 NOTE: Final = "sign_in_note"  # key of request.session: what the next sign-in page says, once
@@ -129,10 +127,9 @@ class AskView(RequestLoginCodeView):  # type: ignore[misc]
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         note = self.request.session.pop(NOTE, "next" if self.asked_for else "")
-        people = demo_people() if is_demo_request(self.request) else ()
         extra = {
             "note": NOTES.get(note, ""),
-            "demo_people": [DemoButton.of(person) for person in people],
+            **demo_context(self.request),
             "staff_phone": settings.THIRDS_STAFF_PHONE,
         }
         return {**super().get_context_data(**kwargs), **extra}
@@ -180,55 +177,11 @@ class CodeView(ConfirmLoginCodeView):  # type: ignore[misc]
         return {**super().get_context_data(**kwargs), **extra}
 
 
-@dataclass(frozen=True, slots=True)
-class DemoButton:
-    """One tap on the sign-in page of a demo."""
-
-    public_id: str
-    label: str
-
-    @classmethod
-    def of(cls, person: Person) -> "DemoButton":
-        roles = ", ".join(role.value.replace("_", " ") for role in sorted(person.role_set))
-        return cls(person.public_id, f"{person.display_name} ({roles})")
-
-
 @require_POST
 def sign_out(request: HttpRequest) -> HttpResponse:
     """`/sign-out/`: by POST alone, so that no link and no picture signs anybody out."""
     logout(request)
     return redirect("account_login")
-
-
-@require_POST
-def demo_sign_in(request: HttpRequest, public_id: str) -> HttpResponse:
-    """`/sign-in/demo/<id>/`: signs a demo person in. 404 wherever the demo is not."""
-    if not is_demo_request(request):
-        raise Http404
-    person = get_object_or_404(demo_people(), public_id=public_id)
-    get_adapter().login(request, person)
-    return redirect(settings.LOGIN_REDIRECT_URL)
-
-
-def is_demo_request(request: HttpRequest) -> bool:
-    """Whether demo people may sign in: a demo installation, reached from this machine by a
-    loopback name, and by no proxy (behind one every request comes from this machine)."""
-    host, _ = split_domain_port(request.get_host())
-    proxied = {"HTTP_X_FORWARDED_FOR", "HTTP_FORWARDED", "HTTP_X_REAL_IP"} & request.META.keys()
-    return (
-        bool(settings.THIRDS_DEMO)
-        and not proxied
-        and is_loopback(request.META.get("REMOTE_ADDR") or "")
-        and is_loopback(host)
-    )
-
-
-def is_loopback(host: str) -> bool:
-    """`localhost`, 127.0.0.0/8 or ::1, with or without the brackets of a URL."""
-    try:
-        return host == "localhost" or ip_address(host.strip("[]")).is_loopback
-    except ValueError:
-        return False
 
 
 def masked(email: str) -> str:

@@ -5,6 +5,7 @@ import subprocess
 import sys
 
 import pytest
+from django.core.cache import cache
 from django.test import Client
 from pytest_django import DjangoAssertNumQueries, Settings
 
@@ -92,10 +93,58 @@ def test_demo_list_takes_the_same_queries_for_one_and_three(
         client_at().get("/sign-in/")
 
 
+CODE = "12345678"
+
+
+@pytest.fixture
+def on_lan(demo: None, settings: Settings) -> None:
+    """As `./run --lan` tells the web process."""
+    settings.THIRDS_DEMO_CODE = CODE
+    cache.clear()
+
+
+def test_demo_on_a_network_signs_in_who_types_the_code(on_lan: None, dana: Person) -> None:
+    client = client_at(host="thirds.example", address="192.0.2.7")
+    page = client.get("/sign-in/").content.decode()
+    assert button(dana) in page
+    assert CODE not in page
+    assert client.post(button(dana), {"code": "1234 5678"})["Location"] == "/"
+    assert client.session["_auth_user_id"] == str(dana.pk)
+
+
+@pytest.mark.parametrize("typed", ["", "12345679", "x"])
+@pytest.mark.parametrize("address", ["192.0.2.7", "127.0.0.1"])
+def test_demo_on_a_network_without_the_code_stays_out(
+    on_lan: None, dana: Person, typed: str, address: str
+) -> None:
+    """Loopback too: another program on the machine may forward to it."""
+    client = client_at(host="thirds.example", address=address)
+    answer = client.post(button(dana), {"code": typed})
+    assert answer.status_code == 403
+    assert "That is not the code" in answer.content.decode()
+    assert "_auth_user_id" not in client.session
+
+
+def test_demo_code_cannot_be_guessed_in_a_row(on_lan: None, dana: Person) -> None:
+    """Ten tries a minute, and then not the right one either. Kills: no rate limit."""
+    client = client_at(host="thirds.example", address="192.0.2.7")
+    statuses = [client.post(button(dana), {"code": "0"}).status_code for _ in range(10)]
+    assert statuses == [403] * 10
+    assert client.post(button(dana), {"code": CODE}).status_code == 429
+    assert "_auth_user_id" not in client.session
+
+
+def test_demo_behind_a_proxy_is_not_there_even_with_the_code(on_lan: None, dana: Person) -> None:
+    client = client_at(host="thirds.example", HTTP_X_FORWARDED_FOR="192.0.2.7")
+    assert client.post(button(dana), {"code": CODE}).status_code == 404
+
+
 PRODUCTION = {
     "DJANGO_SETTINGS_MODULE": "server.settings.production",
     "THIRDS_SECRET_KEY": "a-long-value-of-its-own",
     "THIRDS_MEDIA_SECRET": "another-long-value",
+    "THIRDS_AUDIT_KEYS": f"a:{'a' * 43}",
+    "THIRDS_FIELD_KEYS": f"f:{'f' * 43}",
     "THIRDS_ORIGIN": "https://thirds.example",
     "THIRDS_EMAIL_URL": "smtp://thirds:secret@mail.example:587",
     "DATABASE_URL": "postgresql:///thirds",
@@ -108,6 +157,10 @@ PRODUCTION = {
         ({}, "THIRDS_DEMO=False"),
         ({"THIRDS_DEMO": "1"}, "THIRDS_DEMO is for development"),
         ({"THIRDS_SECRET_KEY": "development-only-secret-never-in-production"}, "own long values"),
+        ({"THIRDS_AUDIT_KEYS": ""}, "THIRDS_AUDIT_KEYS: a key is given as id:key"),
+        ({"THIRDS_AUDIT_KEYS": f"development:{'A' * 43}"}, "Set THIRDS_AUDIT_KEYS"),
+        ({"THIRDS_FIELD_KEYS": f"development:{'A' * 43}"}, "Set THIRDS_FIELD_KEYS"),
+        ({"THIRDS_FIELD_KEYS": f"a:{'a' * 43}"}, "two different keys"),
         ({"THIRDS_ORIGIN": "http://thirds.example"}, "https:// address"),
         ({"THIRDS_EMAIL_URL": ""}, "Set THIRDS_EMAIL_URL"),
         ({"THIRDS_EMAIL_URL": "http://mail.example"}, "Set THIRDS_EMAIL_URL"),
