@@ -24,6 +24,7 @@ __all__ = [
     "HEARTBEAT_MS",
     "LEASE_MS",
     "Entry",
+    "Holder",
     "Joined",
     "Outcome",
     "Place",
@@ -33,6 +34,7 @@ __all__ = [
     "arun",
     "change",
     "close",
+    "holder",
     "join",
     "leave",
     "move",
@@ -121,7 +123,7 @@ class Joined:
 @dataclass(frozen=True, slots=True)
 class Swept:
     """A sweep. `staffed`: staff is in the room; `room_version`: of the newest room.changed;
-    `marks`: joins and leaves that wait to be written."""
+    `marks`: joins and leaves that wait to be written; `owed`: verbs that do."""
 
     epoch: str
     seq: int
@@ -130,17 +132,21 @@ class Swept:
     staffed: bool
     room_version: int
     marks: int
+    owed: int
 
 
 @dataclass(frozen=True, slots=True)
 class Roster:
-    """Everyone connected, read at one instant, which (epoch, seq) names."""
+    """Everyone connected, read at one instant, which (epoch, seq) names. `owed`: verbs that no
+    row holds yet; `told`: the payload of the newest room.changed, empty before the first."""
 
     epoch: str
     seq: int
     now_ms: int
     room_version: int
     entries: tuple[Entry, ...]
+    owed: int = 0
+    told: str = ""
 
     def at(self, place: Place) -> tuple[Entry, ...]:
         """Those at one place, in the order they came."""
@@ -161,13 +167,17 @@ def join(
     staff: bool = False,
     microphone: bool = False,
     microphone_allowed: bool = True,
+    seat_version: int = 0,
     camera: bool = False,
     waiting: str = "",
+    login: str = "",
     clock_ms: int | None = None,
 ) -> Call[Joined | Refuse]:
     """Takes a seat for a connection, from whichever held it. A raised hand stays up.
 
     Also how a connection registers again after Redis came back empty (renew: ABSENT).
+    `microphone_allowed` is of the seat's row in `seat_version`: what was told of a newer one
+    counts. `login` is a digest of the login session, for `holder`.
     Refuses `seat.removed` to a seat that was removed with `bar`.
     """
     arguments = {
@@ -177,8 +187,10 @@ def join(
         "staff": staff,
         "microphone": microphone,
         "microphone_allowed": microphone_allowed,
+        "seat_version": seat_version,
         "camera": camera,
         "waiting": waiting,
+        "pass": login,
     }
     return Call("join", room, _joined, arguments, clock_ms=clock_ms)
 
@@ -219,9 +231,11 @@ def change(
     camera: bool | None = None,
     hand: bool | None = None,
     waiting: str | None = None,
+    seat_version: int | None = None,
     clock_ms: int | None = None,
 ) -> Call[Told]:
-    """Live fields. `held_by` is (connection, generation): one's own doing; None: staff's."""
+    """Live fields. `held_by` is (connection, generation): one's own doing; None: staff's.
+    `seat_version` is of the row that `microphone_allowed` comes from: a newer one told counts."""
     fields = {
         "microphone": microphone,
         "microphone_allowed": microphone_allowed,
@@ -236,6 +250,8 @@ def change(
         "generation": generation,
         "fields": {name: value for name, value in fields.items() if value is not None},
     }
+    if seat_version is not None:
+        arguments["seat_version"] = seat_version
     return Call("change", room, _told, arguments, clock_ms=clock_ms)
 
 
@@ -297,6 +313,25 @@ def roster(room: str, *, clock_ms: int | None = None) -> Call[Roster]:
     return Call("roster", room, _roster, clock_ms=clock_ms)
 
 
+@dataclass(frozen=True, slots=True)
+class Holder:
+    """The seat that a login session holds, and the version of its row as told last."""
+
+    entry: Entry
+    seat_version: int
+
+
+def holder(room: str, login: str, *, clock_ms: int | None = None) -> Call[Holder | None]:
+    """Whose seat this login session's connection holds now: a lease that runs, no row."""
+    return Call("pass", room, _holder, {"pass": login}, clock_ms=clock_ms)
+
+
+def _holder(answer: Answer) -> Holder | None:
+    if answer["outcome"] == "absent":
+        return None
+    return Holder(Entry.read(json.loads(answer["entry"])), answer["seat_version"])
+
+
 def _joined(answer: Answer) -> Joined | Refuse:
     if answer["outcome"] == "barred":
         return Refuse("seat.removed")
@@ -329,6 +364,7 @@ def _swept(answer: Answer) -> Swept:
         staffed=answer["staffed"],
         room_version=answer["room_version"],
         marks=answer["marks"],
+        owed=answer["owed"],
     )
 
 
@@ -339,4 +375,6 @@ def _roster(answer: Answer) -> Roster:
         now_ms=answer["now_ms"],
         room_version=answer["room_version"],
         entries=tuple(Entry.read(stored) for stored in json.loads(answer["roster"])),
+        owed=answer["owed"],
+        told=answer["told"],
     )

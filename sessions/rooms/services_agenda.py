@@ -12,9 +12,10 @@ from sessions.core.permissions import Verb
 from sessions.core.refusal import Refuse
 from sessions.core.room_state import RoomEvent
 from sessions.models import Person
+from sessions.rooms.locked import Change, LockedRoom, Rule
 from sessions.rooms.selectors import RoomNow
 from sessions.rooms.services_door import look_again
-from sessions.rooms.services_lock import Change, LockedRoom, Rule, perform
+from sessions.rooms.services_lock import perform
 
 EVENTS: Mapping[MarkKind, RoomEvent] = {
     MarkKind.START: RoomEvent.START,

@@ -19,10 +19,10 @@ from sessions.core.agenda import AgendaClock, Phase
 from sessions.core.refusal import Refuse
 from sessions.core.room_state import Due, RoomState
 from sessions.models import Room, Seat
-from sessions.rooms import bridge, broadcast, presence, selectors
+from sessions.rooms import bridge, broadcast, presence, selectors, services_owed
+from sessions.rooms.locked import LockedRoom, lock, me_changed, room_changed, tell
 from sessions.rooms.presence import Entry, Place
 from sessions.rooms.services_end import over
-from sessions.rooms.services_lock import LockedRoom, lock, me_changed, room_changed, tell
 
 RETELL: Final = timedelta(seconds=15)
 CHANGING = frozenset({Phase.OVERRUN, Phase.PAUSED})
@@ -57,6 +57,10 @@ class ClockVerbs:
             locked.now = now
             _keep_staffing(locked, staffed)
             return self._apply(locked)
+
+    def settle(self, room_id: int) -> int | Refuse:
+        """Writes what staff did while PostgreSQL was away."""
+        return services_owed.settle(room_id)
 
     def republish(self, room_id: int) -> None:
         """Tells the room, and makes presence, seats and node what the rows say."""
@@ -131,8 +135,12 @@ def _heal(room: Room, entry: Entry, seat: Seat | None) -> None:
     else:
         if seat.state == SeatState.ADMITTED.value and entry.place is Place.LOBBY:
             broadcast.send(room.key, presence.move(room.key, entry.seat, Place.ROOM))
-        allowed = seat.microphone_allowed
-        change = presence.change(room.key, entry.seat, microphone_allowed=allowed)
+        change = presence.change(
+            room.key,
+            entry.seat,
+            microphone_allowed=seat.microphone_allowed,
+            seat_version=seat.version,
+        )
         broadcast.send(room.key, change)
     if seat is not None:
         broadcast.publish(room.key, me_changed(seat))

@@ -12,9 +12,10 @@ from sessions.core.permissions import Verb
 from sessions.core.refusal import Refuse
 from sessions.models import Person, Seat
 from sessions.rooms import presence, selectors
+from sessions.rooms.locked import Change, LockedRoom
 from sessions.rooms.presence import Place
 from sessions.rooms.selectors import RoomFacts, RoomNow, SeatFacts
-from sessions.rooms.services_lock import Change, LockedRoom, perform, under_lock
+from sessions.rooms.services_lock import perform, under_lock
 from sessions.scheduling.selectors import enrolments_on
 
 LATE = ":late"  # added to the code of what a latecomer waits for

@@ -11,8 +11,9 @@ from sessions.core.permissions import Verb
 from sessions.core.refusal import Refuse
 from sessions.core.room_state import RoomEvent, RoomState
 from sessions.models import Person
+from sessions.rooms.locked import Change, LockedRoom
 from sessions.rooms.selectors import RoomNow
-from sessions.rooms.services_lock import Change, LockedRoom, perform
+from sessions.rooms.services_lock import perform
 
 
 def end(actor: Person, session: str) -> RoomNow | Refuse:

@@ -1,113 +1,25 @@
 """How every verb of a room is done: one transaction under the room's row lock.
 
-Owns the order: lock, permission, rule, audit row, version, and after the commit what is told.
-A rule is a function of the locked room that either refuses, having written nothing, or writes.
-Knows no verb by name.
+Owns the order: what is owed, lock, permission, rule, audit row, version, and after the commit
+what is told. A rule is a function of the locked room that either refuses, having written nothing,
+or writes. Knows no verb by name.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from datetime import datetime
-from enum import Enum
 from typing import TypeVar
 
 from django.db import transaction
-from django.utils import timezone
 
 from sessions.audit import services as audit
-from sessions.core import agenda_clock, permissions, room_state
-from sessions.core.agenda import AgendaClock, MarkKind
-from sessions.core.agenda import AgendaMark as CoreMark
+from sessions.core import permissions
 from sessions.core.permissions import Verb
 from sessions.core.refusal import Refuse
-from sessions.core.room_state import RoomState
-from sessions.models import AgendaMark, Person, Room, Seat, Session
-from sessions.rooms import bridge, broadcast, presence, selectors
-from sessions.rooms.lua import Call
+from sessions.models import Person
+from sessions.rooms import presence, selectors, services_owed
+from sessions.rooms.locked import Change, LockedRoom, Rule, lock, now_of, tell
 from sessions.rooms.selectors import RoomNow
-from sessions.rooms.stream import Audience, Draft, Kind
-from sessions.scheduling.selectors import standing
 
 T = TypeVar("T")
-
-
-class Change(Enum):
-    """What a rule did to the rows."""
-
-    MADE = "made"
-    NONE = "none"  # it was so already: success, and nothing is told
-
-
-@dataclass(slots=True)
-class LockedRoom:
-    """A room whose row is locked, as one actor found it at one instant."""
-
-    room: Room
-    actor: Person | None  # None: the clock
-    standing: permissions.Standing
-    roster: presence.Roster
-    now: datetime
-    subject: Person | None = None
-    detail: dict[str, str | int | bool | None] = field(default_factory=dict)
-    marks: list[CoreMark] = field(default_factory=list)
-
-    @property
-    def session(self) -> Session:
-        return self.room.session
-
-    @property
-    def state(self) -> RoomState:
-        """The one that holds now."""
-        return selectors.state_of(self.room, self.now)
-
-    def clock(self) -> AgendaClock:
-        """The agenda's clock now, marks of this transaction included."""
-        return agenda_clock.read(selectors.agenda_of(self.session), self.marks, self.now)
-
-    def refuses(self, kind: MarkKind, minutes: int = 0) -> Refuse | None:
-        """Why the agenda cannot have this mark now, if it cannot."""
-        mark = CoreMark(self.now, kind, minutes, len(self.marks) + 1)
-        return agenda_clock.decide(selectors.agenda_of(self.session), self.marks, mark)
-
-    def mark(self, kind: MarkKind, minutes: int = 0, at: datetime | None = None) -> None:
-        """Writes one mark of the agenda."""
-        mark = CoreMark(at or self.now, kind, minutes, len(self.marks) + 1)
-        self.marks.append(mark)
-        AgendaMark.objects.create(
-            room=self.room,
-            number=mark.number,
-            at=mark.at,
-            kind=kind.value,
-            minutes=minutes,
-            by=self.actor,
-        )
-
-    def change_state(self, transition: room_state.Transition) -> None:
-        """Takes the state of a transition and does what it says of people (EMPTY_ROOM)."""
-        self.room.state = transition.state.value
-        if room_state.Effect.EMPTY_ROOM in transition.effects:
-            self.afterwards(presence.close(self.room.key))
-
-    def seat_of(self, key: str) -> Seat | Refuse:
-        """The seat that a verb is about; its person is the subject of the audit row."""
-        seat = self.room.seats.select_related("person").filter(key=key).first()
-        if seat is None:
-            return Refuse("seat.unknown")
-        self.subject = seat.person
-        return seat
-
-    def afterwards(self, call: Call[presence.Told]) -> None:
-        """A change of presence, made when the rows are committed."""
-        transaction.on_commit(lambda: broadcast.send(self.room.key, call), robust=True)
-
-    def save_seat(self, seat: Seat, reason: str = "") -> None:
-        """Saves a seat under its next version and tells its owner."""
-        seat.version += 1
-        seat.save()
-        broadcast.publish_on_commit(self.room.key, me_changed(seat, reason))
-
-
-Rule = Callable[[LockedRoom], Change | Refuse]
 
 
 def under_lock(
@@ -128,6 +40,8 @@ def under_lock(
     roster = presence.run(presence.roster(found.key))
     if isinstance(roster, Refuse):
         return roster
+    if roster.owed and isinstance(late := services_owed.settle(found.pk), Refuse):
+        return late
     with transaction.atomic():
         locked = lock(found.pk, actor, roster)
         locked.detail.update(detail or {})
@@ -159,40 +73,3 @@ def record_refusal(verb: Verb, actor: Person, session: str, refused: Refuse) -> 
     """The audit row of a refusal that was given without a rule (one's own live verbs)."""
     room = selectors.room_of(session)
     audit.record(actor, verb.value, refused.code, session=room.session if room else None)
-
-
-def lock(room_id: int, actor: Person | None, roster: presence.Roster) -> LockedRoom:
-    """Locks the row of a room and reads the actor's standing anew: it may have changed."""
-    rooms = selectors.rooms().select_for_update(of=("self",))
-    room = rooms.get(pk=room_id)
-    known = standing(actor, room.session)
-    marks = list(selectors.marks_of(room))
-    return LockedRoom(room, actor, known, roster, timezone.now(), marks=marks)
-
-
-def tell(locked: LockedRoom) -> RoomNow:
-    """Raises the room's version, and tells room and media node once it is committed."""
-    locked.room.version += 1
-    locked.room.save()
-    told = now_of(locked)
-    broadcast.publish_on_commit(locked.room.key, room_changed(told))
-    transaction.on_commit(lambda: bridge.demand(locked.room.key), robust=True)
-    return told
-
-
-def now_of(locked: LockedRoom) -> RoomNow:
-    """The room as it is in this transaction."""
-    return selectors.room_now(locked.room, locked.clock())
-
-
-def room_changed(now: RoomNow) -> Draft:
-    """The event that tells a room."""
-    return Draft(Kind.ROOM_CHANGED, Audience.EVERYONE, now.version, payload=now.payload())
-
-
-def me_changed(seat: Seat, reason: str = "") -> Draft:
-    """The event that tells somebody their own standing."""
-    payload = {"seat": seat.state, "microphone_allowed": seat.microphone_allowed}
-    return Draft(
-        Kind.ME_CHANGED, Audience.SEAT, seat.version, seat.key, reason=reason, payload=payload
-    )

@@ -1,7 +1,8 @@
 """The room's clockwork: one holder, once a second, for each active room.
 
 Owns the lease of the ticker, which rooms are active, and the order of a tick: sweep presence,
-write marks, checkpoint, publish again what a crash left untold, let the clock's verbs act.
+write what is owed and the marks, checkpoint, publish again what a crash left untold, let the
+clock's verbs act.
 What is due is decided by the room's services (`RoomVerbs`) and what is written by the record
 (`Recorder`); both are given. Everything is idempotent: two holders for a moment do no harm.
 Presence goes on being swept while PostgreSQL is away, for the rooms that were active then.
@@ -49,6 +50,10 @@ class RoomVerbs(Protocol):
         at the instant returned, when the row's version or `staffed` has changed, and every
         15 s in any case. Raises OperationalError when PostgreSQL is away.
         """
+        ...
+
+    def settle(self, room_id: int) -> int | Refuse:
+        """Writes what staff did to the live state while PostgreSQL was away; how many verbs."""
         ...
 
     def republish(self, room_id: int) -> None:
@@ -195,6 +200,8 @@ class Ticker:
 
     def _write(self, room: ActiveRoom, swept: Swept, now: datetime) -> None:
         watch = self.watches.setdefault(room.room_id, Watch())
+        if swept.owed:
+            self.verbs.settle(room.room_id)
         if swept.marks:
             self.recorder.write_marks(room.room_id)
         minute = now.replace(second=0, microsecond=0)

@@ -37,13 +37,24 @@ HEARTBEAT_MS: Final = 3_000  # how often a connection renews
 AWAY_MS: Final = 4_000  # silent for this long: shown as waited for
 STREAM_LENGTH: Final = 2_000  # events kept for those who come back
 MARKS_LENGTH: Final = 50_000  # joins and leaves kept while PostgreSQL is away
+OWED_LENGTH: Final = 1_000  # what staff did meanwhile; one more is refused
 KEEP_S: Final = 24 * 3600  # a room that nothing happens in is forgotten
 SOCKET_TIMEOUT_S: Final = 0.8  # longer is "away"
 ANSWER_S: Final = 0.95  # a caller knows within a second
 
 DOWN: Final = Refuse("store.down")
 AWAY = (RedisAway, RedisSlow, ReadOnlyError, OutOfMemoryError, OSError, asyncio.TimeoutError)
-KEYS: Final = ("state", "roster", "lease", "stream", "marks", "barred")
+KEYS: Final = (
+    "state",
+    "roster",
+    "lease",
+    "stream",
+    "marks",
+    "barred",
+    "seats",
+    "owed",
+    "passes",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +80,7 @@ class Call(Generic[T_co]):
             "keep_s": KEEP_S,
             "stream_length": STREAM_LENGTH,
             "marks_length": MARKS_LENGTH,
+            "owed_length": OWED_LENGTH,
             "epoch": secrets.token_urlsafe(12),
         }
         clock = {} if self.clock_ms is None else {"clock_ms": self.clock_ms}

@@ -3,6 +3,10 @@ local entry = find(arg.seat)
 if not entry then return answer({ outcome = 'absent' }) end
 if arg.connection ~= '' and not holds(entry) then return answer({ outcome = 'superseded' }) end
 local fields = arg.fields
+if fields.microphone_allowed ~= nil and arg.seat_version then
+  local row = { version = arg.seat_version, microphone_allowed = fields.microphone_allowed }
+  fields.microphone_allowed = newest_row(arg.seat, row).microphone_allowed
+end
 if fields.hand == true and entry.hand_ms == 0 then fields.hand_ms = now end
 if fields.hand == false then fields.hand_ms = 0 end
 fields.hand = nil

@@ -5,11 +5,14 @@ if redis.call('SISMEMBER', BARRED, arg.seat) == 1 then
 end
 sweep()
 local old = find(arg.seat)
+local row = newest_row(arg.seat, {
+  version = arg.seat_version, microphone_allowed = arg.microphone_allowed, staff = arg.staff,
+})
 local same = old and old.connection == arg.connection
 local entry = {
   seat = arg.seat, connection = arg.connection, generation = next_generation(),
-  place = arg.place, staff = arg.staff, microphone = arg.microphone,
-  microphone_allowed = arg.microphone_allowed, camera = arg.camera,
+  place = arg.place, staff = arg.staff, microphone = arg.microphone and row.microphone_allowed,
+  microphone_allowed = row.microphone_allowed, camera = arg.camera,
   hand_ms = old and old.hand_ms or 0, away = false,
   since_ms = old and old.place == arg.place and old.since_ms or now,
   waiting = arg.waiting, version = 0,
@@ -26,6 +29,11 @@ if old and old.place ~= entry.place then
   if same and old.place == 'room' then mark(seq, 'leave', old, 'moved') end
 end
 hold(entry.seat)
+if arg.pass ~= '' then
+  redis.call('HSET', PASSES, entry.seat, arg.pass)
+else
+  redis.call('HDEL', PASSES, entry.seat)
+end
 local seq = tell(entry)
 if entry.place == 'room' and not (same and old.place == 'room') then
   mark(seq, 'join', entry, '')

@@ -6,13 +6,16 @@
 --       4 stream         id <seq>-0: what browsers are told
 --       5 marks          id <seq>-0: the joins and leaves that attendance is computed from
 --       6 barred (set)   seats that may not join
+--       7 seats (hash)   seat -> JSON of what was told last of its row
+--       8 owed           id <seq>-0: what staff did while no row could be written
+--       9 passes (hash)  seat -> digest of the login session of the connection that holds it
 -- ARGV  1 JSON: limits (lease_ms, away_ms, keep_s, stream_length, marks_length), epoch (a
 --         candidate), clock_ms (tests only; absent: Redis's own clock), and the arguments
 --       2 a payload that is stored as it came (cjson would turn an empty list into a map)
 -- The answer is one JSON text.
 
-local STATE, ROSTER, LEASE, STREAM, MARKS, BARRED =
-  KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6]
+local STATE, ROSTER, LEASE, STREAM, MARKS, BARRED, SEATS, OWED, PASSES =
+  KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6], KEYS[7], KEYS[8], KEYS[9]
 local arg = cjson.decode(ARGV[1])
 
 local function clock()
@@ -34,7 +37,7 @@ end
 local seq_before = counter('seq')
 
 local function keep()
-  for index = 1, 6 do redis.call('EXPIRE', KEYS[index], arg.keep_s) end
+  for index = 1, #KEYS do redis.call('EXPIRE', KEYS[index], arg.keep_s) end
 end
 
 -- Rises with every connection, and across the loss of this store as well: never below the clock.
@@ -52,6 +55,22 @@ end
 
 local function put(entry)
   redis.call('HSET', ROSTER, entry.seat, cjson.encode(entry))
+end
+
+local function row_of(seat)
+  local text = redis.call('HGET', SEATS, seat)
+  if text then return cjson.decode(text) end
+  return nil
+end
+
+-- Two verbs, or a verb and somebody's return, may arrive in another order than their rows were
+-- written: the newer row counts.
+local function newest_row(seat, row)
+  local known = row_of(seat)
+  if known and known.version > row.version then return known end
+  if row.staff == nil and known then row.staff = known.staff end
+  redis.call('HSET', SEATS, seat, cjson.encode(row))
+  return row
 end
 
 local function hold(seat)
@@ -98,6 +117,7 @@ end
 local function drop(entry, reason)
   redis.call('HDEL', ROSTER, entry.seat)
   redis.call('ZREM', LEASE, entry.seat)
+  redis.call('HDEL', PASSES, entry.seat)
   local seq = tell_left(entry, reason)
   if entry.place == 'room' then mark(seq, 'leave', entry, reason) end
 end

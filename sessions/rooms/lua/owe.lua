@@ -1,0 +1,48 @@
+-- What staff did while no row could be written: done to the live state now, and kept until it is
+-- written. `microphone` (true or false), `hand` or `bar` says what it is. Only for the connection
+-- that holds a seat of the staff, in the room; the versions are those that the rows will have.
+local actor = find(arg.by)
+if not (actor and actor.staff and actor.place == 'room' and holds(actor)) then
+  return answer({ outcome = 'not_staff' })
+end
+local row = row_of(arg.seat)
+local entry = find(arg.seat)
+local barred = redis.call('SISMEMBER', BARRED, arg.seat) == 1
+if not row or barred then return answer({ outcome = row and 'unchanged' or 'absent' }) end
+if arg.effect == 'bar' and row.staff then return answer({ outcome = 'staff' }) end
+if arg.effect ~= 'bar' and not (entry and entry.place == 'room') then
+  return answer({ outcome = 'absent' })
+end
+if arg.effect == 'microphone' and row.microphone_allowed == arg.allowed then
+  return answer({ outcome = 'unchanged' })
+end
+if arg.effect == 'hand' and entry.hand_ms == 0 then return answer({ outcome = 'unchanged' }) end
+if redis.call('XLEN', OWED) >= arg.owed_length then return answer({ outcome = 'full' }) end
+
+local function tell_owner(seat)
+  row.version = row.version + 1
+  newest_row(arg.seat, row)
+  write({
+    kind = 'me.changed', audience = 'seat', subject = arg.seat, connection = '',
+    reason = arg.reason, version = row.version,
+  }, cjson.encode({ seat = seat, microphone_allowed = row.microphone_allowed }))
+end
+
+if arg.effect == 'bar' then
+  redis.call('SADD', BARRED, arg.seat)
+  tell_owner('removed')
+  if entry then drop(entry, arg.reason_left) end
+elseif arg.effect == 'microphone' then
+  row.microphone_allowed = arg.allowed
+  entry.microphone_allowed = arg.allowed
+  tell_owner('admitted')
+  tell(entry)
+else
+  entry.hand_ms = 0
+  tell(entry)
+end
+redis.call('XADD', OWED, string.format('%.0f', counter('seq')) .. '-0', 'owed', cjson.encode({
+  verb = arg.verb, seat = arg.seat, by = arg.by, at_ms = now, version = row.version,
+}))
+keep()
+return answer({ outcome = 'done' })
