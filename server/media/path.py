@@ -15,6 +15,7 @@ from server.media import rtcp, vp8
 from server.media.counters import Counters
 from server.media.numbering import begin, index_of, note_missing, read_extensions, stop
 from server.media.streams import RING, Address, Kept, Leg, Slot, Source
+from server.media.vp8 import moved
 
 KEY_FRAME_SECONDS: Final = 0.5  # least time between two requests to one publisher
 RESEND_SECONDS: Final = 0.05  # least time between two repairs of one packet
@@ -266,41 +267,45 @@ class PacketPath:
     # ---- media out -----------------------------------------------------------------------
 
     def _forward(self, source: Source, kept: Kept, now: float) -> None:
-        """To every slot of the source, each with numbers, SSRC and CSRC of its own."""
+        """To every slot of the source, each with numbers, SSRC and CSRC of its own.
+
+        What is the same for all slots is done once, before the loop.
+        """
         index, marker, timestamp, payload, descriptor = kept
-        video = bool(source.ring)
-        level = int(source.level)
+        video, csrc, send = bool(source.ring), source.csrc, self._send
+        level, rest = int(source.level), payload[descriptor[7] :]
         for slot in source.routes:
             mark = marker | slot.payload
             if slot.waiting:
                 if video and not descriptor[1]:
                     continue
-                begin(slot, kept, now)
-                if video:
-                    shown = timestamp + slot.timestamp_shift & 0xFFFFFFFF
-                    self._edge.on_shown(slot, shown)
-                else:
-                    mark |= 128  # the sound before it was somebody else's
+                mark |= self._begin(slot, kept, now)
             elif index < slot.start:
                 continue
-            first = 0x81
+            first, head = 0x81, b""
             if video:
-                body = vp8.rewrite(payload, descriptor, slot.picture_shift, slot.tl0_shift)
+                head = moved(payload, descriptor, slot.picture_shift, slot.tl0_shift)
             elif slot.level_head:
-                first, body = 0x91, slot.level_head[level] + payload
-            else:
-                body = payload
+                first, head = 0x91, slot.level_head[level]
             header = _HEADER_CSRC.pack(
                 first,
                 mark,
                 index + slot.shift & 0xFFFF,
                 timestamp + slot.timestamp_shift & 0xFFFFFFFF,
                 slot.ssrc,
-                source.csrc,
+                csrc,
             )
-            self._send(slot.leg, header + body)
+            send(slot.leg, header + head + rest)
             slot.packets += 1
             slot.octets += len(payload)
+
+    def _begin(self, slot: Slot, kept: Kept, now: float) -> int:
+        """A new owner's first packet. The marker bit for sound: what came before was another's."""
+        begin(slot, kept, now)
+        if slot.kind == "audio":
+            return 128
+        self._edge.on_shown(slot, kept[2] + slot.timestamp_shift & 0xFFFFFFFF)
+        return 0
 
     def _send(self, leg: Leg, packet: bytes) -> None:
         """Seals and sends. One slot's mistake in numbering must not stop the others."""
@@ -358,7 +363,8 @@ class PacketPath:
         slot.resent[sequence] = now
         slot.leg.budget -= len(kept[3])
         _, marker, timestamp, payload, descriptor = kept
-        body = vp8.rewrite(payload, descriptor, slot.picture_shift, slot.tl0_shift)
+        body = moved(payload, descriptor, slot.picture_shift, slot.tl0_shift)
+        body += payload[descriptor[7] :]
         number, kind, ssrc = sequence, slot.payload, slot.ssrc
         if slot.repair_payload:  # RFC 4588 §4: the original number goes before the payload
             slot.repair_sequence = number = slot.repair_sequence + 1 & 0xFFFF

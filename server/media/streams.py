@@ -9,11 +9,12 @@ from collections.abc import Callable
 from typing import Final
 
 from server.media.description import LEVEL, TRANSPORT_CC, Kind, Line, OfferedMedia
+from server.media.vp8 import Descriptor
 
 Address = tuple[str, int]
 Crypt = Callable[[bytes], bytes]
 # of a media packet, kept for repair: index, marker, timestamp, payload, VP8 descriptor
-Kept = tuple[int, int, int, bytes, tuple[bool, bool, int, int, int, int, int]]
+Kept = tuple[int, int, int, bytes, Descriptor]
 
 RING: Final = 512  # packets of a publisher's video, about eight seconds of 600 kbit/s
 BURST_BYTES: Final = 60_000.0  # repairs that a peer may get at once

@@ -6,9 +6,10 @@ Pure. Owns the layout. Never looks into the picture beyond the bit that says "ke
 from typing import Final
 
 START: Final = 0x10  # S bit: the packet begins a VP8 partition
-# start of a frame, key frame, picture id, its width in bits (0: none), where it is, tl0, where
-Descriptor = tuple[bool, bool, int, int, int, int, int]
-NONE: Final[Descriptor] = (False, False, 0, 0, 0, 0, 0)
+# start of a frame, key frame, picture id, its width in bits (0: none), where it is, tl0, where,
+# and where the picture's own bytes begin
+Descriptor = tuple[bool, bool, int, int, int, int, int, int]
+NONE: Final[Descriptor] = (False, False, 0, 0, 0, 0, 0, 0)
 
 
 def read(payload: bytes) -> Descriptor | None:
@@ -44,17 +45,20 @@ def read(payload: bytes) -> Descriptor | None:
         key = start and not payload[at] & 0x01
     except IndexError:
         return None
-    return start, key, picture, width, picture_at, tl0, tl0_at
+    return start, key, picture, width, picture_at, tl0, tl0_at, at
 
 
-def rewrite(payload: bytes, descriptor: Descriptor, picture_shift: int, tl0_shift: int) -> bytes:
-    """The payload with its picture id and TL0PICIDX moved on, each within its own width."""
-    _, _, picture, width, picture_at, tl0, tl0_at = descriptor
-    out = bytearray(payload)
+def moved(payload: bytes, descriptor: Descriptor, picture_shift: int, tl0_shift: int) -> bytes:
+    """The descriptor's bytes with picture id and TL0PICIDX moved on, each in its own width.
+
+    The picture behind it is the same for every receiver, so only these few bytes are copied.
+    """
+    _, _, picture, width, picture_at, tl0, tl0_at, end = descriptor
+    out = bytearray(payload[:end])
     if width == 15:
-        moved = picture + picture_shift & 0x7FFF
-        out[picture_at] = 0x80 | moved >> 8
-        out[picture_at + 1] = moved & 0xFF
+        number = picture + picture_shift & 0x7FFF
+        out[picture_at] = 0x80 | number >> 8
+        out[picture_at + 1] = number & 0xFF
     elif width:
         out[picture_at] = picture + picture_shift & 0x7F
     if tl0_at:

@@ -10,15 +10,15 @@ from server.media import vp8
 @pytest.mark.parametrize(
     ("payload", "expected"),
     [
-        ("10 00", (True, True, 0, 0, 0, 0, 0)),
-        ("10 01", (True, False, 0, 0, 0, 0, 0)),
-        ("00 00", (False, False, 0, 0, 0, 0, 0)),
-        ("11 00", (False, False, 0, 0, 0, 0, 0)),  # the second partition begins
-        ("90 80 05 00", (True, True, 5, 7, 2, 0, 0)),
-        ("90 80 81 05 01", (True, False, 0x105, 15, 2, 0, 0)),
-        ("90 e0 81 05 09 20 00", (True, True, 0x105, 15, 2, 9, 4)),
-        ("90 40 09 00", (True, True, 0, 0, 0, 9, 2)),
-        ("90 30 20 01", (True, False, 0, 0, 0, 0, 0)),
+        ("10 00", (True, True, 0, 0, 0, 0, 0, 1)),
+        ("10 01", (True, False, 0, 0, 0, 0, 0, 1)),
+        ("00 00", (False, False, 0, 0, 0, 0, 0, 1)),
+        ("11 00", (False, False, 0, 0, 0, 0, 0, 1)),  # the second partition begins
+        ("90 80 05 00", (True, True, 5, 7, 2, 0, 0, 3)),
+        ("90 80 81 05 01", (True, False, 0x105, 15, 2, 0, 0, 4)),
+        ("90 e0 81 05 09 20 00", (True, True, 0x105, 15, 2, 9, 4, 6)),
+        ("90 40 09 00", (True, True, 0, 0, 0, 9, 2, 3)),
+        ("90 30 20 01", (True, False, 0, 0, 0, 0, 0, 3)),
     ],
 )
 def test_descriptor_is_read(payload: str, expected: vp8.Descriptor) -> None:
@@ -58,18 +58,23 @@ def test_rewriting_moves_the_numbers_and_nothing_else(
     """Kills: writing a picture id without its width bit, or over the byte behind it."""
     before = vp8.read(payload)
     assert before is not None
-    out = vp8.rewrite(payload, before, picture, tl0)
+    out = rewritten(payload, before, picture, tl0)
     after = vp8.read(out)
     assert after is not None
     mask = (1 << before[3]) - 1
     assert after[2] == before[2] + picture & mask
     assert after[5] == (before[5] + tl0 & 0xFF if before[6] else 0)
-    assert (after[:2], after[3:5], after[6]) == (before[:2], before[3:5], before[6])
-    assert vp8.rewrite(out, after, -picture, -tl0) == payload
+    assert (after[:2], after[3:5], after[6:]) == (before[:2], before[3:5], before[6:])
+    assert rewritten(out, after, -picture, -tl0) == payload
+
+
+def rewritten(payload: bytes, descriptor: vp8.Descriptor, picture: int, tl0: int) -> bytes:
+    """As the packet path puts it together again."""
+    return bytes(vp8.moved(payload, descriptor, picture, tl0)) + payload[descriptor[7] :]
 
 
 @given(st.binary(max_size=12))
 def test_any_payload_is_read_or_refused(payload: bytes) -> None:
     descriptor = vp8.read(payload)
     if descriptor is not None:
-        assert len(vp8.rewrite(payload, descriptor, 1, 1)) == len(payload)
+        assert len(rewritten(payload, descriptor, 1, 1)) == len(payload)
