@@ -1,4 +1,4 @@
-"""The worker's process: the ticker and the queue of jobs, in one loop, until it is told to stop.
+"""The worker's process: ticker, audit and queue of jobs, in one loop, until it is told to stop.
 
 Owns how long to wait when Redis or PostgreSQL is away, and saying so once. Knows no rule of a
 room: it is handed a ticker that has the services' verbs and the record's writer.
@@ -20,6 +20,8 @@ from procrastinate.contrib.django import app
 from procrastinate.contrib.django.utils import connector_params
 from procrastinate.exceptions import ConnectorException
 
+from server.worker.audit import keep_audit
+from server.worker.waiting import until
 from sessions.rooms.ticker import Tick, Ticker
 
 log = logging.getLogger(__name__)
@@ -72,6 +74,7 @@ async def work(ticker: Ticker) -> None:
     async with asyncio.TaskGroup() as group:
         group.create_task(beat(ticker, stop), name="ticker")
         group.create_task(run_queue(stop), name="queue")
+        group.create_task(keep_audit(stop), name="audit")
 
 
 async def beat(ticker: Ticker, stop: asyncio.Event) -> None:
@@ -83,7 +86,7 @@ async def beat(ticker: Ticker, stop: asyncio.Event) -> None:
             due = loop.time() + BEAT_S
             tick = await loop.run_in_executor(thread, _tick, ticker)
             outage.say(WORDS.get(tick, ""))
-            await _until(stop, due - loop.time())
+            await until(stop, due - loop.time())
         await loop.run_in_executor(thread, ticker.stop)
 
 
@@ -104,7 +107,7 @@ async def run_queue(stop: asyncio.Event) -> None:
             waits = _waits()
         except QUEUE_AWAY:
             outage.say("PostgreSQL is away: jobs wait for it")
-            await _until(stop, next(waits))
+            await until(stop, next(waits))
 
 
 async def _work_on_jobs(stop: asyncio.Event, outage: Outage) -> None:
@@ -116,12 +119,12 @@ async def _work_on_jobs(stop: asyncio.Event, outage: Outage) -> None:
             async with asyncio.timeout(POOL_WAITS_S):
                 await worker.open_async()
             outage.say("")
-            await _run_until(stop, worker)
+            await _rununtil(stop, worker)
         finally:
             await worker.close_async()
 
 
-async def _run_until(stop: asyncio.Event, worker: App) -> None:
+async def _rununtil(stop: asyncio.Event, worker: App) -> None:
     """Runs the queue's worker; at the stop it finishes the jobs it has."""
     jobs = asyncio.create_task(
         worker.run_worker_async(
@@ -136,13 +139,6 @@ async def _run_until(stop: asyncio.Event, worker: App) -> None:
     jobs.cancel()
     with contextlib.suppress(asyncio.CancelledError):
         await jobs
-
-
-async def _until(stop: asyncio.Event, seconds: float) -> None:
-    """Waits, but not longer than until the stop."""
-    with contextlib.suppress(TimeoutError):
-        async with asyncio.timeout(max(0.0, seconds)):
-            await stop.wait()
 
 
 def _waits() -> Iterator[float]:

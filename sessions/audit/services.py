@@ -1,8 +1,9 @@
 """Writing the audit log: one row per thing done, or refused, to an account or a record.
 
-Owns the one way a row is added. It only ever adds, in the caller's transaction, so a write and
-its row stand or fall together. Must not know what the verbs mean, and holds codes and ids only:
-no name, no e-mail, no word that a person wrote.
+Owns the one way a row is added, signed as it is. It only ever adds, in the caller's transaction,
+so a write and its row stand or fall together; it takes one statement and waits for nobody: the
+row's place in the chain is given later (`audit.sealer`). Must not know what the verbs mean, and
+holds codes and ids only: no name, no e-mail, no word that a person wrote.
 """
 
 from collections.abc import Mapping
@@ -11,6 +12,8 @@ from typing import Final
 
 from django.utils import timezone
 
+from sessions.audit.rows import audit_keys, row_of
+from sessions.core.audit_chain import sign
 from sessions.models import AuditEvent, Person, Session
 
 DONE: Final = "done"
@@ -43,7 +46,8 @@ def record(  # noqa: PLR0917  # a row's columns, in their order
         marks["operator"] = True
     if session is not None:
         marks["session"] = session.public_id
-    return AuditEvent.objects.create(
+    keys = audit_keys()
+    event = AuditEvent(
         at=timezone.now(),
         actor=actor if isinstance(actor, Person) else None,
         verb=verb,
@@ -51,4 +55,8 @@ def record(  # noqa: PLR0917  # a row's columns, in their order
         subject=subject,
         session=session,
         detail=marks,
+        mac_key=keys.current,
     )
+    event.mac = sign(row_of(event), keys)
+    event.save(force_insert=True)
+    return event

@@ -1,6 +1,6 @@
 """The tables. They hold rows and constraints; rules are in `core`, writes in services."""
 
-from sessions.models.audit import AuditEvent
+from sessions.models.audit import AuditEvent, AuditLink
 from sessions.models.people import Person
 from sessions.models.record import AttendanceCheckpoint, AttendanceCorrection, AttendanceMark
 from sessions.models.rooms import AgendaMark, Room, Seat
@@ -23,6 +23,7 @@ __all__ = [
     "AttendanceCorrection",
     "AttendanceMark",
     "AuditEvent",
+    "AuditLink",
     "Enrolment",
     "Person",
     "Program",

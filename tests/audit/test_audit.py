@@ -4,8 +4,10 @@ import pytest
 from django.db import transaction
 from pytest_django import DjangoAssertNumQueries
 
+from sessions.audit.rows import audit_keys, row_of
 from sessions.audit.selectors import events_about, events_by, events_of_session
 from sessions.audit.services import OPERATOR, record
+from sessions.core.audit_chain import is_signed
 from sessions.models import AuditEvent
 from tests.people.accounts import account
 from tests.scheduling.tracks import track
@@ -36,13 +38,24 @@ def test_row_falls_with_the_transaction_of_its_caller() -> None:
     assert AuditEvent.objects.count() == before
 
 
-def test_row_outlives_a_session_that_falls_out_of_the_calendar() -> None:
+def test_row_outlives_a_session_that_falls_out_of_the_calendar_unchanged() -> None:
+    """Kills: a foreign key that is set to null, which is a change of the row."""
     session = track().sessions.get(number=1)
     row = record(OPERATOR, "room.enter", "seat.not_on_roster", session=session)
-    key = session.public_id
+    key, number = session.public_id, session.pk
     session.delete()
     stored = AuditEvent.objects.get(pk=row.pk)
-    assert (stored.session, stored.detail["session"]) == (None, key)
+    assert (stored.session_id, stored.detail["session"]) == (number, key)
+    assert is_signed(row_of(stored), bytes(stored.mac), audit_keys())
+
+
+def test_row_is_written_with_one_statement(
+    django_assert_num_queries: DjangoAssertNumQueries,
+) -> None:
+    """It is written in every verb: a second round trip would be felt."""
+    dana = account("Dana")
+    with django_assert_num_queries(1):
+        record(dana, "room.mute", subject=dana, detail={"minutes": 3})
 
 
 @pytest.mark.parametrize("number", [1, 3])

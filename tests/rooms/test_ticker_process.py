@@ -87,7 +87,7 @@ async def test_queue_without_postgresql_waits_longer_each_time_and_says_so_once(
         if len(waited) == 6:
             stop.set()
 
-    monkeypatch.setattr("server.worker.process._until", until)
+    monkeypatch.setattr("server.worker.process.until", until)
     monkeypatch.setattr("server.worker.process.POOL_WAITS_S", 0.05)
     nobody = {"host": "/nonexistent", "dbname": "nobody"}
     monkeypatch.setattr("server.worker.process.connector_params", lambda: nobody)

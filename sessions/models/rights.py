@@ -1,0 +1,51 @@
+"""What the role that web and worker connect as may do in the database.
+
+Owns the grants: every table is read and written, but audit rows and links are only read and
+added, and the list of migrations is only read. Given after each `migrate` by the role that owns
+the tables, to the role that THIRDS_DATABASE_ROLE names (PostgreSQL, section 5.8).
+"""
+
+from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
+from django.db import connections
+from psycopg import sql
+
+ADDED_ONLY = ("group_sessions_auditevent", "group_sessions_auditlink")
+READ_ONLY = ("django_migrations",)
+
+
+def grant_after_migrate(using: str, **_: object) -> None:
+    """A receiver of Django's `post_migrate`."""
+    if settings.THIRDS_DATABASE_ROLE:
+        grant_rights(settings.THIRDS_DATABASE_ROLE, using)
+
+
+def grant_rights(role: str, using: str = "default") -> None:
+    """Gives the role its rights; makes it, without a password, if there is none of this name.
+
+    Raises ImproperlyConfigured for the role that owns the tables: no right can be taken from it.
+    """
+    with connections[using].cursor() as cursor:
+        cursor.execute("SELECT current_user = %s", [role])
+        if cursor.fetchone() == (True,):
+            raise ImproperlyConfigured("THIRDS_DATABASE_ROLE is the role that owns the tables.")
+        cursor.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [role])
+        name = sql.Identifier(role)
+        if cursor.fetchone() is None:
+            cursor.execute(sql.SQL("CREATE ROLE {} LOGIN").format(name))
+        for statement in _grants(name):
+            cursor.execute(statement)
+
+
+def _grants(role: sql.Identifier) -> list[sql.Composed]:
+    guarded = sql.SQL(", ").join(map(sql.Identifier, (*ADDED_ONLY, *READ_ONLY)))
+    added = sql.SQL(", ").join(map(sql.Identifier, ADDED_ONLY))
+    everything = "GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO {}"
+    return [
+        sql.SQL("GRANT USAGE ON SCHEMA public TO {}").format(role),
+        sql.SQL(everything).format(role),
+        sql.SQL("GRANT USAGE, SELECT ON ALL SEQUENCES IN SCHEMA public TO {}").format(role),
+        sql.SQL("REVOKE ALL ON {} FROM {}").format(guarded, role),
+        sql.SQL("GRANT SELECT ON {} TO {}").format(guarded, role),
+        sql.SQL("GRANT INSERT ON {} TO {}").format(added, role),
+    ]

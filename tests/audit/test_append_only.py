@@ -1,0 +1,121 @@
+"""Rows are only added: the database refuses anything else, to the owner and to the house."""
+
+from collections.abc import Iterator
+
+import psycopg
+import pytest
+from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
+from django.db import DatabaseError, connection, transaction
+from django.db.backends.utils import CursorWrapper
+
+from sessions.models.rights import grant_after_migrate, grant_rights
+from tests.audit.tampering import EVENTS, LINKS, run, write
+from tests.people.accounts import account
+
+pytestmark = pytest.mark.django_db
+ROLE = "thirds_of_a_test"
+CHANGES = {
+    "update": "UPDATE {} SET mac_key = 'x'",
+    "update of nothing new": "UPDATE {} SET mac_key = mac_key",
+    "delete": "DELETE FROM {}",
+    "truncate": "TRUNCATE {} CASCADE",
+}
+
+
+def said(statement: str) -> str:
+    with pytest.raises(DatabaseError) as refused, transaction.atomic():
+        run(statement)
+    return str(refused.value)
+
+
+@pytest.fixture
+def never_emptied() -> None:
+    """In the databases of tests this trigger stands aside: here it does not."""
+    for table in (EVENTS, LINKS):
+        run(f"ALTER TABLE {table} ENABLE TRIGGER never_emptied")
+
+
+@pytest.mark.parametrize("change", CHANGES)
+@pytest.mark.parametrize("table", [EVENTS, LINKS])
+def test_owner_of_the_tables_changes_nothing(table: str, change: str, never_emptied: None) -> None:
+    """Kills: a trigger missing on a table, or for a kind of change."""
+    write(account(), 2)
+    run("SET CONSTRAINTS ALL IMMEDIATE")
+    assert said(CHANGES[change].format(table)) == f"rows of {table} are only added" + (
+        "\nCONTEXT:  PL/pgSQL function thirds_only_added() line 3 at RAISE"
+    )
+
+
+@pytest.fixture
+def as_role() -> Iterator[CursorWrapper]:
+    """What web and worker may do. The role goes with the test's transaction."""
+    grant_rights(ROLE)
+    with connection.cursor() as cursor:
+        cursor.execute(f"SET LOCAL ROLE {ROLE}")
+        yield cursor
+        cursor.execute("RESET ROLE")
+
+
+@pytest.mark.parametrize("change", CHANGES)
+@pytest.mark.parametrize("table", [EVENTS, LINKS])
+def test_role_has_no_right_to_change_the_audit(
+    table: str, change: str, as_role: CursorWrapper
+) -> None:
+    """By rights, before any trigger. Kills: the grant of everything coming last."""
+    assert said(CHANGES[change].format(table)) == f"permission denied for table {table}"
+
+
+def test_role_adds_and_reads_the_audit_and_does_the_daily_work(as_role: CursorWrapper) -> None:
+    sam = account()
+    assert len(write(sam, 2)) == 2
+    as_role.execute(
+        "UPDATE group_sessions_person SET display_name = 'Samir' WHERE id = %s", [sam.pk]
+    )
+    assert as_role.rowcount == 1
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        f"ALTER TABLE {EVENTS} DISABLE TRIGGER ALL",
+        f"DROP TABLE {LINKS}",
+        "SET session_replication_role = replica",
+        "DELETE FROM django_migrations",
+        "CREATE TABLE public.own (a int)",
+    ],
+)
+def test_role_cannot_take_the_guard_away(statement: str, as_role: CursorWrapper) -> None:
+    assert said(statement).startswith(("must be owner", "permission denied"))
+
+
+def test_rights_are_given_again_without_harm(as_role: CursorWrapper) -> None:
+    as_role.execute("RESET ROLE")
+    grant_rights(ROLE)
+
+
+def test_owner_cannot_be_the_role() -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT current_user")
+        (owner,) = cursor.fetchone() or ("",)
+    with pytest.raises(ImproperlyConfigured, match="owns the tables"):
+        grant_rights(owner)
+
+
+@pytest.mark.parametrize(("role", "made"), [("", False), (ROLE, True)])
+def test_migrate_gives_rights_to_the_role_of_the_settings(
+    role: str, made: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(settings, "THIRDS_DATABASE_ROLE", role)
+    grant_after_migrate(using="default")
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT count(*) = 1 FROM pg_roles WHERE rolname = %s", [ROLE])
+        assert cursor.fetchone() == (made,)
+
+
+def test_no_error_is_of_another_kind() -> None:
+    """The trigger's error is one of privilege, so a fault of ours is not taken for an outage."""
+    write(account(), 1)
+    with pytest.raises(DatabaseError) as refused, transaction.atomic():
+        run(f"DELETE FROM {LINKS}")
+    assert isinstance(refused.value.__cause__, psycopg.errors.InsufficientPrivilege)
