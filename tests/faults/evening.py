@@ -53,6 +53,7 @@ class Evening:
     lost_epochs: int = 0
     began_at: float = field(default_factory=time.monotonic)
     room: str = ""
+    known_broken: set[str] = field(default_factory=set)
 
     # ---- who ------------------------------------------------------------------------------------
 

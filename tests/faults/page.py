@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import psutil  # type: ignore[import-untyped]
+import psutil
 from playwright.async_api import Browser, BrowserContext, Page, Playwright, WebSocket
 
 from server.launcher import chromium

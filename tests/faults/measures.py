@@ -1,0 +1,170 @@
+"""What the faults measure, from the logs: gaps of sound, leaves seen, who is back when.
+
+Owns the arithmetic between raw logs and figures, and waiting for a log to say something. Knows
+no fault.
+"""
+
+import asyncio
+import itertools
+import time
+from array import array
+from bisect import bisect_left
+from collections.abc import Awaitable, Callable, Collection, Iterable
+from dataclasses import dataclass
+
+from tests.faults.evening import Evening
+from tests.faults.figures import Findings
+from tests.faults.log import TICK_S, ClientLog
+from tests.faults.page import Sample
+
+LOOK_S = 0.005
+ARRIVAL_S = 0.5  # a packet that is not here by then is lost
+MOST_STALL_MS = 500  # a busy page samples late: a silence shorter than this is not told from that
+
+Known = Callable[[], float | None]
+
+
+async def when(known: Known, seconds: float) -> float | None:
+    """Waits until a log knows an instant; None when it does not in time."""
+    deadline = time.monotonic() + seconds
+    while (at := known()) is None and time.monotonic() < deadline:  # noqa: ASYNC110 - a log
+        await asyncio.sleep(LOOK_S)
+    return at
+
+
+async def all_when(known: Iterable[Known], seconds: float) -> list[float]:
+    """The instants, each waited for; one that does not come counts as the whole wait."""
+    deadline = time.monotonic() + seconds
+    found = await asyncio.gather(*(when(one, seconds) for one in known))
+    return [deadline if at is None else at for at in found]
+
+
+def longest_missing(received: Collection[int], first: int, last: int) -> int:
+    """The longest run of numbers from `first` to `last` that are not among `received`."""
+    longest = run = 0
+    here = set(received)
+    for number in range(first, last + 1):
+        run = 0 if number in here else run + 1
+        longest = max(longest, run)
+    return longest
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """The longest gap in what one scripted person heard of another."""
+
+    ms: float
+    hearer: str = ""
+    speaker: str = ""
+
+
+def longest_gap(evening: Evening, start: float, end: float) -> Gap:
+    """Of all scripted pairs, in that time."""
+    times = evening.metronome.times
+    first, last = _ticks(times, start, end - ARRIVAL_S)
+    gaps = [
+        Gap(_missing_ms(hearer.log.sound(speaker).between(start, end), first, last), name, speaker)
+        for name, hearer in evening.scripted.items()
+        for speaker in evening.scripted.keys() - {name}
+    ]
+    return max(gaps, key=lambda gap: gap.ms)
+
+
+def _missing_ms(received: Collection[int], first: int, last: int) -> float:
+    return longest_missing(received, first, last) * TICK_S * 1000
+
+
+async def add_sound(findings: Findings, evening: Evening, start: float, end: float) -> None:
+    """The sound of that time, for the figures that `expect_sound` has declared."""
+    gap = longest_gap(evening, start, end)
+    findings.add("media_gap", gap.ms)
+    if gap.ms:
+        findings.notes.append(f"{gap.hearer} missed {gap.ms:.0f} ms of {gap.speaker}")
+    findings.add("browser_packets_lost", await page_lost(evening, start, end))
+    findings.add("browser_stall", await page_stall_ms(evening, start, end))
+
+
+def expect_sound(findings: Findings) -> None:
+    """Nobody's sound stops: no packet is missing, no browser falls silent."""
+    findings.expect("media_gap", "ms", 0)
+    findings.expect("browser_packets_lost", "count", 0)
+    findings.expect("browser_stall", "ms", MOST_STALL_MS)
+
+
+def _ticks(times: "array[float]", start: float, end: float) -> tuple[int, int]:
+    """The first and the last packet that everybody sent in that time."""
+    return bisect_left(times, start), bisect_left(times, end) - 1
+
+
+async def page_lost(evening: Evening, start: float, end: float) -> float:
+    """Packets of sound that the browsers counted as lost in that time."""
+    counts = [_of(await visitor.samples(), start, end) for visitor in evening.visitors.values()]
+    return float(sum(seen[-1].lost - seen[0].lost for seen in counts if seen))
+
+
+async def page_stall_ms(evening: Evening, start: float, end: float) -> float:
+    """The longest time, in ms, in which a browser's received sound did not grow; 0 when it grew
+    from each sample to the next."""
+    longest = 0.0
+    for visitor in evening.visitors.values():
+        longest = max(longest, stall_s(_of(await visitor.samples(), start, end)))
+    return longest * 1000
+
+
+def stall_s(samples: list[Sample]) -> float:
+    """Seconds from the last sample before a silence to the first that shows growth again."""
+    longest, grew_at = 0.0, samples[0].at if samples else 0.0
+    silent = False
+    for before, after in itertools.pairwise(samples):
+        if after.received == before.received:
+            silent = True
+            continue
+        if silent:
+            longest = max(longest, after.at - grew_at)
+        silent, grew_at = False, after.at
+    return max(longest, samples[-1].at - grew_at) if silent else longest
+
+
+def _of(samples: list[Sample], start: float, end: float) -> list[Sample]:
+    return [sample for sample in samples if start <= sample.at <= end]
+
+
+def leaves_seen(logs: Iterable[ClientLog], since: float) -> int:
+    """How often anybody was told that somebody left."""
+    return sum(told.kind == "participant.left" for log in logs for told in log.told_after(since))
+
+
+def snapshots(log: ClientLog, since: float) -> int:
+    return sum(told.is_snapshot for told in log.told_after(since))
+
+
+def away_told(observer: ClientLog, key: str, since: float) -> Known:
+    """When this observer was told that the key's connection is waited for."""
+
+    def known() -> float | None:
+        news = observer.told_after(since)
+        return next((told.at for told in news if told.key == key and told.away), None)
+
+    return known
+
+
+def left_told(observer: ClientLog, key: str, since: float) -> Known:
+    """When this observer was told that the key has left."""
+
+    def known() -> float | None:
+        news = observer.told_after(since)
+        left = (told.at for told in news if told.kind == "participant.left" and told.key == key)
+        return next(left, None)
+
+    return known
+
+
+def opened(log: ClientLog, since: float) -> Known:
+    """When hello was answered again."""
+    return lambda: log.open_after(since)
+
+
+async def timed(work: Awaitable[object]) -> tuple[object, float]:
+    """What it gave, and the seconds it took."""
+    began = time.monotonic()
+    return await work, time.monotonic() - began
