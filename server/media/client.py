@@ -210,10 +210,11 @@ class MediaClient:
             self._revoked[room, peer] = revoke
         return down
 
-    def attach(self, room: str, peer: str, generation: int) -> Down | None:
-        """Notifications for this peer come here from now on, after each reconnect too."""
+    def attach(self, room: str, peer: str, generation: int, *, new: bool = False) -> Down | None:
+        """Notifications for this peer come here from now on, after each reconnect too. `new`:
+        it has made no offer yet."""
         self._attached[room, peer] = generation
-        return self._send(Attach(room=room, peer=peer, generation=generation))
+        return self._send(Attach(room=room, peer=peer, generation=generation, new=new))
 
     def forget(self, room: str) -> None:
         """The room is another node's: nobody is attached here any more."""

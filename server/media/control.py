@@ -170,7 +170,7 @@ class ControlServer:
         if node.has(message):
             self._watchers[key] = connection
             node.retell(message)
-        else:
+        elif not message.new:
             connection.send(
                 PeerClosed(
                     room=message.room,

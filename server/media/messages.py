@@ -131,11 +131,14 @@ class Revoke:
 
 @message
 class Attach:
-    """Notifications for this peer come to this connection; its slots are told again."""
+    """Notifications for this peer come to this connection; its slots are told again. One that
+    is not here is reported closed, unless it is `new`: it has made no offer yet.
+    """
 
     room: Id
     peer: Id
     generation: Generation
+    new: bool = False
     type: Literal["attach"] = "attach"
 
 

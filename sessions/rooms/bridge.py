@@ -1,22 +1,18 @@
-"""The bridge to the media node: what a room wants of it, the browsers' offers, its news.
+"""The bridge to the media nodes: what a room wants of them, the browsers' offers, their news.
 
-Owns the desired value of a room (who may be there, what each may send) and this process's one
-line to the node. The value is level-triggered: it is written to Redis, where the node looks by
-itself; what goes over the line is only a wake-up, and a revocation that must not wait. Knows
-seats by key and generation, never a name; must not know messages to browsers.
+Owns the desired value of a room (who may be there, what each may send). The value is
+level-triggered: it is written to Redis, where the nodes look by themselves; what goes over the
+lines (`lines.py`) is only a wake-up, and a revocation that must not wait. Knows seats by key and
+generation, never a name; must not know messages to browsers.
 """
 
-import asyncio
 import json
-import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from typing import Any, Final, cast
-from weakref import WeakKeyDictionary
 
 from asgiref.sync import async_to_sync
-from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
@@ -24,8 +20,6 @@ from server.media.client import (
     Answer,
     DesiredPeer,
     DesiredRoom,
-    MediaClient,
-    Notification,
     PeerClosed,
     SlotOwned,
     SlotShown,
@@ -37,6 +31,7 @@ from sessions.core.refusal import Refuse
 from sessions.core.room_state import OPEN
 from sessions.models import Room
 from sessions.rooms import presence, selectors
+from sessions.rooms.lines import Heard, Listener, lines, revoke_once, send
 from sessions.rooms.lua import AWAY, DOWN, KEEP_S, LEASE_MS, aconnection, connection
 from sessions.rooms.presence import Place
 
@@ -60,9 +55,6 @@ __all__ = [
     "revoke_on_commit",
     "unlisten",
 ]
-
-Heard = SlotOwned | SlotShown | Speaking | PeerClosed
-Listener = Callable[[Heard], None]
 
 FIRST_MS: Final = 3_000  # from the first seat's row to the first value of the room's first epoch
 FOREVER: Final = 2**53 - 1  # a generation above any other: revoked, a peer never comes back
@@ -167,7 +159,7 @@ def _demand(room: str, ask: Callable[[str, str, _Number], _Told | Refuse]) -> De
     except AWAY:
         return DOWN
     (_unfinished.discard if desired.complete else _unfinished.add)(room)
-    _send(lambda line: line.apply(desired))
+    send(lambda lines: lines.apply(desired))
     return desired
 
 
@@ -198,7 +190,7 @@ def revoke_on_commit(room: str, peer: str) -> None:
 
 def revoke(room: str, peer: str) -> None:
     """Ends a peer's media for good, directly at the node."""
-    _send(lambda line: line.revoke(room, peer, FOREVER))
+    send(lambda lines: lines.revoke(room, peer, FOREVER))
 
 
 def end(room: str, peer: str) -> None:
@@ -206,13 +198,13 @@ def end(room: str, peer: str) -> None:
     without a loop. A page that comes later gets a newer generation, so whoever is entitled
     again is seen and heard again."""
     generation = _ended_generation(room, peer)
-    if not _send(lambda line: line.revoke(room, peer, generation)):
-        async_to_sync(_revoke_on_own_line)(room, peer, generation)
+    if not send(lambda lines: lines.revoke(room, peer, generation)):
+        async_to_sync(revoke_once)(room, peer, generation)
 
 
 def end_here(room: str, peer: str, generation: int) -> None:
-    """`end`, of a generation that is known, on the loop of the line."""
-    _line().client.revoke(room, peer, generation)
+    """`end`, of a generation that is known, on the loop of the lines."""
+    lines().revoke(room, peer, generation)
 
 
 def _ended_generation(room: str, peer: str) -> int | None:
@@ -224,13 +216,6 @@ def _ended_generation(room: str, peer: str) -> int | None:
     except AWAY:
         return None
     return following - 1
-
-
-async def _revoke_on_own_line(room: str, peer: str, generation: int | None) -> None:
-    """For a process that has had no socket yet, or has no sockets at all."""
-    client = _line().client
-    await client.connect()
-    client.revoke(room, peer, generation)
 
 
 def desired_of(
@@ -312,84 +297,36 @@ def _peers_key(room: str) -> str:
     return f"media:{{{room}}}:generations"
 
 
-# ---- the line ----------------------------------------------------------------------------------
-
-
-class _Line:
-    """This process's connection to the node, on the loop of its consumers."""
-
-    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
-        self.loop = loop
-        self.listeners: dict[tuple[str, str], Listener] = {}
-        self.client = MediaClient(
-            settings.THIRDS_MEDIA_CONTROL,
-            settings.THIRDS_MEDIA_SECRET,
-            secrets.token_urlsafe(12),
-            self._heard,
-        )
-        self.connecting = loop.create_task(self.client.connect())
-
-    def _heard(self, notification: Notification) -> None:
-        if isinstance(notification, Speaking):
-            for (room, _), listener in tuple(self.listeners.items()):
-                if room == notification.room:
-                    listener(notification)
-        elif isinstance(notification, SlotOwned | SlotShown | PeerClosed):
-            found = self.listeners.get((notification.room, notification.peer))
-            if found is not None:
-                found(notification)
-
-
-_lines: "WeakKeyDictionary[asyncio.AbstractEventLoop, _Line]" = WeakKeyDictionary()
-
-
-def _line() -> _Line:
-    """The running loop's line; made at the first call."""
-    loop = asyncio.get_running_loop()
-    if loop not in _lines:
-        _lines[loop] = _Line(loop)
-    return _lines[loop]
-
-
-def _send(ask: Callable[[MediaClient], object]) -> bool:
-    """From any thread: asks the lines of this process, without waiting; whether there is one.
-    A process that has none (the ticker's) leaves it to the node to look."""
-    lines = [line for line in tuple(_lines.values()) if line.loop.is_running()]
-    for line in lines:
-        line.loop.call_soon_threadsafe(ask, line.client)
-    return bool(lines)
+# ---- the lines ---------------------------------------------------------------------------------
 
 
 def listen(room: str, peer: str, listener: Listener) -> None:
     """News of a peer's media (and of who speaks in its room) goes to this listener."""
-    _line().listeners[room, peer] = listener
+    lines().listeners[room, peer] = listener
 
 
 def unlisten(room: str, peer: str, listener: Listener) -> None:
     """The end of `listen`, unless a newer connection of the same seat listens by now."""
-    listeners = _line().listeners
-    if listeners.get((room, peer)) == listener:
-        del listeners[room, peer]
+    lines().unlisten(room, peer, listener)
 
 
-def attach(room: str, peer: str, generation: int) -> None:
-    """News of a peer that another process's line made comes here from now on."""
-    _line().client.attach(room, peer, generation)
+def attach(room: str, peer: str, generation: int, *, new: bool = False) -> None:
+    """News of a peer that another process's line made comes here from now on. `new`: the page
+    has made no offer yet, so a node that does not have it has nothing to say."""
+    lines().attach(room, peer, generation, new=new)
 
 
 async def offer(room: str, peer: str, generation: int, sdp: str) -> str | Refuse:
     """The node's answer to a browser's offer, or why there is none; within four seconds."""
-    client = _line().client
-    if not client.connected and not await client.connect():
-        return Refuse("media.down")
-    answer = await client.offer(room, peer, generation, sdp)
-    return answer.sdp if isinstance(answer, Answer) else _refused(answer.code)
+    answer = await lines().offer(room, peer, generation, sdp)
+    return answer.sdp if isinstance(answer, Answer) else _refused(answer)
 
 
 _CODES: Final[Mapping[str, str]] = {
     "media.not_wanted": "media.not_ready",
     "media.generation_old": "media.not_ready",
     "media.stopping": "media.down",
+    "media.moved": "media.down",
     "media.down": "media.down",
 }
 

@@ -141,7 +141,7 @@ class Connection:
         async with self._seat:
             refused = await self._take_seat(viewer, viewer.place, new=new)
         if refused is None:
-            await self._want_media(viewer)
+            await self._want_media(viewer, new=new)
         return refused
 
     async def _take_seat(self, viewer: Viewer, place: Place, *, new: bool) -> Refuse | None:
@@ -168,12 +168,13 @@ class Connection:
         viewer.generation, viewer.media_generation = joined.generation, media
         return None
 
-    async def _want_media(self, viewer: Viewer) -> None:
-        """Tells the node who is in the room now, and that its news of this seat comes here."""
+    async def _want_media(self, viewer: Viewer, *, new: bool = False) -> None:
+        """Tells the node who is in the room now, and that its news of this seat comes here; a
+        new page has no media there before its first offer."""
         room, seat = viewer.facts.key, viewer.seat.key
         if viewer.place is Place.ROOM:
             bridge.listen(room, seat, self.heard)
-            bridge.attach(room, seat, viewer.media_generation)
+            bridge.attach(room, seat, viewer.media_generation, new=new)
             await want(room)
 
     async def _replay(self, viewer: Viewer, command: Hello) -> bool:
@@ -383,7 +384,7 @@ class Connection:
         if isinstance(media, Refuse):
             return media
         viewer.media_generation = media
-        await self._want_media(viewer)
+        await self._want_media(viewer, new=True)
         await self.tell(MediaClosed(type="media.closed", reason="revoked", again=True))
         return None
 

@@ -9,7 +9,18 @@ from sessions.rooms.bridge import SlotShown as NodeSlotShown
 from sessions.rooms.bridge import Speaking as NodeSpeaking
 from sessions.signaling.messages import MediaClosed, SlotOwned, SlotShown, Speaking
 
-MAY_RETURN = frozenset({"silent", "unfinished", "handshake_failed", "node_stopped"})
+MAY_RETURN = frozenset(
+    {
+        "silent",
+        "unfinished",
+        "handshake_failed",
+        "node_stopped",
+        "not_here",
+        "moved",
+        "node_lost",
+        "node_draining",
+    }
+)
 """Why the node closes a peer that is still wanted."""
 
 

@@ -202,7 +202,8 @@ class FakeNode:
             closed = PeerClosed(
                 room=attach.room, peer=attach.peer, generation=attach.generation, reason="not_here"
             )
-            self._reply(writer, closed)
+            if not attach.new:
+                self._reply(writer, closed)
             return
         self._watchers[key] = writer
         for slot, owner in enumerate(self._tables[key].owners):

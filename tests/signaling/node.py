@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import secrets
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -24,19 +25,30 @@ from server.media.messages import (
     read_to_node,
     to_web_line,
 )
+from server.media.placement import (
+    BORN_KEY,
+    NODES_KEY,
+    Lease,
+    Load,
+    lease_json,
+    lease_key,
+)
 from sessions.rooms.lua import connection
 
 
 @dataclass
 class TalkingNode:
-    """Answers an offer when the value in the store wants that peer in that generation."""
+    """Answers an offer when the value in the store wants that peer in that generation. It is
+    found by a lease of a minute, which it does not renew."""
 
     address: str
     secret: str
     rooms: dict[str, DesiredRoom] = field(default_factory=dict)
     revoked: list[tuple[str, str]] = field(default_factory=list)
+    burned: dict[tuple[str, str], int] = field(default_factory=dict)
     attached: dict[tuple[str, str], int] = field(default_factory=dict)
     changed: asyncio.Condition = field(default_factory=asyncio.Condition)
+    name: str = field(default_factory=lambda: secrets.token_hex(4))
     _writers: list[asyncio.StreamWriter] = field(default_factory=list)
     _server: asyncio.Server | None = None
 
@@ -44,10 +56,19 @@ class TalkingNode:
     async def start(cls, folder: Path, secret: str) -> "TalkingNode":
         node = cls(f"unix:{folder / 'node'}", secret)
         node._server = await asyncio.start_unix_server(node._serve, folder / "node")
+        node.lease()
         return node
 
+    def lease(self) -> None:
+        """A live node in a store that is as old as can be."""
+        lease = Lease(control=self.address, port=1, load=Load(peers=0, packets_per_second=0))
+        connection().set(BORN_KEY, 1)
+        connection().set(lease_key(self.name), lease_json(lease), ex=60)
+        connection().sadd(NODES_KEY, self.name)
+
     async def stop(self) -> None:
-        """Every connection breaks."""
+        """Every connection breaks, and the lease is given back."""
+        connection().delete(lease_key(self.name))
         if self._server is not None:
             self._server.close()
         for writer in self._writers:
@@ -73,7 +94,7 @@ class TalkingNode:
             writer.close()
             return
         self._writers.append(writer)
-        writer.write(to_web_line(Welcome(node="node")))
+        writer.write(to_web_line(Welcome(node=self.name)))
         with contextlib.suppress(ConnectionError, asyncio.CancelledError):
             while line := await reader.readline():
                 await self._take(line, writer)
@@ -82,8 +103,9 @@ class TalkingNode:
         match read_to_node(line):
             case Apply(desired=desired):
                 self.rooms[desired.room] = desired
-            case Revoke(room=room, peer=peer):
+            case Revoke(room=room, peer=peer, generation=generation):
                 self.revoked.append((room, peer))
+                self.burned[room, peer] = generation or 0
             case Attach(room=room, peer=peer, generation=generation):
                 self.attached[room, peer] = generation
             case Offer() as offer:

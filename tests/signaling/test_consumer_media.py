@@ -17,7 +17,6 @@ pytestmark = pytest.mark.django_db(transaction=True)
 @pytest_asyncio.fixture
 async def node(tmp_path: Path, settings: LazySettings) -> AsyncIterator[TalkingNode]:
     talking = await TalkingNode.start(tmp_path, settings.THIRDS_MEDIA_SECRET)
-    settings.THIRDS_MEDIA_CONTROL = talking.address
     yield talking
     await talking.stop()
 
@@ -42,11 +41,8 @@ async def test_med1_offer_re4_is_answered_by_the_node(dana: Browser) -> None:
     assert (answer["type"], answer["sdp"]) == ("media.answer", "answer to v=0")
 
 
-async def test_med1_offer_with_the_node_away_is_media_down(
-    tonight: Evening, settings: LazySettings, tmp_path: Path
-) -> None:
+async def test_med1_offer_with_the_node_away_is_media_down(tonight: Evening) -> None:
     """The room goes on without sound: kills a socket that ends because the node is away."""
-    settings.THIRDS_MEDIA_CONTROL = f"unix:{tmp_path / 'nowhere'}"
     dana = tonight.browser("Dana")
     await dana.hello()
     assert (await dana.ask("media.offer", sdp="v=0"))["code"] == "media.down"
