@@ -16,6 +16,7 @@ from server.media.path import PacketPath
 from server.media.streams import Address, Leg
 
 REMEMBERED: Final = 1024  # transactions of one peer; a browser needs an hour for as many
+MOST_LOGINS: Final = 4  # of one peer: restarts that it has offered and not yet used
 LIVE_SECONDS: Final = 2.0  # an address heard from so lately cannot be taken by another peer
 
 
@@ -41,6 +42,9 @@ class IceAgent:
 
     def open(self, leg: Leg) -> Credentials:
         """New credentials. Those before stay good until a check with the new ones arrives."""
+        logins = [u for u, login in self._logins.items() if login.leg is leg]
+        if len(logins) >= MOST_LOGINS:  # the oldest is in use; what came of the others is open
+            del self._logins[logins[1]]
         credentials = Credentials(secrets.token_hex(8), secrets.token_hex(16))
         self._logins[credentials.ufrag] = _Login(leg, credentials.password.encode())
         return credentials
@@ -83,7 +87,9 @@ class IceAgent:
         if holder is not None and holder is not leg and now - holder.heard < LIVE_SECONDS:
             self._counters.address_taken += 1
             return
-        if not login.seen.keys() - {request.transaction}:
+        if not self._path.affords(leg):
+            return
+        if len(login.seen) == 1:  # the first check with these: former ones are done
             self.close(leg, keep=ufrag)
         leg.heard = now
         self._path.add_address(leg, address)

@@ -5,11 +5,15 @@ number, timestamp, VP8 picture id and TL0PICIDX), the note of what is missing, a
 of header extensions. Must not know addresses, keys or peers' rights.
 """
 
+from struct import Struct
 from typing import Final
 
 from server.media.streams import Kept, Leg, Slot, Source
+from server.media.vp8 import moved
 
 MOST_MISSING: Final = 128  # packets; a wider gap is left to a key frame
+
+HEADER_CSRC: Final = Struct("!BBHIII")  # RFC 3550 §5.1 with one CSRC
 
 
 def read_extensions(leg: Leg, packet: bytes, at: int, now: float) -> tuple[int, int]:
@@ -83,3 +87,17 @@ def stop(slot: Slot, source: Source) -> None:
         slot.tl0 = source.tl0 + slot.tl0_shift & 0xFF
         slot.sent_at = source.arrived
     slot.waiting = True
+
+
+def repair(slot: Slot, csrc: int, sequence: int, kept: Kept) -> bytes:
+    """A kept picture packet once more under the slot's `sequence`, as RTX where it was offered."""
+    _, marker, timestamp, payload, descriptor = kept
+    body = moved(payload, descriptor, slot.picture_shift, slot.tl0_shift)
+    body += payload[descriptor[7] :]
+    number, kind, ssrc = sequence, slot.payload, slot.ssrc
+    if slot.repair_payload:  # RFC 4588 §4: the original number goes before the payload
+        slot.repair_sequence = number = slot.repair_sequence + 1 & 0xFFFF
+        kind, ssrc = slot.repair_payload, slot.repair_ssrc
+        body = sequence.to_bytes(2, "big") + body
+    out = timestamp + slot.timestamp_shift & 0xFFFFFFFF
+    return HEADER_CSRC.pack(0x81, marker | kind, number, out, ssrc, csrc) + body

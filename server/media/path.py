@@ -11,9 +11,9 @@ from typing import Final, Protocol
 
 from pylibsrtp import Error as SrtpError
 
-from server.media import rtcp, vp8
+from server.media import numbering, rtcp, vp8
 from server.media.counters import Counters
-from server.media.numbering import begin, index_of, note_missing, read_extensions, stop
+from server.media.numbering import HEADER_CSRC, index_of, read_extensions
 from server.media.streams import RING, Address, Kept, Leg, Slot, Source
 from server.media.vp8 import moved
 
@@ -25,8 +25,6 @@ MOST_STREAMS: Final = 16  # SSRCs that one peer may use over time
 LONGEST_MEDIA: Final = 1300  # bytes; what libsrtp's buffer holds with everything added
 
 _HEADER = struct.Struct("!BBHII")
-_HEADER_CSRC = struct.Struct("!BBHIII")
-_WORD_AT_8 = struct.Struct("!I")
 
 
 class Edge(Protocol):
@@ -116,7 +114,7 @@ class PacketPath:
         """The slot carries nothing, at once; its numbers go on where they stopped."""
         if slot.source is None:
             return
-        stop(slot, slot.source)
+        numbering.stop(slot, slot.source)
         slot.source.routes.remove(slot)
         slot.source = None
         slot.resent.clear()
@@ -155,10 +153,24 @@ class PacketPath:
             leg = self._by_address.get(address)
             if leg is None:
                 counters.dtls_unknown += 1
+            elif leg.records_left < 1:
+                counters.too_many += 1
             else:
+                leg.records_left -= 1
                 self._edge.on_handshake(leg, datagram, now)
         else:
             counters.foreign += 1
+
+    def affords(self, leg: Leg) -> bool:
+        """Takes one authentic packet off what the peer may send; False when none is left.
+
+        Counted after authentication: who forges a peer's address must not silence the peer.
+        """
+        if leg.packets_left < 1:
+            self._counters.too_many += 1
+            return False
+        leg.packets_left -= 1
+        return True
 
     def _stray(self, datagram: bytes, address: Address, now: float) -> None:
         """Media from an unknown address: perhaps a peer whose network changed.
@@ -167,7 +179,7 @@ class PacketPath:
         Decryptions are limited, so guessing SSRCs costs the node little.
         """
         self._counters.unknown_address += 1
-        leg = self._by_ssrc.get(_WORD_AT_8.unpack_from(datagram, 8)[0])
+        leg = self._by_ssrc.get(int.from_bytes(datagram[8:12], "big"))
         if leg is None or not leg.connected or 191 < datagram[1] < 224:
             return
         refill = (now - self._strays_at) * STRAYS_PER_SECOND
@@ -184,6 +196,8 @@ class PacketPath:
         except (SrtpError, ValueError):
             self._counters.srtp_refused += 1
             return
+        if not self.affords(leg):
+            return
         leg.heard = now
         first, second, sequence, timestamp, ssrc = _HEADER.unpack_from(packet)
         at = 12 + 4 * (first & 15)
@@ -196,8 +210,8 @@ class PacketPath:
             repaired = source is None
             if source is None:
                 source, repaired = self._stream(leg, ssrc, second & 127)
-            if source is None or (repaired and end - at < 3):
-                return  # a stream of nobody's, or padding that probes for bandwidth
+            if source is None or end - at < (3 if repaired else 0):
+                return  # nobody's, padding that probes for bandwidth, or more of it than packet
             if repaired:
                 sequence, at = packet[at] << 8 | packet[at + 1], at + 2
             elif second & 127 != source.payload:
@@ -233,7 +247,7 @@ class PacketPath:
             leg.repairs[ssrc] = source
             return source, True
         for slot in source.routes:
-            stop(slot, source)
+            numbering.stop(slot, source)
         source.restart(ssrc)
         leg.streams[ssrc] = source
         self._by_ssrc.setdefault(ssrc, leg)
@@ -252,7 +266,7 @@ class PacketPath:
         source.packets += 1
         if index > source.index:
             if source.ring and index - source.index > 1:
-                note_missing(source, index)
+                numbering.note_missing(source, index)
             source.index, source.timestamp, source.arrived = index, timestamp, now
             source.picture, source.tl0 = descriptor[2], descriptor[5]
         else:
@@ -287,7 +301,7 @@ class PacketPath:
                 head = moved(payload, descriptor, slot.picture_shift, slot.tl0_shift)
             elif slot.level_head:
                 first, head = 0x91, slot.level_head[level]
-            header = _HEADER_CSRC.pack(
+            header = HEADER_CSRC.pack(
                 first,
                 mark,
                 index + slot.shift & 0xFFFF,
@@ -301,7 +315,7 @@ class PacketPath:
 
     def _begin(self, slot: Slot, kept: Kept, now: float) -> int:
         """A new owner's first packet. The marker bit for sound: what came before was another's."""
-        begin(slot, kept, now)
+        numbering.begin(slot, kept, now)
         if slot.kind == "audio":
             return 128
         self._edge.on_shown(slot, kept[2] + slot.timestamp_shift & 0xFFFFFFFF)
@@ -328,6 +342,8 @@ class PacketPath:
         except (SrtpError, ValueError):
             self._counters.srtp_refused += 1
             return
+        if not self.affords(leg):
+            return
         leg.heard = now
         for part in rtcp.read(compound):
             if isinstance(part, rtcp.SenderReport):
@@ -339,7 +355,9 @@ class PacketPath:
             if slot is None or slot.source is None:
                 continue
             if isinstance(part, rtcp.Nack):
-                for sequence in part.sequences:
+                asked = part.sequences[: int(leg.asks_left)]
+                leg.asks_left -= len(asked)
+                for sequence in asked:
                     self._resend(slot, slot.source, sequence, now)
             else:
                 self.request_key_frame(slot.source, now)
@@ -362,18 +380,8 @@ class PacketPath:
             slot.resent.clear()
         slot.resent[sequence] = now
         slot.leg.budget -= len(kept[3])
-        _, marker, timestamp, payload, descriptor = kept
-        body = moved(payload, descriptor, slot.picture_shift, slot.tl0_shift)
-        body += payload[descriptor[7] :]
-        number, kind, ssrc = sequence, slot.payload, slot.ssrc
-        if slot.repair_payload:  # RFC 4588 §4: the original number goes before the payload
-            slot.repair_sequence = number = slot.repair_sequence + 1 & 0xFFFF
-            kind, ssrc = slot.repair_payload, slot.repair_ssrc
-            body = sequence.to_bytes(2, "big") + body
-        out = timestamp + slot.timestamp_shift & 0xFFFFFFFF
-        head = _HEADER_CSRC.pack(0x81, marker | kind, number, out, ssrc, source.csrc)
         self._counters.resent += 1
-        self._send(slot.leg, head + body)
+        self._send(slot.leg, numbering.repair(slot, source.csrc, sequence, kept))
 
     def request_key_frame(self, source: Source, now: float) -> None:
         """Asks now, or remembers to, if the publisher was asked within KEY_FRAME_SECONDS."""
@@ -386,4 +394,7 @@ class PacketPath:
     def send_control(self, leg: Leg, compound: bytes) -> None:
         """Sends RTCP of the node's own to a peer that has keys and an address."""
         if leg.connected and leg.address is not None:
-            self._transmit(leg.protect_rtcp(compound), leg.address)
+            try:
+                self._transmit(leg.protect_rtcp(compound), leg.address)
+            except (SrtpError, ValueError):
+                self._counters.not_sent += 1

@@ -8,12 +8,20 @@ from typing import Final
 
 from server.media import rtcp
 from server.media.path import PacketPath
-from server.media.streams import BURST_BYTES, Leg, Slot, Source
+from server.media.streams import (
+    BURST_BYTES,
+    MOST_ASKS,
+    MOST_PACKETS,
+    MOST_RECORDS,
+    Leg,
+    Slot,
+    Source,
+)
 
 TICK_SECONDS: Final = 0.05
 FEEDBACK_TICKS: Final = 2  # transport-cc each 100 ms: publishers then find their own rate
 REPORT_TICKS: Final = 20
-MOST_ASKS: Final = 10  # for one missing packet
+MOST_TRIES: Final = 10  # for one missing packet
 ASKED_AT_ONCE: Final = 34
 KEY_FRAME_AGAIN: Final = 1.0  # seconds until a slot that still waits has the publisher asked again
 REPAIR_SHARE: Final = 0.25  # of what is sent may be sent again
@@ -45,7 +53,7 @@ class Reports:
         for index in due[:ASKED_AT_ONCE]:
             asks = source.missing[index][1] + 1
             source.missing[index] = (now, asks)
-            if asks >= MOST_ASKS:
+            if asks >= MOST_TRIES:
                 del source.missing[index]
         if due and source.allowed:
             asked = [index & 0xFFFF for index in sorted(due[:ASKED_AT_ONCE])]
@@ -73,7 +81,10 @@ class Reports:
 
 
 def _refill(leg: Leg) -> None:
-    """The budget for repairs follows what was sent, with a floor and a ceiling."""
+    """What a peer may send and ask for; repairs follow what was sent, with floor and ceiling."""
+    leg.packets_left = min(MOST_PACKETS, leg.packets_left + MOST_PACKETS * TICK_SECONDS)
+    leg.records_left = min(MOST_RECORDS, leg.records_left + MOST_RECORDS * TICK_SECONDS)
+    leg.asks_left = min(MOST_ASKS, leg.asks_left + MOST_ASKS * TICK_SECONDS)
     more = leg.bytes_sent * REPAIR_SHARE + REPAIR_FLOOR * TICK_SECONDS
     leg.budget = min(BURST_BYTES, leg.budget + more)
     leg.bytes_sent = 0

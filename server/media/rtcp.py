@@ -11,7 +11,7 @@ from typing import Final
 
 SENDER_REPORT, RECEIVER_REPORT, TRANSPORT_FEEDBACK, PAYLOAD_FEEDBACK = 200, 201, 205, 206
 NTP_EPOCH: Final = 2208988800  # seconds from 1900 to 1970
-MOST_FEEDBACK: Final = 1024  # transport-cc numbers in one packet: 439 bytes and the deltas
+MOST_FEEDBACK: Final = 400  # transport-cc numbers in one packet: at most 936 bytes
 _FIXED = Struct("!BBHI")
 _REPORT = Struct("!IIIIII")
 _DELTA: Final = 4000  # transport-cc counts quarters of a millisecond

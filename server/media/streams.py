@@ -6,6 +6,7 @@ changes it for each packet, so every field is a number or a direct reference.
 
 import secrets
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Final
 
 from server.media.description import LEVEL, TRANSPORT_CC, Kind, Line, OfferedMedia
@@ -18,6 +19,9 @@ Kept = tuple[int, int, int, bytes, Descriptor]
 
 RING: Final = 512  # packets of a publisher's video, about eight seconds of 600 kbit/s
 BURST_BYTES: Final = 60_000.0  # repairs that a peer may get at once
+MOST_PACKETS: Final = 1000.0  # RTP, RTCP and checks of one peer at once, and in each second
+MOST_RECORDS: Final = 100.0  # DTLS datagrams of one peer at once, and in each second
+MOST_ASKS: Final = 2000.0  # packets that a peer may ask for again at once, and in each second
 CLOCK: Final[dict[Kind, int]] = {"audio": 48000, "video": 90000}  # RTP ticks a second
 SILENT_LEVEL: Final = 127.0  # -dBov (RFC 6464 §3)
 
@@ -31,10 +35,10 @@ class Leg:
     """A peer as packets see it: addresses, keys, and its streams by SSRC."""
 
     __slots__ = (
-        "address", "addresses", "arrivals", "budget", "by_payload", "bytes_sent", "clock_offset",
-        "connected", "feedback_count", "heard", "level_id", "protect", "protect_rtcp", "repairs",
-        "slots", "slots_by_ssrc", "sources", "ssrc", "streams", "transport_id", "unprotect",
-        "unprotect_rtcp",
+        "address", "addresses", "arrivals", "asks_left", "budget", "by_payload", "bytes_sent",
+        "clock_offset", "connected", "feedback_count", "heard", "level_id", "packets_left",
+        "protect", "protect_rtcp", "records_left", "repairs", "slots", "slots_by_ssrc", "sources",
+        "ssrc", "streams", "transport_id", "unprotect", "unprotect_rtcp",
     )  # fmt: skip
 
     def __init__(self) -> None:
@@ -57,6 +61,8 @@ class Leg:
         self.feedback_count = 0
         self.bytes_sent = 0
         self.budget = BURST_BYTES  # bytes that repairs to this peer may still take
+        self.packets_left, self.records_left = MOST_PACKETS, MOST_RECORDS
+        self.asks_left = MOST_ASKS
         self.clock_offset: float | None = None  # our NTP seconds minus the publisher's
         self.ssrc = secrets.randbits(31) | 1  # of our own reports
 
@@ -174,6 +180,13 @@ def leg_of(offered: OfferedMedia) -> Leg:
     return leg
 
 
+@lru_cache(maxsize=15)
+def _level_heads(number: int) -> list[bytes]:
+    """The header extension for each level, shared by all slots (RFC 8285 §4.2: one word)."""
+    head = bytes((0xBE, 0xDE, 0, 1, number << 4))
+    return [head + bytes((level, 0, 0)) for level in range(128)]
+
+
 def _add_source(leg: Leg, kind: Kind, line: Line) -> None:
     source = leg.sources[kind] = Source(leg, line)
     leg.by_payload[line.payload] = (source, False)
@@ -189,8 +202,7 @@ def _add_slot(leg: Leg, line: Line) -> None:
     slots = leg.slots[line.kind]
     slot = Slot(leg, line, len(slots))
     if line.kind == "audio" and leg.level_id:
-        head = bytes((0xBE, 0xDE, 0, 1, leg.level_id << 4))  # RFC 8285 §4.2, one word
-        slot.level_head = [head + bytes((level, 0, 0)) for level in range(128)]
+        slot.level_head = _level_heads(leg.level_id)
     slots.append(slot)
     leg.slots_by_ssrc[slot.ssrc] = slot
     if slot.repair_ssrc:

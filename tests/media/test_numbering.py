@@ -44,7 +44,7 @@ def test_numbers_go_on_by_one_across_any_hand_overs(
             index = index_of(source, start[0] + number & 0xFFFF)
             timestamp = start[1] + 3000 * number & 0xFFFFFFFF
             picture, tl0 = start[2] + number & 0x7FFF, start[3] + number & 0xFF
-            kept = (index, 0, timestamp, b"", (True, True, picture, 15, 2, tl0, 4))
+            kept = (index, 0, timestamp, b"", (True, True, picture, 15, 2, tl0, 4, 6))
             if slot.waiting:
                 begin(slot, kept, now)
             source.index, source.timestamp, source.arrived = index, timestamp, now

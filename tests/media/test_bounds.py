@@ -1,0 +1,257 @@
+"""What input can make the node keep, or do, has a bound: one test for each container.
+
+docs/media.md lists them. Floods against the running process are in test_floods.py.
+"""
+
+import secrets
+import struct
+from functools import partial
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from server.media import rtcp
+from server.media.description import OfferedMedia, read_offer
+from server.media.dtls import Handshake, Identity, State
+from server.media.ice import MOST_LOGINS, REMEMBERED
+from server.media.messages import Answer
+from server.media.numbering import MOST_MISSING, note_missing
+from server.media.path import MOST_ADDRESSES, MOST_STREAMS
+from server.media.rtcp import MOST_FEEDBACK
+from server.media.streams import MOST_ASKS, MOST_PACKETS, MOST_RECORDS, RING, Leg
+from server.media.streams import leg_of as made
+from tests.media.client_peer import HEADER, OPUS, ClientPeer
+from tests.media.running import ROOM, People, allowed
+from tests.media.test_numbering import source_at
+
+LONGEST_RTCP = 1352  # bytes that libsrtp's wrapper seals
+
+
+def leg_of(people: People, name: str) -> Leg:
+    """The peer as the packet path knows it."""
+    return people.node.rooms[ROOM].peers[name].leg
+
+
+async def test_addresses_of_one_peer_are_bounded_and_the_one_in_use_stays(people: People) -> None:
+    first, second = await people.join("first"), await people.join("second")
+    leg = leg_of(people, "second")
+    used = leg.address
+    for _ in range(3 * MOST_ADDRESSES):
+        await second.open()
+        await second.check(nominating=False)
+    assert len(leg.addresses) == MOST_ADDRESSES
+    assert leg.address == used
+    held = [a for a, holder in people.node.path._by_address.items() if holder is leg]
+    assert sorted(held) == sorted(leg.addresses)
+    assert first.arrived == []
+
+
+async def test_streams_of_one_peer_are_bounded(people: People) -> None:
+    """Kills: leaving MOST_STREAMS out of `_stream`; each new SSRC would be kept for good."""
+    first = await people.join("first")
+    leg = leg_of(people, "first")
+    for number in range(4 * MOST_STREAMS):
+        first.audio.ssrc = 1000 + number
+        first.speak()
+    await people.until(lambda: people.node.counters.unknown_stream > 3 * MOST_STREAMS - 4)
+    assert len(leg.streams) + len(leg.repairs) == MOST_STREAMS
+    assert len(people.node.path._by_ssrc) <= MOST_STREAMS
+
+
+async def test_more_packets_than_a_peer_may_send_are_dropped_for_that_peer_alone(
+    people: People,
+) -> None:
+    """Kills: one allowance for all peers."""
+    first, second = await people.join("first"), await people.join("second")
+    third = await people.join("third")
+    leg_of(people, "first").packets_left = 1.0
+    sealed = [first.seal(packet) for packet in packets(first, 500)]
+    for packet in sealed:
+        first.send_raw(packet)
+    await people.until(lambda: people.node.counters.too_many > 400)
+    second.show(key=True)
+    await third.until(lambda: [a.mark for a in third.arrived if a.mark == "second"])
+    assert people.node.counters.srtp_refused == 0
+
+
+def packets(peer: ClientPeer, count: int) -> list[bytes]:
+    """Sound, made beforehand."""
+    audio = peer.audio
+    return [
+        HEADER.pack(0x80, OPUS, audio.sequence + n & 0xFFFF, 960 * n, audio.ssrc) + b"|x|1|"
+        for n in range(count)
+    ]
+
+
+async def test_allowances_fill_again_but_not_beyond_their_size(people: People) -> None:
+    await people.join("first")
+    leg = leg_of(people, "first")
+    leg.packets_left = leg.records_left = leg.asks_left = 0.0
+    await people.until(
+        lambda: (
+            (leg.packets_left, leg.records_left, leg.asks_left)
+            == (MOST_PACKETS, MOST_RECORDS, MOST_ASKS)
+        )
+    )
+
+
+async def test_garbage_in_a_peers_name_takes_nothing_off_what_it_may_send(people: People) -> None:
+    """Kills: counting before authentication; a forged source address would silence a peer."""
+    first = await people.join("first")
+    leg = leg_of(people, "first")
+    before = leg.packets_left
+    for _ in range(50):
+        first.send_raw(b"\x80" + secrets.token_bytes(60))
+    await people.until(lambda: people.node.counters.srtp_refused == 50)
+    assert leg.packets_left >= before
+
+
+async def test_checks_beyond_the_allowance_are_not_answered(people: People) -> None:
+    first = await people.join("first")
+    leg_of(people, "first").packets_left = -1000.0
+    request = first.check_request()
+    before = people.node.counters.too_many
+    first.send_raw(request)
+    await people.until(lambda: people.node.counters.too_many > before)
+    assert request[8:20] not in first.replies
+
+
+async def test_dtls_records_beyond_the_allowance_are_not_read(people: People) -> None:
+    first, second = await people.join("first"), await people.join("second")
+    leg_of(people, "first").records_left = -1000.0
+    first.leave()
+    await people.until(lambda: people.node.counters.too_many == 1)
+    second.show(key=True)
+    await first.until(lambda: first.arrived)
+
+
+async def test_packets_asked_for_again_are_bounded_whatever_the_report_says(
+    people: People,
+) -> None:
+    """Kills: walking every number of a NACK; one datagram could name thousands."""
+    first, second = await people.join("first"), await people.join("second")
+    first.show(key=True)
+    await second.until(lambda: second.arrived)
+    leg = leg_of(people, "second")
+    slot = next(s for s, (kind, n, again) in second.slot_of.items() if (kind, n, again) == VIDEO_0)
+    one = struct.pack("!BBHII", 0x81, 205, 66, 1, slot) + b"\x00\x00\xff\xff" * 64
+    leg.asks_left = 100.0
+    second.send_control(one * 5)
+    counters = people.node.counters
+    await people.until(lambda: counters.resend_refused + counters.resent >= 100)
+    await second.check()  # behind the report
+    assert counters.resend_refused + counters.resent < 100 + MOST_ASKS
+
+
+VIDEO_0 = ("video", 0, False)
+
+
+async def test_transactions_that_are_remembered_are_bounded(people: People) -> None:
+    first = await people.join("first")
+    login = people.node._ice._logins[first.remote[0]]
+    login.seen.update({secrets.token_bytes(12): ("192.0.2.1", 1) for _ in range(REMEMBERED)})
+    await first.check()
+    await first.check()
+    assert len(login.seen) <= REMEMBERED + 1
+
+
+async def test_restarts_that_are_never_used_leave_nothing(people: People) -> None:
+    """Kills: keeping the credentials of every offer until one of them is used."""
+    first = await people.join("first")
+    used = first.remote
+    for number in range(5 * MOST_LOGINS):
+        first.ufrag = f"again{number}"
+        assert isinstance(await people.offered("first", first), Answer)
+    assert len(people.node._ice._logins) == MOST_LOGINS
+    newest, first.remote = first.remote, used
+    await first.check()
+    first.remote = newest
+    await first.check()
+    assert list(people.node._ice._logins) == [newest[0]]
+
+
+async def test_half_open_handshakes_are_bounded_by_who_is_wanted(people: People) -> None:
+    """Twenty offers of each of five peers, none finished: five are kept, the newest of each."""
+    names = [f"peer{n}" for n in range(5)]
+    people.client.apply(people.want(**{name: allowed() for name in names}))
+    for name in names:
+        for _ in range(20):
+            assert isinstance(await people.offered(name, ClientPeer(name, slots=1)), Answer)
+    assert sorted(people.node.rooms[ROOM].peers) == names
+    assert len(people.node._by_leg) == len(people.node._ice._logins) == 5
+
+
+@given(st.lists(st.integers(1, 3000), max_size=50))
+def test_missing_packets_are_bounded_whatever_the_gaps(gaps: list[int]) -> None:
+    source = source_at(1000, 0, 0, 0)
+    for gap in gaps:
+        index = source.index + gap
+        note_missing(source, index)
+        source.index = index
+        assert len(source.missing) <= MOST_MISSING
+    assert len(source.ring) == RING
+
+
+@given(
+    st.dictionaries(st.integers(0, 0xFFFF), st.floats(0, 1e6), min_size=1, max_size=3000),
+)
+def test_arrival_feedback_always_fits_one_packet(arrivals: dict[int, float]) -> None:
+    """Kills: MOST_FEEDBACK as 1024; reordered arrivals then made a report too long to seal."""
+    packet = rtcp.transport_feedback(1, 2, 3, arrivals)
+    assert len(packet) <= LONGEST_RTCP
+    assert struct.unpack_from("!H", packet, 14)[0] <= MOST_FEEDBACK
+
+
+async def test_reordered_arrivals_of_a_liar_do_not_stop_the_reports_of_others(
+    people: People,
+) -> None:
+    first, second = await people.join("first"), await people.join("second")
+    leg = leg_of(people, "first")
+    numbers = range(3000)
+    leg.arrivals = {n * 7919 % 65536: people.node._clock() - n for n in numbers}
+    first.speak()
+    second.speak()
+    for peer in (first, second):
+        await peer.until(partial(has_feedback, peer))
+    assert (people.node.counters.faults, people.node.counters.not_sent) == (0, 0)
+
+
+def has_feedback(peer: ClientPeer) -> bool:
+    """Whether a transport-cc report has come."""
+    return any(compound[1] == 205 and compound[0] & 31 == 15 for compound in peer.control)
+
+
+def connected_pair() -> tuple[Handshake, Handshake]:
+    """A server and a client that are through, with no socket between them."""
+    identities = Identity(), Identity()
+    server = Handshake(identities[0], identities[1].digest)
+    client = Handshake(identities[1], identities[0].digest, server=False)
+    client.advance()
+    while State.PENDING in (server.state, client.state):
+        for datagram in client.sending():
+            server.receive(datagram)
+        for datagram in server.sending():
+            client.receive(datagram)
+    return server, client
+
+
+def test_records_behind_the_first_of_a_datagram_do_not_pile_up() -> None:
+    """Kills: reading one record of each datagram in `_listen`; the others stayed in memory."""
+    server, client = connected_pair()
+    for _ in range(10):
+        for _ in range(20):
+            client._ssl.send(b"x")
+        server.receive(b"".join(client.sending()))
+    client.close()
+    server.receive(b"".join(client.sending()))
+    assert server.state is State.CLOSED
+
+
+def test_level_of_every_slot_is_written_once_for_all_of_them() -> None:
+    """Kills: a table for each slot: 7 kB of memory each."""
+    offered = read_offer(ClientPeer("someone", 11).offer())
+    assert isinstance(offered, OfferedMedia)
+    heads = [
+        slot.level_head for leg in (made(offered), made(offered)) for slot in leg.slots["audio"]
+    ]
+    assert len({id(head) for head in heads}) == 1
