@@ -1,6 +1,7 @@
 """The Django app. Its label is fixed: Django's own `sessions` owns that label."""
 
 from django.apps import AppConfig
+from django.db.models.signals import post_migrate
 
 
 class SessionsConfig(AppConfig):
@@ -9,7 +10,10 @@ class SessionsConfig(AppConfig):
     verbose_name = "Group sessions"
 
     def ready(self) -> None:
-        """Joins what must not know each other: news of people, and the rooms they are in."""
+        """Joins what must not know each other: news of people, and the rooms they are in; what a
+        migration made, and who may use it."""
+        from sessions.models.rights import grant_after_migrate
         from sessions.rooms import standing
 
         standing.listen()
+        post_migrate.connect(grant_after_migrate, sender=self)

@@ -19,7 +19,7 @@ from types import FrameType
 from server.launcher import lan
 from server.launcher.arguments import LOOPBACK, check_port, own_address, parse
 from server.launcher.children import tethered
-from server.launcher.contract import environment
+from server.launcher.contract import WEB_ROLE, environment, restricted
 from server.launcher.errors import LauncherError
 from server.launcher.processes import Keeper, Program, stop_in_order, tell, watch
 from server.launcher.services import Services, embedded_services, given_services
@@ -74,13 +74,14 @@ def manage(words: Sequence[str], told: Mapping[str, str], sentence: str) -> str:
 
 
 def prepare_store(told: Mapping[str, str], *, demo: bool) -> str:
-    """Tables and, on our own database, the demo programme.
+    """Tables and, on our own database, the rights of web and worker and the demo programme.
 
     Returns whom to sign in as, in the words of `seed_demo`; empty without a demo.
     """
     tell("Preparing the database.")
+    owner = {**told, "THIRDS_DATABASE_ROLE": WEB_ROLE} if demo else told
     manage(
-        ["migrate", "--no-input", "-v", "0"], told, f"The database could not be prepared: {ABOVE}"
+        ["migrate", "--no-input", "-v", "0"], owner, f"The database could not be prepared: {ABOVE}"
     )
     if not demo:
         return ""
@@ -181,6 +182,7 @@ def main(arguments: Sequence[str]) -> None:
         demo = bool(services.embedded)
         told = environment(services, address, folder, demo=demo, base=os.environ, demo_code=code)
         people = prepare_store(told, demo=demo)
+        told = restricted(told) if demo else told
         lines = greeting(address, code, people)
         asyncio.run(serve(services, told, address, lines))
     tell("Stopped.")

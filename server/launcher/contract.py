@@ -7,12 +7,14 @@ import os
 import secrets
 from collections.abc import Mapping
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from server.launcher.arguments import LOOPBACK, own_address
 from server.launcher.services import Services
 from server.launcher.web import WebAddress
 
 KEY_BYTES = 32
+WEB_ROLE = "thirds_web"
 
 
 def kept_secret(file: Path, size: int = 48) -> str:
@@ -29,6 +31,14 @@ def kept_secret(file: Path, size: int = 48) -> str:
 def kept_key(file: Path) -> str:
     """A ring of one key, as sessions.core.key_ring reads it; the key is kept in `file`."""
     return f"1:{kept_secret(file, KEY_BYTES)}"
+
+
+def restricted(told: Mapping[str, str]) -> dict[str, str]:
+    """What web and worker are told on our own database: they connect as a role that may add to
+    the audit and change nothing of it (sessions.models.rights)."""
+    url = urlsplit(told["DATABASE_URL"])
+    host = url.netloc.rpartition("@")[2]
+    return {**told, "DATABASE_URL": url._replace(netloc=f"{WEB_ROLE}@{host}").geturl()}
 
 
 def environment(

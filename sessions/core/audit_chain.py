@@ -18,6 +18,7 @@ from sessions.core.key_ring import KeyRing
 
 START = bytes(32)  # what stands before link 1
 Plain = str | int | bool | None
+_json = json.JSONEncoder(sort_keys=True, separators=(",", ":")).encode
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,8 +39,7 @@ class Row:
         """The one form of a row: JSON, in a fixed order, the instant in UTC to the microsecond."""
         at = self.at.astimezone(UTC).isoformat(timespec="microseconds")
         said = [self.key, at, self.actor, self.verb, self.outcome, self.subject, self.session]
-        told = [*said, self.detail, self.mac_key]
-        return json.dumps(told, sort_keys=True, separators=(",", ":")).encode()
+        return _json([*said, self.detail, self.mac_key]).encode()
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,9 +128,10 @@ class Chain:
             return Wrong.ROW_GONE
         if link.mac_key not in ring.keys or row.mac_key not in ring.keys:
             return Wrong.UNKNOWN_KEY
-        if not is_signed(row, found.mac, ring):
+        said = row.canonical()
+        if not hmac.compare_digest(_mac(ring.keys[row.mac_key], b"row", said), found.mac):
             return Wrong.CHANGED
-        wanted = digest(self.digest, link.number, link.event, row, ring.keys[link.mac_key])
+        wanted = digest(self.digest, link.number, link.event, said, ring.keys[link.mac_key])
         return None if hmac.compare_digest(wanted, link.digest) else Wrong.OUT_OF_PLACE
 
     def end(self) -> "Finding | None":
@@ -141,7 +142,7 @@ class Chain:
     def append(self, event: int, row: Row, ring: KeyRing) -> Link:
         """The next link, for a row; the chain ends with it now."""
         number = self.number + 1
-        made = digest(self.digest, number, event, row, ring.current_key)
+        made = digest(self.digest, number, event, row.canonical(), ring.current_key)
         self.number, self.digest = number, made
         return Link(number, event, ring.current, made)
 
@@ -156,9 +157,9 @@ def is_signed(row: Row, mac: bytes, ring: KeyRing) -> bool:
     return row.mac_key in ring.keys and hmac.compare_digest(sign(row, ring), mac)
 
 
-def digest(before: bytes, number: int, event: int, row: Row, key: bytes) -> bytes:
-    """The digest of a link: of the one before, its number, the row's id and the row."""
-    return _mac(key, b"link", before, b"%d.%d" % (number, event), row.canonical())
+def digest(before: bytes, number: int, event: int, said: bytes, key: bytes) -> bytes:
+    """The digest of a link: of the one before, its number, the row's id and canonical form."""
+    return _mac(key, b"link", before, b"%d.%d" % (number, event), said)
 
 
 def checkpoint_line(one: Checkpoint, ring: KeyRing) -> str:

@@ -4,10 +4,12 @@ from collections.abc import Iterator
 
 import psycopg
 import pytest
+from django.apps import apps
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from django.db import DatabaseError, connection, transaction
 from django.db.backends.utils import CursorWrapper
+from django.db.models.signals import post_migrate
 
 from sessions.models.rights import grant_after_migrate, grant_rights
 from tests.audit.tampering import EVENTS, LINKS, run, write
@@ -119,3 +121,9 @@ def test_no_error_is_of_another_kind() -> None:
     with pytest.raises(DatabaseError) as refused, transaction.atomic():
         run(f"DELETE FROM {LINKS}")
     assert isinstance(refused.value.__cause__, psycopg.errors.InsufficientPrivilege)
+
+
+def test_every_migrate_gives_the_rights() -> None:
+    """Kills: a receiver that nobody connected."""
+    config = apps.get_app_config("group_sessions")
+    assert grant_after_migrate in post_migrate._live_receivers(config)[0]

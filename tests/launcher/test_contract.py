@@ -5,7 +5,7 @@ import stat
 from pathlib import Path
 
 from server.launcher.arguments import own_address
-from server.launcher.contract import environment, kept_key, kept_secret
+from server.launcher.contract import environment, kept_key, kept_secret, restricted
 from server.launcher.services import Services
 from server.launcher.web import WebAddress
 from sessions.core.key_ring import KeyRing
@@ -66,3 +66,8 @@ def test_a_demo_of_the_outer_environment_does_not_pass(tmp_path: Path) -> None:
     """Demo sign-in exists on our own database only. Kills: merging `base` last."""
     told = environment(SERVICES, WebAddress(8123), tmp_path, demo=False, base={"THIRDS_DEMO": "1"})
     assert told["THIRDS_DEMO"] == ""
+
+
+def test_web_and_worker_connect_as_a_role_of_their_own(tmp_path: Path) -> None:
+    told = environment(SERVICES, WebAddress(8123), tmp_path, demo=True, base={})
+    assert restricted(told) == {**told, "DATABASE_URL": "postgresql://thirds_web@%2Fs/thirds"}
