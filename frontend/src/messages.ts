@@ -114,6 +114,15 @@ export interface Refused {
   readonly text: string;
 }
 
+/** RE5. What `iceServers` takes, valid for ten minutes; without a relay `urls` is empty. */
+export interface RelayAccess {
+  readonly type: "media.relay_access";
+  readonly id: number;
+  readonly urls: ReadonlyArray<string>;
+  readonly username: string;
+  readonly credential: string;
+}
+
 /** EV2. */
 export interface RoomChanged {
   readonly type: "room.changed";
@@ -232,6 +241,12 @@ export interface AllowMicrophone {
   readonly type: "room.allow_microphone";
   readonly id: number;
   readonly key: string;
+}
+
+/** MED2. Asks for a relay's access, before a connection is made or restarted. */
+export interface AskRelay {
+  readonly type: "media.relay";
+  readonly id: number;
 }
 
 /** AV2. Goes back to the segment before. */
@@ -374,6 +389,7 @@ export type Command =
   | Ping
   | Resync
   | MediaOffer
+  | AskRelay
   | SetMicrophone
   | SetCamera
   | SetHand
@@ -400,6 +416,7 @@ export type Event =
   | Refused
   | Pong
   | MediaAnswer
+  | RelayAccess
   | Snapshot
   | RoomChanged
   | ParticipantChanged

@@ -21,6 +21,8 @@ THIRDS_AUDIT_KEYS = ENVIRONMENT.audit_keys
 THIRDS_AUDIT_CHECKPOINTS = ENVIRONMENT.audit_checkpoints
 THIRDS_FIELD_KEYS = ENVIRONMENT.field_keys
 THIRDS_DATABASE_ROLE = ENVIRONMENT.database_role
+THIRDS_TURN_URL = ENVIRONMENT.turn_url
+THIRDS_TURN_SECRET = ENVIRONMENT.turn_secret
 THIRDS_STAFF_PHONE = ""
 ALLOWED_HOSTS = [urlsplit(THIRDS_ORIGIN).hostname or "127.0.0.1", *ENVIRONMENT.public_hosts]
 CSRF_TRUSTED_ORIGINS = [THIRDS_ORIGIN]
@@ -40,6 +42,7 @@ INSTALLED_APPS = [
     "procrastinate.contrib.django",
     "allauth",
     "allauth.account",
+    "allauth.mfa",
     "sessions.apps.SessionsConfig",
 ]
 
@@ -140,10 +143,23 @@ ACCOUNT_LOGIN_BY_CODE_MAX_ATTEMPTS = 5
 ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False
 ACCOUNT_PREVENT_ENUMERATION = True
-ACCOUNT_RATE_LIMITS = {"request_login_code": "20/m/ip,5/10m/key", "demo_code": "10/m/ip"}
+ACCOUNT_RATE_LIMITS = {
+    "request_login_code": "20/m/ip,5/10m/key",
+    "demo_code": "10/m/ip",
+    "passkey_sign_in": "40/m/ip",
+}
 LOGIN_URL = "/sign-in/"
 LOGIN_REDIRECT_URL = "/"
-SESSION_COOKIE_AGE = 60 * 60 * 12
+# A second factor, for staff: a passkey or an app. The pages and the rule are ours
+# (sessions/people/second_factor*.py); allauth keeps the rows and knows WebAuthn.
+MFA_ADAPTER = "sessions.people.second_factor_adapter.SecondFactorAdapter"
+MFA_SUPPORTED_TYPES = ["webauthn", "totp", "recovery_codes"]
+MFA_PASSKEY_LOGIN_ENABLED = True
+MFA_WEBAUTHN_USER_VERIFICATION = "preferred"  # alone it is required; after a code it need not be
+MFA_TOTP_PERIOD = 30
+MFA_RECOVERY_CODE_COUNT = 10
+MFA_ALLOW_UNVERIFIED_EMAIL = True  # whoever is signed in has typed a code from that address
+SESSION_COOKIE_AGE = 60 * 60 * 16  # seconds; counted from sign-in, see people/adapter.py
 SESSION_COOKIE_NAME = "thirds"
 SESSION_COOKIE_SAMESITE = "Lax"
 SESSION_COOKIE_HTTPONLY = True

@@ -31,6 +31,8 @@ class Environment:
     demo: bool
     demo_code: str
     email_url: str
+    turn_url: str
+    turn_secret: str
     public_hosts: tuple[str, ...]
 
     @classmethod
@@ -51,6 +53,8 @@ class Environment:
             demo=get("THIRDS_DEMO", "") == "1",
             demo_code=get("THIRDS_DEMO_CODE", ""),
             email_url=get("THIRDS_EMAIL_URL", ""),
+            turn_url=get("THIRDS_TURN_URL", ""),
+            turn_secret=get("THIRDS_TURN_SECRET", ""),
             public_hosts=tuple(h for h in get("THIRDS_HOSTS", "").split(",") if h),
         )
 

@@ -25,6 +25,8 @@ if ENVIRONMENT.audit_keys == ENVIRONMENT.field_keys:
     raise ImproperlyConfigured("THIRDS_AUDIT_KEYS and THIRDS_FIELD_KEYS are two different keys.")
 if not ENVIRONMENT.origin.startswith("https://"):
     raise ImproperlyConfigured("Set THIRDS_ORIGIN to the https:// address people open.")
+if ENVIRONMENT.turn_url and not ENVIRONMENT.turn_secret:
+    raise ImproperlyConfigured("Set THIRDS_TURN_SECRET to the secret that the relay shares.")
 try:
     MAIL = MailServer.of(ENVIRONMENT.email_url)
 except ValueError as wrong:

@@ -2,25 +2,27 @@
 
 A handler makes one call and answers; what is refused is a value. Two kinds: one's own verbs,
 which need no row and are checked here, and the verbs of the room, each one service, which
-checks under the room's lock.
+checks under the room's lock. Those that must not wait for PostgreSQL are done to the live state
+without it, and written later.
 """
 
 import time
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any, Final
 
 from sessions.core.permissions import Verb
 from sessions.core.reasons import LeaveReason
 from sessions.core.refusal import Refuse
-from sessions.rooms import services
-from sessions.signaling import database, frames
+from sessions.rooms import relay, services
+from sessions.signaling import at_once, database, frames
 from sessions.signaling.connection import Connection
 from sessions.signaling.messages import (
     Admit,
     AdmitAll,
     Advance,
     AllowMicrophone,
+    AskRelay,
     Back,
     End,
     EndLater,
@@ -35,6 +37,7 @@ from sessions.signaling.messages import (
     Pause,
     Ping,
     Pong,
+    RelayAccess,
     Remove,
     Reopen,
     Resume,
@@ -46,6 +49,7 @@ from sessions.signaling.messages import (
     Start,
 )
 
+DOWN: Final = Refuse("store.down")
 Reply = Any  # a message to the browser; None: everything was said
 Handler = Callable[[Connection, Any], Awaitable[Reply]]
 
@@ -64,6 +68,7 @@ class OfRoom:
 
     service: Callable[..., Any]
     fields: tuple[str, ...] = ()
+    at_once: Verb | None = None  # done to the live state when no row can be written
 
 
 async def answer(connection: Connection, command: Any) -> Reply:
@@ -79,7 +84,12 @@ async def answer(connection: Connection, command: Any) -> Reply:
 
 async def _ask(connection: Connection, command: Any, line: OfRoom) -> Reply:
     arguments = [getattr(command, field) for field in line.fields]
-    outcome = await database.run(line.service, connection.person, connection.session, *arguments)
+    outcome: Any = DOWN
+    if connection.person is not None:
+        person, session = connection.person, connection.session
+        outcome = await database.run(line.service, person, session, *arguments)
+    if outcome == DOWN and line.at_once is not None and connection.viewer is not None:
+        outcome = await at_once.do(connection.viewer, line.at_once, command.key)
     return outcome if isinstance(outcome, Refuse) else _ok(command)
 
 
@@ -114,6 +124,12 @@ async def _offer(connection: Connection, command: MediaOffer) -> Reply:
     return MediaAnswer(type="media.answer", id=command.id, sdp=sdp)
 
 
+async def _relay(connection: Connection, command: AskRelay) -> Reply:
+    assert connection.viewer is not None
+    access = relay.access_for(connection.viewer.seat.key, time.time())
+    return RelayAccess(type="media.relay_access", id=command.id, **asdict(access))
+
+
 async def _microphone(connection: Connection, command: SetMicrophone) -> Reply:
     assert connection.viewer is not None
     if command.on and not connection.viewer.seat.microphone_allowed:
@@ -142,6 +158,7 @@ TABLE: Final[Mapping[type, Own | OfRoom]] = {
     Ping: Own(None, _ping),
     Resync: Own(Verb.ROOM_RESYNC, _resync),
     MediaOffer: Own(Verb.ROOM_OFFER_MEDIA, _offer),
+    AskRelay: Own(Verb.ROOM_OFFER_MEDIA, _relay),
     SetMicrophone: Own(Verb.ROOM_SET_MICROPHONE, _microphone),
     SetCamera: Own(Verb.ROOM_SET_CAMERA, _camera),
     SetHand: Own(Verb.ROOM_RAISE_HAND, _hand),
@@ -158,8 +175,8 @@ TABLE: Final[Mapping[type, Own | OfRoom]] = {
     EndLater: OfRoom(services.end_later, ("minutes",)),
     End: OfRoom(services.end),
     Reopen: OfRoom(services.reopen),
-    Mute: OfRoom(services.mute, ("key",)),
-    AllowMicrophone: OfRoom(services.allow_microphone, ("key",)),
-    LowerHand: OfRoom(services.lower_hand, ("key",)),
-    Remove: OfRoom(services.remove, ("key",)),
+    Mute: OfRoom(services.mute, ("key",), Verb.ROOM_MUTE),
+    AllowMicrophone: OfRoom(services.allow_microphone, ("key",), Verb.ROOM_ALLOW_MICROPHONE),
+    LowerHand: OfRoom(services.lower_hand, ("key",), Verb.ROOM_LOWER_HAND),
+    Remove: OfRoom(services.remove, ("key",), Verb.ROOM_REMOVE),
 }

@@ -153,6 +153,14 @@ class MediaOffer:
 
 
 @message
+class AskRelay:
+    """MED2. Asks for a relay's access, before a connection is made or restarted."""
+
+    type: Literal["media.relay"]
+    id: Number
+
+
+@message
 class SetMicrophone:
     """ME1. The microphone's true state, read from the track."""
 
@@ -330,6 +338,7 @@ Command = Annotated[
     | Ping
     | Resync
     | MediaOffer
+    | AskRelay
     | SetMicrophone
     | SetCamera
     | SetHand
@@ -392,6 +401,17 @@ class MediaAnswer:
     type: Literal["media.answer"]
     id: Number
     sdp: str
+
+
+@message
+class RelayAccess:
+    """RE5. What `iceServers` takes, valid for ten minutes; without a relay `urls` is empty."""
+
+    type: Literal["media.relay_access"]
+    id: Number
+    urls: tuple[str, ...]
+    username: str
+    credential: str
 
 
 # ---- events of the room's stream: each carries the resulting state and its version ---------
@@ -530,6 +550,7 @@ Event = Annotated[
     | Refused
     | Pong
     | MediaAnswer
+    | RelayAccess
     | Snapshot
     | RoomChanged
     | ParticipantChanged

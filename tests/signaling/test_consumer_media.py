@@ -1,5 +1,9 @@
 """Offers to the node and its news, over a real socket and a node that talks."""
 
+import base64
+import hashlib
+import hmac
+import time
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -48,6 +52,26 @@ async def test_med1_offer_with_the_node_away_is_media_down(tonight: Evening) -> 
     assert (await dana.ask("media.offer", sdp="v=0"))["code"] == "media.down"
     assert (await dana.ask("room.start"))["type"] == "ok"
     await dana.drop()
+
+
+async def test_med2_relay_re5_gives_a_browsers_own_access(
+    dana: Browser, settings: LazySettings
+) -> None:
+    """The password is what coturn computes for the name (use-auth-secret). Kills: another digest."""
+    settings.THIRDS_TURN_URL = "turns:turn.example.org:5349"
+    settings.THIRDS_TURN_SECRET = "north"
+    access = await dana.ask("media.relay")
+    expires, _, seat = access["username"].partition(":")
+    made = hmac.new(b"north", access["username"].encode(), hashlib.sha1).digest()
+    assert (access["type"], access["urls"]) == ("media.relay_access", [settings.THIRDS_TURN_URL])
+    assert access["credential"] == base64.b64encode(made).decode()
+    assert seat == me(dana)
+    assert 590 <= int(expires) - time.time() <= 600
+
+
+async def test_med2_without_a_relay_there_is_no_address(dana: Browser) -> None:
+    access = await dana.ask("media.relay")
+    assert (access["urls"], access["username"], access["credential"]) == ([], "", "")
 
 
 async def test_pe2_slot_owned_and_pe3_slot_shown_reach_their_browser(

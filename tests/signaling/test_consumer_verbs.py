@@ -25,6 +25,7 @@ FIELDS: dict[str, dict[str, Any]] = {
     "room.lower_hand": {"key": "nobody"},
     "room.remove": {"key": "nobody"},
     "media.offer": {"sdp": "v=0"},
+    "media.relay": {},
     "me.microphone": {"on": True},
     "me.camera": {"on": True},
     "me.hand": {"raised": True},
@@ -37,7 +38,7 @@ STAFF = [kind for kind in FIELDS if kind.startswith("room.")] + [
     "room.end",
     "room.reopen",
 ]
-IN_ROOM = ["media.offer", "me.microphone", "me.camera", "me.hand"]
+IN_ROOM = ["media.offer", "media.relay", "me.microphone", "me.camera", "me.hand"]
 ANYONE_OF_THE_GROUP = ["hello", "ping", "resync", "me.leave"]
 
 
