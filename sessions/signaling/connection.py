@@ -10,40 +10,25 @@ import asyncio
 import secrets
 import time
 from collections.abc import Awaitable, Callable
-from typing import Any, Final
+from typing import Any
 
 from sessions.core.admission import SeatState
 from sessions.core.permissions import Verb, allowed
 from sessions.core.reasons import LeaveReason
-from sessions.core.refusal import Refuse, sentence
+from sessions.core.refusal import Refuse
 from sessions.core.room_state import OVER, RoomState
 from sessions.models import Person
 from sessions.rooms import bridge, broadcast, presence, selectors, services
 from sessions.rooms.lua import Call, arun
 from sessions.rooms.presence import Outcome, Place, Told
 from sessions.rooms.stream import Event, Gap, read_after
-from sessions.signaling import database, frames, passing, reading, views
-from sessions.signaling.messages import CLOSE_CODES, Closing, Hello, MediaClosed
+from sessions.signaling import database, frames, memory, passing, reading, views
+from sessions.signaling.farewell import farewell
+from sessions.signaling.lease import Lease, keys_of
+from sessions.signaling.messages import Hello, MediaClosed
+from sessions.signaling.outage import store_watch
 from sessions.signaling.reading import Close, Register, Tell, TellAll, Viewer, Want
 from sessions.signaling.wanting import want
-
-HERE: Final = 4403  # a refusal that has no close code of its own: nothing here for this person
-CODES: Final = {code: number for number, code in CLOSE_CODES.items()} | {
-    "room.not_held": 4410,
-    "room.cancelled": 4410,
-    "permission.changed": HERE,
-}
-
-
-def farewell(refused: Refuse) -> tuple[Closing, int]:
-    """The last message of a socket and its close code."""
-    closing = Closing(type="closing", code=refused.code, text=sentence(refused))
-    return closing, CODES.get(refused.code, HERE)
-
-
-def _keys(viewer: Viewer) -> tuple[str, str, str, int]:
-    """What names a connection before presence."""
-    return viewer.facts.key, viewer.seat.key, viewer.connection, viewer.generation
 
 
 def _let_in_meanwhile(viewer: Viewer) -> bool:
@@ -54,15 +39,18 @@ def _let_in_meanwhile(viewer: Viewer) -> bool:
 
 
 class Connection:
-    """`send` takes the text of a frame, `close` a close code; `channel` is for wake-ups."""
+    """`send` takes the text of a frame, `close` a close code; `channel` is for wake-ups. `person`
+    is None while PostgreSQL cannot say whose login session it is: `login` is its digest."""
 
     def __init__(
         self,
         session: str,
-        person: Person,
+        person: Person | None,
         channel: str,
         send: Callable[[str], Awaitable[None]],
         close: Callable[[int], Awaitable[None]],
+        *,
+        login: str = "",
     ) -> None:
         self.session = session
         self.person = person
@@ -74,7 +62,9 @@ class Connection:
         self._send = send
         self._close = close
         self._reading = asyncio.Lock()
-        self._seat = asyncio.Lock()  # taken after `_reading`; a join changes the generation
+        self._lease = Lease(login)  # its lock is taken after `_reading`
+        self._login = login
+        self._listens = False
         self.on_revoked: Callable[[], None] = lambda: None
         self._owes_snapshot = False
         self._unregistered = False
@@ -99,6 +89,7 @@ class Connection:
     async def gone(self) -> None:
         """The socket is closed. Not a leave: the lease runs out unless the browser is back."""
         self.ended = True
+        store_watch().leave(self)
         if self.viewer is None:
             return
         bridge.unlisten(self.viewer.facts.key, self.viewer.seat.key, self.heard)
@@ -108,12 +99,14 @@ class Connection:
 
     async def hello(self, command: Hello) -> Refuse | None:
         """Comes to the room, registers, and tells either what was missed or everything."""
-        entered = await database.run(services.enter, self.person, self.session)
+        entered = await self._enter()
+        if isinstance(entered, Refuse) and entered.code == "store.down":
+            entered = await memory.entered(self.session, self._login)
         if isinstance(entered, Refuse):
             return entered
         self.microphone, self.camera = command.microphone, command.camera
         viewer = self._viewer(entered)
-        await broadcast.listen(viewer.facts.key, self.channel)
+        self._listens = await broadcast.listen(viewer.facts.key, self.channel)
         async with self._reading:
             self.viewer = viewer
             refused = await self._join(viewer, new=command.epoch is None)
@@ -122,6 +115,22 @@ class Connection:
             if refused is None and _let_in_meanwhile(viewer):
                 await self._register(viewer)
         return refused
+
+    async def _enter(self) -> services.Entered | Refuse:
+        """What the door says, by the rows."""
+        if self.person is None:
+            return Refuse("store.down")
+        entered = await database.run(services.enter, self.person, self.session)
+        if isinstance(entered, services.Entered):
+            memory.rooms.take(self.session, entered.room, {entered.seat.key: entered.seat})
+        return entered
+
+    async def proven(self, person: Person) -> None:
+        """Rows are back, and say who it is: the door is asked what it could not be asked."""
+        self.person = person
+        async with self._reading:
+            if self.viewer is not None and not self.ended:
+                await self._register(self.viewer)
 
     def _viewer(self, entered: services.Entered) -> Viewer:
         return Viewer(
@@ -138,35 +147,12 @@ class Connection:
         page that was not in this room before, which ends the media of another one."""
         if viewer.place is None:
             return None
-        async with self._seat:
-            refused = await self._take_seat(viewer, viewer.place, new=new)
+        refused = await self._lease.take(
+            viewer, viewer.place, microphone=self.microphone, camera=self.camera, new=new
+        )
         if refused is None:
             await self._want_media(viewer, new=new)
         return refused
-
-    async def _take_seat(self, viewer: Viewer, place: Place, *, new: bool) -> Refuse | None:
-        room, seat = viewer.facts.key, viewer.seat
-        media = await bridge.generation_of(room, seat.key, known=viewer.media_generation, new=new)
-        if isinstance(media, Refuse):
-            return media
-        joined = await broadcast.asend(
-            room,
-            presence.join(
-                room,
-                seat.key,
-                viewer.connection,
-                place=place,
-                staff=seat.staff,
-                microphone=self.microphone and seat.microphone_allowed,
-                microphone_allowed=seat.microphone_allowed,
-                camera=self.camera,
-                waiting=viewer.waiting,
-            ),
-        )
-        if isinstance(joined, Refuse):
-            return joined
-        viewer.generation, viewer.media_generation = joined.generation, media
-        return None
 
     async def _want_media(self, viewer: Viewer, *, new: bool = False) -> None:
         """Tells the node who is in the room now, and that its news of this seat comes here; a
@@ -186,15 +172,19 @@ class Connection:
             return False
         seats = await database.run(selectors.seats_of, viewer.facts.room_id)
         if isinstance(seats, Refuse):
+            known = memory.rooms.of(self.session)
+            seats = dict(known.seats) if known else {}
+        viewer.seats = seats
+        if reading.unknown_keys(missed.events, viewer):
             return False
-        viewer.seats, viewer.epoch, viewer.seq = seats, missed.epoch, command.seq
+        viewer.epoch, viewer.seq = missed.epoch, command.seq
         await self._take_all(viewer, missed.events)
         return True
 
     async def _register(self, viewer: Viewer) -> None:
         """Comes in again: after the lease ran out, Redis came back empty, or a reopening. While
         PostgreSQL is away, at the place where it was: the door's last word still holds."""
-        entered = await database.run(services.enter, self.person, self.session)
+        entered = await self._enter()
         if isinstance(entered, services.Entered):
             viewer.seat, viewer.standing = entered.seat, entered.standing
             viewer.place, viewer.waiting = entered.place, entered.waiting
@@ -210,9 +200,9 @@ class Connection:
 
     async def _snapshot(self, viewer: Viewer) -> None:
         """Everything; where it cannot be had, it is owed and tried again."""
-        rows = await database.run(selectors.rows_of, self.session)
-        self._owes_snapshot = isinstance(rows, Refuse)
-        if isinstance(rows, Refuse):
+        rows = await self._rows(viewer)
+        self._owes_snapshot = rows is None
+        if rows is None:
             return
         mine = rows.roster.of(viewer.seat.key)
         if mine is not None and mine.connection == viewer.connection:
@@ -223,6 +213,17 @@ class Connection:
         await self.tell(views.snapshot(rows, viewer.seat.key, viewer.place, viewer.waiting))
         if RoomState(rows.now.state) in OVER and rows.now.reopen_until_ms is None:
             await self.end(Refuse(f"room.{rows.now.state}"))
+
+    async def _rows(self, viewer: Viewer) -> selectors.RoomRows | None:
+        """Read now, or without PostgreSQL, what this process remembers of the room."""
+        rows = await database.run(selectors.rows_of, self.session)
+        if not isinstance(rows, Refuse):
+            memory.rooms.take(self.session, rows.facts, rows.seats, rows.now)
+            return rows
+        roster = await arun(presence.roster(viewer.facts.key))
+        if isinstance(roster, Refuse):
+            return None
+        return memory.rows(self.session, roster, viewer.seat)
 
     # ---- reading the stream --------------------------------------------------------------------
 
@@ -247,7 +248,8 @@ class Connection:
         if isinstance(found, Refuse):
             return False
         if isinstance(found, Gap):
-            await self._snapshot(viewer)
+            lost = found.epoch != viewer.epoch and viewer.place is not None
+            await (self._register(viewer) if lost else self._snapshot(viewer))
             return False
         if not await self._learn_names(viewer, found.events):
             return False
@@ -261,6 +263,7 @@ class Connection:
         if isinstance(seats, Refuse):
             return False
         viewer.seats = {**(viewer.seats or {}), **seats}
+        memory.rooms.take(self.session, viewer.facts, seats)
         return True
 
     async def _take_all(self, viewer: Viewer, events: tuple[Event, ...]) -> bool:
@@ -291,7 +294,7 @@ class Connection:
         """The permission table for one's own live verbs; a refusal leaves its audit row."""
         assert self.viewer is not None
         refused = allowed(verb, self.viewer.standing)
-        if refused is not None:
+        if refused is not None and self.person is not None:
             await database.run(services.record_refusal, verb, self.person, self.session, refused)
         return refused
 
@@ -318,11 +321,16 @@ class Connection:
         viewer = self.viewer
         if viewer is None:
             return None
+        if not self._listens:
+            self._listens = await broadcast.listen(viewer.facts.key, self.channel)
         if self._unregistered:
             async with self._reading:
                 await self._register(viewer)
         elif viewer.place is not None:
-            await self._held(lambda mine: presence.renew(*_keys(mine)))
+            refused = await self._held(lambda mine: presence.renew(*keys_of(mine)))
+            if refused is not None:
+                store_watch().wait(self, self.renew)
+                return None
         await self.catch_up()
         await self._end_if_over(viewer)
         if bridge.is_unfinished(viewer.facts.key):
@@ -333,7 +341,7 @@ class Connection:
         """Gives the seat up for good, at once; while Redis is away, the node is told directly."""
         viewer = self.viewer
         assert viewer is not None
-        told = await self._send_as_holder(viewer, lambda mine: presence.leave(*_keys(mine), reason))
+        told = await self._lease.send(viewer, lambda mine: presence.leave(*keys_of(mine), reason))
         if isinstance(told, Refuse):
             bridge.end_here(viewer.facts.key, viewer.seat.key, viewer.media_generation)
         await want(viewer.facts.key)
@@ -343,23 +351,16 @@ class Connection:
         any more (Redis came back empty), it is made again after registering."""
         viewer = self.viewer
         assert viewer is not None
-        told = await self._send_as_holder(viewer, make)
+        told = await self._lease.send(viewer, make)
         if isinstance(told, Told) and told.outcome is Outcome.ABSENT and viewer.place is not None:
             async with self._reading:
                 await self._register(viewer)
-            told = await self._send_as_holder(viewer, make)
+            told = await self._lease.send(viewer, make)
         if isinstance(told, Refuse):
             return told
         if told.outcome is Outcome.SUPERSEDED:
             await self.end(Refuse("connection.replaced"))
         return None
-
-    async def _send_as_holder(
-        self, viewer: Viewer, make: Callable[[Viewer], Call[Told]]
-    ) -> Told | Refuse:
-        """With the generation of now: a join that is under way is waited for."""
-        async with self._seat:
-            return await broadcast.asend(viewer.facts.key, make(viewer))
 
     async def _end_if_over(self, viewer: Viewer) -> None:
         """The ten minutes in which the room could have been opened again have passed."""

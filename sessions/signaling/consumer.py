@@ -14,10 +14,12 @@ from channels.generic.websocket import AsyncWebsocketConsumer
 
 from sessions.core.reasons import LeaveReason
 from sessions.core.refusal import Refuse
+from sessions.models import Person
 from sessions.signaling import commands, frames
 from sessions.signaling.bucket import Bucket
-from sessions.signaling.connection import Connection, farewell
-from sessions.signaling.login import person_of
+from sessions.signaling.connection import Connection
+from sessions.signaling.farewell import farewell
+from sessions.signaling.login import digest_of, person_of
 from sessions.signaling.messages import Hello, Ping, Refused
 from sessions.signaling.standing import StandingWatch
 
@@ -55,16 +57,25 @@ class RoomConsumer(AsyncWebsocketConsumer):
         await self.accept()
         now = self._now()
         self._bucket, self._heard_at = Bucket.full(RATE, now), now
-        person = await person_of(self.scope)
+        person: Person | Refuse | None = await person_of(self.scope)
+        if person == Refuse("store.down"):
+            person = None  # whose connection still holds a seat may come back all the same
         if isinstance(person, Refuse):
             closing, code = farewell(person)
             await self._text(frames.write(closing))
             await self.close(code)
             return
         session = self.scope["url_route"]["kwargs"]["session"]
-        self.connection = Connection(session, person, self.channel_name, self._text, self.close)
-        self._watch = StandingWatch(self.connection, person, lambda: person_of(self.scope))
-        await self._watch.begin()
+        self.connection = Connection(
+            session,
+            person,
+            self.channel_name,
+            self._text,
+            self.close,
+            login=digest_of(self.scope),
+        )
+        if person is not None:
+            await self._watch_over(self.connection, person)
         self._beats = asyncio.create_task(self._beat())
 
     async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
@@ -106,22 +117,36 @@ class RoomConsumer(AsyncWebsocketConsumer):
         """Not a leave: whoever is back before the lease runs out was never gone."""
         if self._beats is not None:
             self._beats.cancel()
-        if self.connection is not None and self._watch is not None:
+        if self._watch is not None:
             await self._watch.stop()
+        if self.connection is not None:
             await self.connection.gone()
 
     async def _beat(self) -> None:
         """Renews while the browser pings; ends what has fallen silent or signed out."""
-        connection, watch = self.connection, self._watch
+        connection = self.connection
         assert connection is not None
-        assert watch is not None
         while not connection.ended:
             await asyncio.sleep(self.beat_s)
             quiet = self._now() - self._heard_at
             if quiet > self.silence_s:
                 await connection.end(Refuse("connection.silent"))
-            await watch.beat()
+            await (self._watch.beat() if self._watch else self._prove(connection))
             await (connection.renew() if quiet <= self.quiet_s else connection.catch_up())
+
+    async def _watch_over(self, connection: Connection, person: Person) -> None:
+        self._watch = StandingWatch(connection, person, lambda: person_of(self.scope))
+        await self._watch.begin()
+
+    async def _prove(self, connection: Connection) -> None:
+        """Whoever came back while PostgreSQL was away is asked for the login session since."""
+        person = await person_of(self.scope)
+        if isinstance(person, Person):
+            await self._watch_over(connection, person)
+            await connection.proven(person)
+        elif person.code != "store.down":
+            await connection.leave(LeaveReason.SIGNED_OUT)
+            await connection.end(person)
 
     async def _refuse_and_leave(self) -> None:
         assert self.connection is not None

@@ -8,7 +8,7 @@ import pytest
 
 from sessions.signaling import messages
 from sessions.signaling.commands import TABLE
-from sessions.signaling.connection import CODES
+from sessions.signaling.farewell import CODES
 from sessions.signaling.reading import ENDS
 
 ROOT = Path(__file__).resolve().parents[2]
