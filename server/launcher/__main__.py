@@ -21,6 +21,7 @@ from server.launcher.arguments import LOOPBACK, check_port, own_address, parse
 from server.launcher.children import tethered
 from server.launcher.contract import WEB_ROLE, environment, restricted
 from server.launcher.errors import LauncherError
+from server.launcher.media import media_programs
 from server.launcher.processes import Keeper, Program, stop_in_order, tell, watch
 from server.launcher.services import Services, embedded_services, given_services
 from server.launcher.web import WebAddress
@@ -31,13 +32,13 @@ FAILURES_BEFORE_READY = 3
 ABOVE = "the lines above say why."
 
 
-def programs(address: WebAddress) -> list[Program]:
+def programs(address: WebAddress, told: Mapping[str, str]) -> list[Program]:
     """What runs beside the services, in the order in which it is stopped."""
     python, manage = sys.executable, str(ROOT / "manage.py")
     return [
         Program("web", [python, "-m", *address.command]),
         Program("worker", [python, manage, "worker"]),
-        Program("media", [python, "-m", "server.media"]),
+        *media_programs(python, told),
     ]
 
 
@@ -116,7 +117,7 @@ async def serve(
     services: Services, told: Mapping[str, str], address: WebAddress, lines: Sequence[str]
 ) -> None:
     """Keeps everything going until a signal to stop; a second one ends it at once."""
-    keepers = [Keeper(program, told, ROOT) for program in programs(address)]
+    keepers = [Keeper(program, told, ROOT) for program in programs(address, told)]
     asked = asyncio.Event()
 
     def ask() -> None:

@@ -10,7 +10,7 @@ import os
 import signal
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from server.launcher.children import Service, tethered
@@ -27,10 +27,16 @@ END_SECONDS = 0.02
 
 @dataclass(frozen=True, slots=True)
 class Program:
-    """A process to keep: a name for the log, and its command (an absolute path first)."""
+    """A process to keep: a name for the log, and its command (an absolute path first).
+
+    `at_once`: after its first unexpected end in a row it is started again without a pause;
+    `told`: what it is told beside what all are.
+    """
 
     name: str
     command: Sequence[str]
+    at_once: bool = False
+    told: Mapping[str, str] = field(default_factory=dict)
 
 
 def pause_after(failures: int) -> float:
@@ -77,7 +83,8 @@ class Keeper:
             if self.stopping:
                 return
             self.failures = 1 if clock() - began > STEADY_SECONDS else self.failures + 1
-            pause = pause_after(self.failures)
+            at_once = self.program.at_once and self.failures == 1
+            pause = 0.0 if at_once else pause_after(self.failures)
             ended = f"{self.program.name} ended unexpectedly ({how_it_ended(returncode)})"
             tell(f"{ended}: starting it again in {pause:g} s.")
             await asyncio.sleep(pause)
@@ -90,7 +97,7 @@ class Keeper:
             stdin=asyncio.subprocess.DEVNULL,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.STDOUT,
-            env=self.environment,
+            env={**self.environment, **self.program.told},
             cwd=self.folder,
             start_new_session=True,
         )

@@ -30,7 +30,7 @@ BROKEN = [sys.executable, "-c", "raise SystemExit(7)"]
 WEB = SERVE if sys.argv[3] == "works" else BROKEN
 
 launcher.ROOT = Path(sys.argv[1])
-launcher.programs = lambda address: [
+launcher.programs = lambda address, told: [
     Program("web", WEB), Program("worker", REST), Program("media", REST)
 ]
 launcher.prepare_store = lambda told, demo: "Sign in as: a facilitator"
@@ -137,7 +137,9 @@ def test_one_given_url_without_the_other_is_refused(tmp_path: Path) -> None:
 
 def test_the_programs_of_thirds() -> None:
     """Each named once, by an absolute path; the web on loopback alone."""
-    web, worker, media = launcher.programs(WebAddress(8123))
+    web, worker, media = launcher.programs(
+        WebAddress(8123), {"THIRDS_MEDIA_CONTROL": "unix:/a/media.sock"}
+    )
     assert [web.name, worker.name, media.name] == ["web", "worker", "media"]
     assert web.command[:7] == [sys.executable, "-m", "daphne", "-b", "127.0.0.1", "-p", "8123"]
     assert worker.command == [sys.executable, str(ROOT / "manage.py"), "worker"]
