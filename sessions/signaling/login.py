@@ -13,6 +13,7 @@ from django.conf import settings
 from django.contrib import auth
 from django.http.cookie import parse_cookie
 from django.utils.crypto import salted_hmac
+from django.utils.crypto import salted_hmac
 
 from sessions.core.refusal import Refuse
 from sessions.models import Person
@@ -33,6 +34,12 @@ def cookie_of(scope: Mapping[str, Any]) -> str | None:
     headers = [value for name, value in scope["headers"] if name.lower() == b"cookie"]
     cookies = parse_cookie("; ".join(value.decode("latin-1") for value in headers))
     return cookies.get(settings.SESSION_COOKIE_NAME)
+
+
+def digest_of(scope: Mapping[str, Any]) -> str:
+    """What presence may hold of a login session: nobody signs in with it."""
+    cookie = cookie_of(scope)
+    return salted_hmac("room", cookie, algorithm="sha256").hexdigest() if cookie else ""
 
 
 def digest_of(scope: Mapping[str, Any]) -> str:
