@@ -13,16 +13,14 @@ from django.conf import settings
 from django.contrib import auth
 from django.http.cookie import parse_cookie
 from django.utils.crypto import salted_hmac
-from django.utils.crypto import salted_hmac
 
 from sessions.core.refusal import Refuse
 from sessions.models import Person
-from sessions.people.second_factor import refusal_to_enter
 from sessions.signaling import database
 
 
 async def person_of(scope: Mapping[str, Any]) -> Person | Refuse:
-    """Refuses `permission.signed_out`, `permission.second_factor`, or `store.down`."""
+    """Refuses `permission.signed_out`, or `store.down`."""
     cookie = cookie_of(scope)
     if cookie is None:
         return Refuse("permission.signed_out")
@@ -42,16 +40,8 @@ def digest_of(scope: Mapping[str, Any]) -> str:
     return salted_hmac("room", cookie, algorithm="sha256").hexdigest() if cookie else ""
 
 
-def digest_of(scope: Mapping[str, Any]) -> str:
-    """What presence may hold of a login session: nobody signs in with it."""
-    cookie = cookie_of(scope)
-    return salted_hmac("room", cookie, algorithm="sha256").hexdigest() if cookie else ""
-
-
 def _person(cookie: str) -> Person | Refuse:
     store = import_module(settings.SESSION_ENGINE).SessionStore(cookie)
     request: Any = SimpleNamespace(session=store)
     person = auth.get_user(request)
-    if not isinstance(person, Person):
-        return Refuse("permission.signed_out")
-    return refusal_to_enter(store, person) or person
+    return person if isinstance(person, Person) else Refuse("permission.signed_out")
