@@ -97,13 +97,15 @@ class Browser(asyncio.Protocol):
         for event in self._wire.events_received():
             if isinstance(event, Response):
                 self._opened()
-            elif event.opcode is Opcode.TEXT:
+            elif isinstance(event, Frame) and event.opcode is Opcode.TEXT:
                 self._take(event, at)
 
     def connection_lost(self, exc: Exception | None) -> None:
-        self.closed = self._wire.close_code or 1006  # RFC 6455, 7.1.5
+        self._wire.receive_eof()
+        self.closed = self._wire.close_code
         ended = ConnectionError(f"the socket was closed: {self.closed}")
-        for waiting in (self._open, *self._asked.values()):
+        waiters: list[asyncio.Future[Any]] = [self._open, *self._asked.values()]
+        for waiting in waiters:
             if not waiting.done():
                 waiting.set_exception(ended)
                 waiting.exception()  # whoever still waits is told; nobody else has to be

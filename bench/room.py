@@ -56,6 +56,7 @@ async def measure(stack: Stack, groups: list[Any], sizes: argparse.Namespace) ->
     return {
         "connections": connections,
         "join_to_snapshot": spread(joined.joins),
+        "joins_tried_again": joined.refused,
         "verb_to_last_receipt": spread(tapped.verbs),
         "verb_to_first_receipt": spread(tapped.firsts),
         "verb_to_reply": spread(tapped.replies),
@@ -93,7 +94,8 @@ def main(arguments: Sequence[str]) -> int:
         from bench import room_programme
 
         groups = room_programme.make(sizes.rooms, sizes.people)
-        result = asyncio.run(measure(stack, groups, sizes))
+        with stack.explained("web"):
+            result = asyncio.run(measure(stack, groups, sizes))
     result = {
         "bench": "room",
         "machine": before,

@@ -16,6 +16,7 @@ from typing import Any, Final
 from bench.browsers import PING_S, Browser, Event
 from bench.room_programme import Group
 
+AGAIN_S: Final = 1.0  # between two attempts to come in
 PATIENCE_S: Final = 10.0  # for what has to come; longer is a fault, not a figure
 JITTER: Final = 0.1  # of the time between two verbs: people do not tap in step
 RoomView = dict[str, Any]
@@ -65,6 +66,7 @@ ROUND: Final = (
 class Member:
     """One person in a room: the browser, the room as it was shown last, what is waited for."""
 
+    cookie: str
     room: RoomView | None = None
     snapshot_at: float = 0.0
     in_room: bool = False
@@ -112,28 +114,38 @@ class Times:
     verbs: list[float] = field(default_factory=list)
     replies: list[float] = field(default_factory=list)
     firsts: list[float] = field(default_factory=list)
+    refused: int = 0  # joins that had to be tried again
 
 
 class LiveRoom:
     """One room's people; the facilitator is the first."""
 
     def __init__(self, origin: str, group: Group) -> None:
-        address = f"{origin.replace('http', 'ws', 1)}/ws/rooms/{group.session}/"
-        self.members = [Member() for _ in group.cookies]
+        self._origin = origin
+        self._address = f"{origin.replace('http', 'ws', 1)}/ws/rooms/{group.session}/"
+        self.members = [Member(cookie) for cookie in group.cookies]
         self._taps = itertools.cycle(ROUND)
-        for member, cookie in zip(self.members, group.cookies, strict=True):
-            member.browser = Browser(address, origin, cookie, member.hear)
 
     async def join(self, member: Member, times: Times) -> None:
-        """One person comes: from the first packet to the snapshot."""
+        """One person comes: from the first packet to the snapshot, further attempts included."""
         began = time.perf_counter()
-        await member.browser.connect()
-        reply = await member.browser.ask("hello", microphone=True, camera=True)
-        if reply["type"] != "ok":
-            raise NotAnsweredError(f"hello was answered with {reply}")
+        while not await self._attempt(member):
+            times.refused += 1
+            if time.perf_counter() - began > PATIENCE_S:
+                raise NotAnsweredError(f"nobody comes in: {member.browser.closed}")
+            await asyncio.sleep(AGAIN_S)
         await member.until(_has_snapshot, "a snapshot")
         times.joins.append(member.snapshot_at - began)
         member.browser.begin_pings(random.uniform(0, PING_S))  # noqa: S311 - spread only
+
+    async def _attempt(self, member: Member) -> bool:
+        member.browser = Browser(self._address, self._origin, member.cookie, member.hear)
+        try:
+            await member.browser.connect()
+            reply = await member.browser.ask("hello", microphone=True, camera=True)
+        except ConnectionError:
+            return False
+        return bool(reply["type"] == "ok")
 
     async def begin(self) -> None:
         """Everyone is let in, and the session started."""
@@ -189,9 +201,10 @@ def _has_receipt(member: Member) -> bool:
 
 async def join_all(rooms: Sequence[LiveRoom], each_s: float, times: Times) -> None:
     """Everyone comes, one every `each_s` seconds, whoever is still on the way."""
+    await rooms[0].join(rooms[0].members[0], Times())  # the first loads what all share
     coming = []
     for place in range(len(rooms[0].members)):
-        for room in rooms:
+        for room in rooms if place else rooms[1:]:
             coming.append(asyncio.ensure_future(room.join(room.members[place], times)))
             await asyncio.sleep(each_s)
     await asyncio.gather(*coming)

@@ -23,7 +23,7 @@ import psutil
 from bench.cores import Split, born_on
 from server.launcher.__main__ import programs
 from server.launcher.children import start, stop
-from server.launcher.contract import environment
+from server.launcher.contract import WEB_ROLE, environment, restricted
 from server.launcher.services import embedded_services
 from server.launcher.web import WebAddress
 
@@ -31,6 +31,7 @@ ROOT = Path(__file__).resolve().parent.parent
 LOOPBACK = "127.0.0.1"
 GENTLY = [(signal.SIGTERM, 10.0)]
 START_S = 30.0
+LAST_WORDS = 4000  # characters
 
 
 @dataclass
@@ -59,6 +60,15 @@ class Stack:
     def log(self, name: str) -> str:
         """What a process has printed so far."""
         return (self.folder / f"{name}.log").read_text(errors="replace")
+
+    @contextlib.contextmanager
+    def explained(self, name: str) -> Iterator[None]:
+        """When the block fails, the last words of a process are shown with the fault."""
+        try:
+            yield
+        except Exception:
+            sys.stderr.write(self.log(name)[-LAST_WORDS:])
+            raise
 
     def cpu_seconds(self) -> dict[str, float]:
         """User and system time of every process so far, children included, by name."""
@@ -111,9 +121,9 @@ def running_stack(split: Split) -> Iterator[Stack]:
             told = environment(services, WebAddress(port), folder, demo=True, base=os.environ)
             told |= {"THIRDS_MEDIA_BIND": LOOPBACK, "THIRDS_MEDIA_ANNOUNCE": LOOPBACK}
             pids = {one.name: one.process.pid for one in services.embedded}
-            stack = Stack(told, folder, split, pids)
             _set_up_django(told)
-            _migrate(told)
+            _migrate({**told, "THIRDS_DATABASE_ROLE": WEB_ROLE})
+            stack = Stack(restricted(told), folder, split, pids)
             try:
                 for program in programs(WebAddress(port)):
                     cores = split.measured if program.name == "web" else split.others

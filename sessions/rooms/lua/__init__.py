@@ -11,7 +11,7 @@ import json
 import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 from typing import Any, Final, Generic, TypeVar
 from weakref import WeakKeyDictionary
@@ -40,6 +40,7 @@ MARKS_LENGTH: Final = 50_000  # joins and leaves kept while PostgreSQL is away
 OWED_LENGTH: Final = 1_000  # what staff did meanwhile; one more is refused
 KEEP_S: Final = 24 * 3600  # a room that nothing happens in is forgotten
 SOCKET_TIMEOUT_S: Final = 0.8  # longer is "away"
+AT_ONCE: Final = 8  # calls of one loop
 ANSWER_S: Final = 0.95  # a caller knows within a second
 
 DOWN: Final = Refuse("store.down")
@@ -94,6 +95,12 @@ def source(script: str) -> str:
     return "\n".join((folder / f"{name}.lua").read_text() for name in ("prelude", script))
 
 
+@lru_cache(64)
+def _registered(client: Any, script: str) -> Any:
+    """A script on a client, threaded or of a loop; its text is hashed once."""
+    return client.register_script(source(script))
+
+
 @cache
 def connection() -> redis.Redis:
     """The process's connection pool for callers in threads. One retry: a socket gone stale."""
@@ -123,11 +130,19 @@ def aconnection() -> redis.asyncio.Redis:
     return _of_loop[loop]
 
 
+_turns: "WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Semaphore]" = WeakKeyDictionary()
+
+
+def _turn() -> asyncio.Semaphore:
+    """Bounds the calls under way on the running loop: another connection for each call of a
+    crowd (making one takes milliseconds) would keep everyone waiting longer."""
+    return _turns.setdefault(asyncio.get_running_loop(), asyncio.Semaphore(AT_ONCE))
+
+
 def run(call: Call[T]) -> T | Refuse:
     """Runs a call from a thread. `store.down` when Redis does not answer."""
     try:
-        script = connection().register_script(source(call.script))
-        text = script(keys=call.keys(), args=call.argv())
+        text = _registered(connection(), call.script)(keys=call.keys(), args=call.argv())
     except AWAY:
         return DOWN
     return call.read(json.loads(text))
@@ -135,9 +150,9 @@ def run(call: Call[T]) -> T | Refuse:
 
 async def arun(call: Call[T]) -> T | Refuse:
     """Runs a call on the running loop. `store.down` when Redis does not answer."""
+    script = _registered(aconnection(), call.script)
     try:
-        script = aconnection().register_script(source(call.script))
-        async with asyncio.timeout(ANSWER_S):  # connecting and asking may each take their time
+        async with asyncio.timeout(ANSWER_S), _turn():  # waiting, connecting and asking: all of it
             text = await script(keys=call.keys(), args=call.argv())
     except AWAY:
         return DOWN
