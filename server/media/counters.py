@@ -11,6 +11,7 @@ class Counters:
     """All from the start of the node, in packets unless the name says otherwise."""
 
     received: int = 0
+    dropped: int = 0  # by the kernel: nothing of ours by its first bytes, or no room
     short: int = 0  # too short to be anything of ours, the empty one included
     foreign: int = 0  # neither STUN, DTLS nor SRTP by its first byte (RFC 7983)
     stun_malformed: int = 0

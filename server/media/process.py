@@ -13,7 +13,7 @@ import time
 from collections.abc import Awaitable, Callable
 from typing import Final
 
-from server.media import clock
+from server.media import clock, early
 from server.media.answer import Node as NodeLines
 from server.media.configuration import Configuration, reachable
 from server.media.control import ControlServer
@@ -116,6 +116,7 @@ class MediaProcess:
             await self.node.look()
 
     async def _renew(self) -> None:
+        self.node.counters.dropped = early.dropped(self.socket)
         sent = self.node.counters.forwarded
         load = self.node.load(sent - self._sent_before)
         self._sent_before = sent
@@ -168,6 +169,7 @@ def _bound(host: str, port: int) -> socket.socket:
     made.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, BUFFER)
     with contextlib.suppress(OSError):
         made.setsockopt(socket.IPPROTO_IP, IP_MTU_DISCOVER, IP_PMTUDISC_DO)
+    early.attach(made)
     made.bind((host, port))
     return made
 

@@ -130,7 +130,7 @@ async def running_node(
             yield node
         finally:
             await node.close()
-            process.terminate()
+            process.kill()  # a gentle end would wait for its peers to go elsewhere
             await asyncio.to_thread(process.wait, PATIENCE)
             assert process.stderr is not None
             process.stderr.close()
