@@ -16,7 +16,7 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
-from server.launcher import chromium, frontend
+from server.launcher import debian, frontend
 from server.launcher.arguments import LOOPBACK, check_port, own_address, parse
 from server.launcher.errors import LauncherError
 from server.launcher.failures import NO_VENV, pip_sentence, venv_sentence
@@ -47,7 +47,7 @@ def test(arguments: Sequence[str]) -> None:
         prepare(ROOT, "dev.lock")
         with one_at_a_time(ROOT):
             frontend.install_packages(ROOT)
-        chromium.install_if_missing()
+        debian.install_missing()
 
     in_words(set_up)
     become(ROOT, "server.launcher.checks", arguments)
@@ -156,5 +156,5 @@ def can_install_venv() -> bool:
 def install_venv() -> None:
     """Brings Debian's venv for the Python that runs this."""
     print("Installing python3-venv.", file=sys.stderr)
-    chromium.apt_get("update")
-    chromium.apt_get("install", "-y", "--no-install-recommends", "python3-venv")
+    debian.apt_get("update")
+    debian.apt_get("install", "-y", "--no-install-recommends", "python3-venv")

@@ -9,15 +9,16 @@ import subprocess
 import sys
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from server.launcher import chromium
 from server.launcher.counts import Counts, of_report, of_static
+from server.launcher.debian import CHROMIUM, FIREFOX, DebianProgram
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 REPORTS = ROOT / "var" / "reports"
 PYTHON_CODE = ("bench", "server", "sessions", "tests", "manage.py", "run", "test")
+OWN_ADDRESS = "192.0.2.10"
 TYPED_CODE = ("bench", "server", "sessions", "tests")
 
 
@@ -63,13 +64,30 @@ def pytest_step(title: str, report: str, *arguments: str, strict: bool = False) 
     return Step(title, command, report, strict)
 
 
-def test_steps(paths: Sequence[str], *, browser: bool, strict: bool) -> list[Step]:
-    """Two pytest runs: a browser's event loop and asyncio tests do not share a process."""
-    steps = [pytest_step("tests", "tests", "-n", "2", "-m", "not browser", *paths)]
-    if browser:
+def test_steps(paths: Sequence[str], *, strict: bool) -> list[Step]:
+    """Three pytest runs: a browser's event loop and asyncio tests do not share a process, and
+    Firefox, which uses no loopback address for media, has a network namespace of its own."""
+    plain = ("-n", "2", "-m", "not browser and not firefox", *paths)
+    steps = [pytest_step("tests", "tests", *plain)]
+    if CHROMIUM.find():
         options = ("-m", "browser", *paths)
         steps.append(pytest_step("browser tests", "browser", *options, strict=strict))
+    if FIREFOX.find():
+        options = ("-m", "firefox", *paths)
+        step = pytest_step("Firefox tests", "firefox", *options, strict=strict)
+        steps.append(replace(step, command=in_own_network(step.command)))
     return steps
+
+
+def in_own_network(command: Sequence[str]) -> list[str]:
+    """The command in a network namespace with a loopback and one other address (RFC 5737), which
+    nothing outside can reach and which ends with it."""
+    links = "ip link set lo up && ip link add thirds0 type veth peer name thirds1"
+    address = f"ip address add {OWN_ADDRESS}/24 dev thirds0 && ip route add default dev thirds0"
+    up = "ip link set thirds1 up && ip link set thirds0 up"
+    script = f'{links} && {up} && {address} && exec "$@"'
+    as_root = [] if os.geteuid() == 0 else ["--user", "--map-root-user"]
+    return ["unshare", *as_root, "--net", "sh", "-c", script, "sh", *command]
 
 
 def run_step(step: Step) -> Counts:
@@ -93,9 +111,10 @@ def paths_of(words: Sequence[str]) -> list[str]:
     return [word if (ROOT / word.split("::")[0]).exists() else f"tests/{word}" for word in words]
 
 
-def without_browser(*, strict: bool) -> Counts:
-    """Says that the browser tests cannot run; in continuous integration that is a failure."""
-    print("\n== browser tests\nThere is no Chromium here: apt-get install chromium, then retry.")
+def without(program: DebianProgram, *, strict: bool) -> Counts:
+    """Says that its tests cannot run; in continuous integration that is a failure."""
+    print(f"\n== {program.title} tests")
+    print(f"There is no {program.title} here: apt-get install {program.package}, then retry.")
     return Counts(failed=1) if strict else Counts(skipped=1)
 
 
@@ -103,13 +122,13 @@ def main(words: Sequence[str]) -> int:
     """Every step, or with `words` only the tests below them; the exit code."""
     REPORTS.mkdir(parents=True, exist_ok=True)
     strict = os.environ.get("CI", "").lower() == "true"
-    browser = chromium.find() is not None
-    steps = test_steps(paths_of(words), browser=browser, strict=strict)
+    steps = test_steps(paths_of(words), strict=strict)
     if not words:
         steps = [*static_steps(), browser_unit_step(), *steps]
     results = {step.title: run_step(step) for step in steps}
-    if not browser:
-        results["browser tests"] = without_browser(strict=strict)
+    for program in (CHROMIUM, FIREFOX):
+        if program.find() is None:
+            results[f"{program.title} tests"] = without(program, strict=strict)
     total = sum(results.values(), start=Counts())
     failed = [title for title, counts in results.items() if counts.failed]
     print(f"\nFailed: {', '.join(failed)}" if failed else "\nEverything passed.")

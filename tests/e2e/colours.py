@@ -13,7 +13,7 @@ from typing import Literal
 
 from playwright.sync_api import Browser, BrowserContext, Page, Playwright
 
-from server.launcher import chromium
+from server.launcher.debian import CHROMIUM
 
 SCRIPT = Path(__file__).with_name("colours.js")
 FLAGS = [
@@ -50,7 +50,7 @@ YELLOW = Look("yellow", 1400)
 
 def launch(playwright: Playwright, *flags: str) -> Browser:
     """A headless Chromium. Raises AssertionError when this machine has none."""
-    path = chromium.find()
+    path = CHROMIUM.find()
     assert path is not None, "no Chromium on this machine"
     return playwright.chromium.launch(executable_path=path, headless=True, args=[*FLAGS, *flags])
 

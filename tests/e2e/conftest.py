@@ -1,6 +1,5 @@
 """Browser tests: the stack once for the session, each person in a Chromium of their own."""
 
-import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -9,11 +8,12 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Playwright, sync_playwright
 
-from server.launcher import chromium
+from server.launcher.debian import CHROMIUM
 from tests.e2e.colours import RED, Look
 from tests.e2e.people import LAPTOP, PHONE, Visitor
 from tests.e2e.relay import Relay, running_relay
 from tests.e2e.stack import Stack, running_stack
+from tests.programs import needed
 
 Arrive = Callable[[str, Look, dict[str, int]], Visitor]
 ArriveByRelay = Callable[[str, Look], tuple[Visitor, Relay]]
@@ -22,10 +22,7 @@ ArriveByRelay = Callable[[str, Look], tuple[Visitor, Relay]]
 @pytest.fixture(scope="session")
 def playwright() -> Iterator[Playwright]:
     """Skips without a Chromium; in CI that is a failure, for what is not run proves nothing."""
-    if chromium.find() is None:
-        if os.environ.get("CI"):
-            pytest.fail("CI needs Chromium for the browser tests")
-        pytest.skip("no Chromium on this machine: install it to run the browser tests")
+    needed(CHROMIUM)
     with sync_playwright() as running:
         yield running
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import psycopg
 
-from server.launcher import chromium
+from server.launcher.debian import CHROMIUM
 from server.launcher.valkey import binary
 
 PACKAGES = ("Django", "daphne", "channels", "redis", "playwright", "uvloop")
@@ -33,7 +33,7 @@ def versions(database_url: str) -> dict[str, str]:
         "python": platform.python_version(),
         "postgresql": str(postgres),
         "valkey": _first_line([str(binary()), "--version"]),
-        "chromium": _first_line([chromium.find() or "chromium", "--version"]),
+        "chromium": _first_line([CHROMIUM.find() or "chromium", "--version"]),
         **{package.lower(): version(package) for package in PACKAGES},
     }
 

@@ -4,24 +4,31 @@ Owns the way through the product as a person goes it (sign in, check, join, devi
 of that page's websocket, and its stopping by SIGSTOP. Must not judge.
 """
 
+import asyncio
 import json
 import signal
 import time
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import psutil
-from playwright.async_api import Browser, BrowserContext, Page, Playwright, WebSocket
+from playwright.async_api import Browser, BrowserContext, Page, Playwright
+from playwright.async_api import Error as PlaywrightError
 
-from server.launcher import chromium
+from server.launcher.debian import CHROMIUM
 from tests.e2e.colours import FLAGS, Look, worn
 from tests.faults.log import ClientLog, Link, Linked
 from tests.faults.network import HERE, Door
+from tests.faults.participant import STAYS_AWAY
 from tests.faults.seen import Seen
 
 SAMPLES = Path(__file__).with_name("samples.js").read_text()
-PATIENCE_MS = 30_000
+PATIENCE_MS = 60_000
+WATCH_S = 0.05
+TAKE = """() => Object.fromEntries(
+  Object.entries(window.__seen ?? {}).map(([name, list]) => [name, list.splice(0)]))"""
 LAPTOP = {"width": 1000, "height": 700}
 
 
@@ -57,13 +64,16 @@ class Visitor:
     pid: int
     seen: Seen
     hellos: set[int] = field(default_factory=set)
+    samples: list[Sample] = field(default_factory=list)
+    banners: list[Banner] = field(default_factory=list)
+    watching: "asyncio.Task[None] | None" = None
 
     @classmethod
     async def arrive(
         cls, playwright: Playwright, name: str, look: Look, origin: str, door: Door
     ) -> "Visitor":
         """A browser of their own, which takes the installation's address for its door's."""
-        path = chromium.find()
+        path = CHROMIUM.find()
         assert path is not None, "no Chromium on this machine"
         address = origin.removeprefix("http://")
         rule = f"--host-resolver-rules=MAP {address} {HERE}:{door.port}"
@@ -76,10 +86,10 @@ class Visitor:
         page = await context.new_page()
         page.set_default_timeout(PATIENCE_MS)
         made = cls(name, browser, context, page, door, pid, Seen(ClientLog(name)))
-        page.on("websocket", made.overhear)
         await page.goto(f"{origin}/sign-in/")
         await page.get_by_role("button", name=f"{name} (").click()
         await page.wait_for_url(f"{origin}/")
+        made.watching = asyncio.create_task(made.watch())
         return made
 
     @property
@@ -112,57 +122,59 @@ class Visitor:
         return found
 
     async def leave(self) -> None:
+        if self.watching is not None:
+            self.watching.cancel()
         await self.context.close()
         await self.browser.close()
 
     # ---- what is overheard ---------------------------------------------------------------------
 
-    def overhear(self, socket: WebSocket) -> None:
-        """Every frame of the room's websocket goes into the log."""
-        if "/ws/rooms/" not in socket.url:
-            return
-        socket.on("framesent", self._sent)
-        socket.on("framereceived", self._received)
-        socket.on("close", lambda _: self._closed())
+    async def watch(self) -> None:
+        """Takes away what the page has written down, again and again, until cancelled."""
+        while True:
+            with suppress(PlaywrightError):  # the page is on its way to another address
+                self._take(await self.page.evaluate(TAKE))
+            await asyncio.sleep(WATCH_S)
 
-    def _sent(self, frame: str | bytes) -> None:
-        message = json.loads(frame)
+    def _take(self, seen: dict[str, list[dict[str, Any]]]) -> None:
+        """What the page sent, or was handed by its websocket, or that this was let go of."""
+        for frame in seen.get("frames", ()):
+            at, kind, text = here(frame["at"]), frame["kind"], frame["text"]
+            if kind == "closed":
+                self._closed(at, int(text))
+            elif kind == "sent":
+                self._sent(json.loads(text))
+            else:
+                self._received(json.loads(text), at)
+        for one in seen.get("samples", ()):
+            self.samples.append(Sample(**{**one, "at": here(one["at"])}))
+        for one in seen.get("banners", ()):
+            self.banners.append(Banner(here(one["at"]), one["shown"]))
+
+    def _sent(self, message: dict[str, Any]) -> None:
         if message["type"] == "hello":
             self.hellos = {message["id"]}
 
-    def _received(self, frame: str | bytes) -> None:
-        message: dict[str, Any] = json.loads(frame)
-        at = time.monotonic()
+    def _received(self, message: dict[str, Any], at: float) -> None:
         if message["type"] == "ok" and message["id"] in self.hellos:
             self.hellos.clear()
             self.log.links.append(Linked(at, Link.OPEN))
         self.seen.take(message, at)
 
-    def _closed(self) -> None:
+    def _closed(self, at: float, code: int) -> None:
         if self.log.links and self.log.links[-1].link is Link.OPEN:
-            self.log.links.append(Linked(time.monotonic(), Link.LOST))
+            link = Link.CLOSED if code in STAYS_AWAY else Link.LOST
+            self.log.links.append(Linked(at, link, code))
+
+    @property
+    def hears(self) -> int:
+        """How many people's sound was arriving when that was last looked at."""
+        return self.samples[-1].growing if self.samples else 0
 
     @property
     def is_in_room(self) -> bool:
         links = self.log.links
         return bool(links) and links[-1].link is Link.OPEN and self.seen.is_in_room
-
-    # ---- what is sampled -----------------------------------------------------------------------
-
-    async def samples(self) -> list[Sample]:
-        """Everything so far."""
-        offset, found = await self._read("__samples")
-        return [Sample(**{**one, "at": offset + one["at"] / 1000}) for one in found]
-
-    async def banners(self) -> list[Banner]:
-        offset, found = await self._read("__banners")
-        return [Banner(offset + one["at"] / 1000, one["shown"]) for one in found]
-
-    async def _read(self, name: str) -> tuple[float, list[dict[str, Any]]]:
-        """A list of the page, and what to add to its clock to get this process's."""
-        began = time.monotonic()
-        now, found = await self.page.evaluate(f"() => [performance.now(), window.{name}]")
-        return (began + time.monotonic()) / 2 - now / 1000, found
 
     # ---- how it breaks -------------------------------------------------------------------------
 
@@ -171,6 +183,11 @@ class Visitor:
         root = psutil.Process(self.pid)
         for process in (root, *root.children(recursive=True)):
             process.send_signal(number)
+
+
+def here(at_ms: float) -> float:
+    """A page's instant (ms since 1970) on this process's monotonic clock."""
+    return at_ms / 1000 - time.time() + time.monotonic()
 
 
 def _chromium_roots() -> set[int]:

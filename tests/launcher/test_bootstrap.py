@@ -11,8 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from server.launcher import bootstrap, checks, chromium, frontend
+from server.launcher import bootstrap, checks, frontend
 from server.launcher.arguments import check_port, parse
+from server.launcher.debian import CHROMIUM, FIREFOX
 from server.launcher.errors import LauncherError
 from server.launcher.failures import NO_VENV
 
@@ -230,8 +231,8 @@ def test_words_select_folders_of_tests() -> None:
 def test_a_skipped_browser_run_fails_in_continuous_integration(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    assert str(checks.without_browser(strict=True)) == "0 passed, 1 failed, 0 skipped"
-    assert str(checks.without_browser(strict=False)) == "0 passed, 0 failed, 1 skipped"
+    assert str(checks.without(CHROMIUM, strict=True)) == "0 passed, 1 failed, 0 skipped"
+    assert str(checks.without(CHROMIUM, strict=False)) == "0 passed, 0 failed, 1 skipped"
     assert "apt-get install chromium" in capsys.readouterr().out
 
 
@@ -249,7 +250,8 @@ def test_checks_go_on_after_a_failed_step_and_sum_at_the_end(
     monkeypatch.setattr(checks, "static_steps", lambda: steps[:2])
     monkeypatch.setattr(checks, "browser_unit_step", lambda: steps[2])
     monkeypatch.setattr(checks, "test_steps", lambda *_words, **_options: [])
-    monkeypatch.setattr(chromium, "find", lambda: "/usr/bin/chromium")
+    for program in (CHROMIUM, FIREFOX):
+        monkeypatch.setenv(program.variable, "/usr/bin/there")
     assert checks.main([]) == 1
     lines = capfd.readouterr().out.splitlines()
     assert lines[-2:] == ["Failed: bad", "thirds: 2 passed, 1 failed, 0 skipped"]
