@@ -84,7 +84,7 @@ function heard(event: Event): void {
   if (event.type === 'media.slot_owned') peer?.slotOwned(event.slot, event.key, event.csrc);
   if (event.type === 'media.slot_shown')
     peer?.slotShown(event.slot, event.key, event.rtp_timestamp);
-  if (event.type === 'media.closed' && event.again) void negotiate('fresh');
+  if (event.type === 'media.closed' && event.again) peer?.closed();
 }
 
 function end(): void {
@@ -136,7 +136,7 @@ function closeMedia(): void {
   dispatch({ kind: 'media', media: 'idle' });
 }
 
-const REFUSED_AGAIN_MS = 1000;
+const REFUSED_AGAIN_MS = 500;
 
 /** Carries one offer and its answer. Without an answer the peer asks for another. */
 async function negotiate(renewal: Renewal): Promise<void> {

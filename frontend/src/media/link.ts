@@ -57,6 +57,11 @@ export class Link {
     await this.pc.setRemoteDescription({ type: 'answer', sdp: answer });
   }
 
+  /** Bytes that have come in so far, by all pairs of addresses; not the checks themselves. */
+  async received(): Promise<number> {
+    return incoming(await this.audio.sender.getStats()) ?? incoming(await this.pc.getStats()) ?? 0;
+  }
+
   close(): void {
     this.pc.onconnectionstatechange = null;
     this.pc.close();
@@ -77,4 +82,11 @@ export class Link {
     transceiver.setCodecPreferences(wanted);
     return transceiver;
   }
+}
+
+/** Null where the report has no pair: a sender's own has none in every browser and state. */
+function incoming(report: RTCStatsReport): number | null {
+  const pairs = [...report.values()].filter(({ type }) => type === 'candidate-pair');
+  if (pairs.length === 0) return null;
+  return pairs.reduce((bytes, pair) => bytes + (pair.bytesReceived ?? 0), 0);
 }

@@ -9,6 +9,7 @@ import { Link } from './link';
 import { type Happening, type PathState, type Renewal, step } from './recovery';
 import { Outgoing } from './sending';
 import { announced, EMPTY, type Frame, owned, resumed, type Slot, shown } from './slots';
+import { look, still } from './stall';
 
 export type MediaState = 'connecting' | 'connected' | 'failed';
 
@@ -42,6 +43,8 @@ export interface MediaPeer {
   slotOwned(slot: number, key: string | null, csrc: number): void;
   /** `media.slot_shown`. */
   slotShown(slot: number, key: string, rtpTimestamp: number): void;
+  /** `media.closed` with `again`: what the newest answer was about is gone. */
+  closed(): void;
   /** Control was lost and is back: words about slots may have been missed. */
   controlResumed(): void;
   close(): void;
@@ -62,11 +65,15 @@ interface Line {
   readonly stops: (() => void)[];
 }
 
+const LOOK_MS = 200;
+
 class Peer implements MediaPeer {
   /** The one that is shown, and the newest one: two only while a fresh one is connecting. */
   #seen: Line | null = null;
   #newest: Line | null = null;
   #newestOffer = '';
+  /** What the newest offer is to be, until it is answered. */
+  #unanswered: Renewal | null = null;
   /** The offer that is being made: whoever asks meanwhile gets the same. */
   #offering: Promise<string> | null = null;
   #path: PathState = 'idle';
@@ -90,7 +97,9 @@ class Peer implements MediaPeer {
   }
 
   async accept(answer: string, offer: string = this.#newestOffer): Promise<void> {
-    if (offer === this.#newestOffer) await this.#newest?.link.accept(answer);
+    if (offer !== this.#newestOffer) return;
+    this.#unanswered = null;
+    await this.#newest?.link.accept(answer);
   }
 
   setMicrophone(track: MediaStreamTrack | null): Promise<void> {
@@ -121,6 +130,11 @@ class Peer implements MediaPeer {
     this.#changeAll((was, at) => (at === slot ? announced(was, key, rtpTimestamp) : was));
   }
 
+  /** A fresh offer that waits for its answer is newer than what was closed. */
+  closed(): void {
+    if (this.#unanswered !== 'fresh') this.#happened('closed');
+  }
+
   controlResumed(): void {
     this.#changeAll(resumed);
     this.#happened('resumed');
@@ -140,6 +154,7 @@ class Peer implements MediaPeer {
 
   async #makeOffer(slots: number, renewal: Renewal): Promise<string> {
     const restarts = renewal === 'restart' && this.#newest?.link.pc.signalingState === 'stable';
+    this.#unanswered = restarts ? 'restart' : 'fresh';
     const line = restarts && this.#newest ? this.#newest : await this.#renew(slots);
     this.#newestOffer = await line.link.offer(restarts);
     return this.#newestOffer;
@@ -162,10 +177,28 @@ class Peer implements MediaPeer {
 
   #watch(line: Line): void {
     line.link.pc.onconnectionstatechange = () => this.#connectionChanged(line);
+    line.stops.push(this.#watchFlow(line));
     line.link.slots.forEach(({ videoStream, video }, slot) => {
       const presented = (frame: Frame) => this.#change(line, slot, (was) => shown(was, frame));
       line.stops.push(watchFrames(videoStream, video.receiver, presented));
     });
+  }
+
+  /** Looks whether bytes come in, as long as the line is the newest and has been connected. */
+  #watchFlow(line: Line): () => void {
+    let flow = still(performance.now());
+    let asking = false;
+    const ask = async () => {
+      if (asking || !mayWork(line)) return;
+      asking = true;
+      const bytes = await line.link.received();
+      asking = false;
+      const next = look(flow, bytes, performance.now());
+      flow = next.flow;
+      if (next.says !== null && line === this.#newest) this.#happened(next.says);
+    };
+    const timer = setInterval(() => void ask(), LOOK_MS);
+    return () => clearInterval(timer);
   }
 
   #connectionChanged(line: Line): void {

@@ -39,6 +39,20 @@ test('given up: a fresh connection at once', () => {
   expect(run('offered', 'connected', 'failed').asked.at(-1)).toBe('fresh');
 });
 
+test('bytes that stop: a restart, which bytes that come again end', () => {
+  expect(run('offered', 'connected', 'stalled', 'flowing', 'stalled', 'overdue')).toEqual({
+    asked: [null, null, 'restart', null, 'restart', 'fresh'],
+    at: 'negotiating',
+  });
+});
+
+test('a node that is gone takes a fresh connection from every state, but before the first', () => {
+  expect(run('closed').asked).toEqual([null]);
+  expect(run('offered', 'closed').asked.at(-1)).toBe('fresh');
+  expect(run('offered', 'connected', 'closed').asked.at(-1)).toBe('fresh');
+  expect(run('offered', 'connected', 'stalled', 'closed').asked.at(-1)).toBe('fresh');
+});
+
 test('network changed under a connection that works: a restart, and nothing is overdue', () => {
   expect(run('offered', 'connected', 'moved')).toEqual({
     asked: [null, null, 'restart'],
@@ -60,7 +74,10 @@ test('nothing that is not connected waits for ever', () => {
     'connected',
     'disconnected',
     'failed',
+    'stalled',
+    'flowing',
     'moved',
+    'closed',
     'resumed',
     'overdue',
   ];

@@ -18,7 +18,10 @@ export type Happening =
   | 'connected' // the newest peer connection is connected
   | 'disconnected' // it gets no answers any more
   | 'failed' // it has given up
-  | 'moved' // the network changed, or bytes stopped coming
+  | 'stalled' // bytes stopped coming
+  | 'flowing' // they come again
+  | 'moved' // the network changed
+  | 'closed' // the node says that this connection is gone, or about to go
   | 'resumed' // control is back
   | 'overdue'; // it did not work in time
 
@@ -29,7 +32,7 @@ export interface Step {
   readonly within: number | null;
 }
 
-const RESTART_MS = 4000;
+const RESTART_MS = 2500;
 const FRESH_MS = 8000;
 
 const done: Step = { to: 'connected', ask: null, within: null };
@@ -46,15 +49,25 @@ const STEPS: Readonly<Record<PathState, Partial<Record<Happening, Step>>>> = {
     connected: done,
     failed: fresh,
     moved: fresh,
+    closed: fresh,
     resumed: fresh,
     overdue: fresh,
   },
-  connected: { offered: wait, disconnected: restart, failed: fresh, moved: refresh },
+  connected: {
+    offered: wait,
+    disconnected: restart,
+    stalled: restart,
+    failed: fresh,
+    moved: refresh,
+    closed: fresh,
+  },
   restarting: {
     offered: wait,
     connected: done,
+    flowing: done,
     failed: fresh,
     moved: restart,
+    closed: fresh,
     resumed: restart,
     overdue: fresh,
   },
