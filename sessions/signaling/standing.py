@@ -27,7 +27,7 @@ class StandingWatch:
         self, connection: Connection, person: Person, who: Callable[[], Awaitable[Person | Refuse]]
     ) -> None:
         self._connection = connection
-        self._group = person.public_id
+        self._group, self._roles = person.public_id, person.role_set
         self._who = who
         self._listens = False
         self._beats = 0
@@ -81,7 +81,10 @@ class StandingWatch:
             return person
         viewer, session = self._connection.viewer, self._connection.session
         before = viewer.standing if viewer else None
-        return await database.run(selectors.may_stay, person, session, before)
+        refused = await database.run(selectors.may_stay, person, session, before)
+        if refused is None and person.role_set != self._roles:
+            return Refuse("permission.changed")
+        return refused
 
     async def _end(self, refused: Refuse) -> None:
         connection = self._connection
