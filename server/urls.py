@@ -11,6 +11,7 @@ urlpatterns = [
     path("sign-in/code/", sign_in.CodeView.as_view(), name="account_confirm_login_code"),
     path("sign-in/demo/<str:public_id>/", demo_sign_in.demo_sign_in, name="demo_sign_in"),
     path("sign-out/", sign_in.sign_out, name="account_logout"),
+    path("", include("sessions.people.urls")),
     path("alive/", alive, name="alive"),
     path("", include("sessions.web.urls")),
 ]

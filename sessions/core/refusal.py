@@ -56,6 +56,10 @@ _PERMISSION = {
     "permission.changed": "What you may do here was changed. Your minutes are counted. "
     "Open the room again from your home page.",
     "permission.not_staff": "This is for the facilitators of the group. Nothing was changed.",
+    "permission.second_factor": "This page shows names of clients. "
+    "Set up your second step of signing in first, then we open it.",
+    "permission.locked": "This page was locked after 15 minutes. Nothing was lost. "
+    "Show that it is you, then we open it.",
     "permission.demo_only": "This way in is for the demo on this computer only. "
     "Sign in with a code.",
 }
@@ -130,6 +134,26 @@ _PERSON = {
     "person.name_characters": "This name has a character that cannot be shown. Type it again.",
     "person.name_taken": "Someone in this track already has this name. Try “{suggestion}”.",
 }
+_FACTOR = {
+    "factor.code": "That is not the code, or it was used already. "
+    "Wait for the next one and type it.",
+    "factor.passkey": "This passkey did not open the page. Try again, or use another way.",
+    "factor.app_exists": "You have an authenticator app already. Nothing was changed. "
+    "Take it out first.",
+    "factor.unknown": "There is nothing to take out. Nothing was changed.",
+    "factor.last": "This is the only one you have. Nothing was changed. Add another one first.",
+    "factor.own": "Another program manager does this for you. Nothing was changed.",
+}
+_DETAILS = {
+    "details.not_client": "Personal details are kept for clients only. Nothing was changed.",
+    "details.address": "An address has at most {limit} characters, without signs that cannot be "
+    "shown.",
+    "details.phone": "This doesn’t look like a phone number. Type it like +1 555 010 2030.",
+    "details.contact_name": "A name has at most {limit} characters, without signs that cannot be "
+    "shown.",
+    "details.contact_phone": "This doesn’t look like a phone number. Type it like +1 555 010 2030.",
+    "details.local_emergency": "This doesn’t look like a phone number. Type all ten digits.",
+}
 _RECORD = {
     "attendance.minutes": "Choose between 0 and {minutes} minutes. Nothing was changed.",
     "attendance.reason": "Say in a few words why, at most 200 characters. Nothing was changed.",
@@ -162,7 +186,17 @@ _SERVICE = {
 }
 
 REFUSALS: Mapping[str, str] = (
-    _ROOM | _SEAT | _PERMISSION | _AGENDA | _TRACK | _SESSION | _PERSON | _RECORD | _SERVICE
+    _ROOM
+    | _SEAT
+    | _PERMISSION
+    | _AGENDA
+    | _TRACK
+    | _SESSION
+    | _PERSON
+    | _DETAILS
+    | _FACTOR
+    | _RECORD
+    | _SERVICE
 )
 
 

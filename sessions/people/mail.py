@@ -1,4 +1,4 @@
-"""Handing the code's e-mail over: off the request, in equal steps for known and unknown.
+"""Handing mail of sign-in over: off the request, in equal steps for known and unknown.
 
 Owns the threads that mail servers are waited for in, and their bound. A request hands over one
 envelope, addressed or not, and answers; so neither the answer nor its timing says whether an
@@ -19,6 +19,7 @@ from django.core.mail import EmailMessage
 logger = logging.getLogger(__name__)
 
 SUBJECT: Final = "Your code"
+NOTICE_SUBJECT: Final = "Your sign-in"
 WAITING_AT_MOST: Final = 200  # envelopes; one more is dropped, and the person asks again
 
 _places = BoundedSemaphore(WAITING_AT_MOST)
@@ -35,6 +36,22 @@ class Envelope:
     zone: str
 
 
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """A sentence to the owner of an account: a way to sign in was added, used or taken out."""
+
+    address: str
+    words: str
+    phone: str
+
+
+def notice_message(notice: Notice) -> EmailMessage:
+    """Plain text, fit to be read aloud by a stranger: no name, no service, no link."""
+    call = f"call {notice.phone}" if notice.phone else "call us"
+    body = f"{notice.words}\nIf that was not you, {call}.\n"
+    return EmailMessage(NOTICE_SUBJECT, body, to=[notice.address])
+
+
 def code_message(envelope: Envelope) -> EmailMessage:
     """Plain text, fit to be read aloud by a stranger: no name, no service, no link."""
     until = envelope.until.astimezone(ZoneInfo(envelope.zone))
@@ -47,18 +64,23 @@ def code_message(envelope: Envelope) -> EmailMessage:
     return EmailMessage(SUBJECT, body, to=[envelope.address] if envelope.address else [])
 
 
-def hand_over(envelope: Envelope) -> None:
+def message_of(letter: Envelope | Notice) -> EmailMessage:
+    """The message of either kind."""
+    return code_message(letter) if isinstance(letter, Envelope) else notice_message(letter)
+
+
+def hand_over(envelope: Envelope | Notice) -> None:
     """Returns at once. The same steps whether there is an address or not."""
     if not _places.acquire(blocking=False):
-        logger.warning("codes are waiting for the mail server; one was dropped")
+        logger.warning("mails are waiting for the mail server; one was dropped")
         return
     _threads.submit(_deliver, envelope).add_done_callback(_free_place)
 
 
-def _deliver(envelope: Envelope) -> None:
+def _deliver(envelope: Envelope | Notice) -> None:
     """Django sends nothing that has no recipient. What a mail server says is not logged:
     it may hold the address."""
-    message = code_message(envelope)
+    message = message_of(envelope)
     try:
         message.send()
     except Exception as fault:

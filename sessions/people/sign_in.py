@@ -31,11 +31,14 @@ from sessions.models import Person
 from sessions.people.adapter import EARLIER_CODES, SIGN_IN
 from sessions.people.demo_sign_in import demo_context
 from sessions.people.mail import Envelope, hand_over
+from sessions.people.second_factor import passkeys_work
 from sessions.people.selectors import account_for_sign_in
 
 CODE_WORKS: Final = timedelta(seconds=settings.ACCOUNT_LOGIN_BY_CODE_TIMEOUT)
 NOTE: Final = "sign_in_note"  # key of request.session: what the next sign-in page says, once
+NOTE_PASSKEY: Final = "passkey"
 NOTES: Final = {
+    NOTE_PASSKEY: "This passkey did not open your page. Try again, or ask for a code.",
     "next": "Sign in to go on. Then we open the page you asked for.",
     "over": "That code has been used, or its time is over. Send a new one.",
     "tries": "That was many tries, so the code is used up. Send a new one.",
@@ -129,6 +132,8 @@ class AskView(RequestLoginCodeView):  # type: ignore[misc]
         note = self.request.session.pop(NOTE, "next" if self.asked_for else "")
         extra = {
             "note": NOTES.get(note, ""),
+            "next": self.request.GET.get(REDIRECT_FIELD_NAME, ""),
+            "passkeys_work": passkeys_work(),
             **demo_context(self.request),
             "staff_phone": settings.THIRDS_STAFF_PHONE,
         }

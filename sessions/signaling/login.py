@@ -16,11 +16,12 @@ from django.utils.crypto import salted_hmac
 
 from sessions.core.refusal import Refuse
 from sessions.models import Person
+from sessions.people.second_factor import refusal_to_enter
 from sessions.signaling import database
 
 
 async def person_of(scope: Mapping[str, Any]) -> Person | Refuse:
-    """Refuses `permission.signed_out`, or `store.down`."""
+    """Refuses `permission.signed_out`, `permission.second_factor`, or `store.down`."""
     cookie = cookie_of(scope)
     if cookie is None:
         return Refuse("permission.signed_out")
@@ -44,4 +45,6 @@ def _person(cookie: str) -> Person | Refuse:
     store = import_module(settings.SESSION_ENGINE).SessionStore(cookie)
     request: Any = SimpleNamespace(session=store)
     person = auth.get_user(request)
-    return person if isinstance(person, Person) else Refuse("permission.signed_out")
+    if not isinstance(person, Person):
+        return Refuse("permission.signed_out")
+    return refusal_to_enter(store, person) or person

@@ -1,6 +1,7 @@
 """Who may see a page: the permission table asked before every view, refusals shown in words.
 
-Owns the order: signed in, then the verb's line in the table, then the view. Every page is
+Owns the order: signed in, then the second factor and the lock, then the verb's line in the
+table, then the view. Every page is
 `no-store`, for nearly all of them carry somebody's name. Each view bears its `verb`, so that a
 test can hold every address against the table. Knows no rules of its own.
 """
@@ -18,6 +19,7 @@ from sessions.audit.services import record
 from sessions.core.permissions import Standing, Verb, allowed
 from sessions.core.refusal import Refuse, sentence
 from sessions.models import Person, Session
+from sessions.people.second_factor_guard import gate
 from sessions.people.selectors import standing_of
 from sessions.scheduling.selectors import session_by_public_id, standing
 
@@ -39,6 +41,7 @@ HEADINGS = {
     "seat.full": "No seat free",
     "seat.removed": "You’re out of today’s group",
 }
+UNLOCKED = {Verb.ROOM_PAGE}  # an idle desk's lock never stands between anyone and the call
 NOT_FOUND = {"room.unknown", "track.unknown", "person.unknown", "session.unknown"}
 
 
@@ -57,6 +60,8 @@ def page(verb: Verb) -> Callable[[View[P]], Guarded]:
             if not request.user.is_authenticated:
                 return redirect_to_login(request.get_full_path())
             person = signed_in(request)
+            if missing := gate(request, person, verb, reads=verb not in UNLOCKED):
+                return missing
             if refusal := allowed(verb, standing_of(person)):
                 return refused(request, verb, refusal)
             return view(request, *args, **kwargs)
@@ -79,6 +84,8 @@ def session_page(verb: Verb) -> Callable[[SessionView[P]], Guarded]:
             session = session_by_public_id(public_id)
             if not request.user.is_authenticated:
                 return signed_out(request, verb, session)
+            if missing := gate(request, signed_in(request), verb, reads=verb not in UNLOCKED):
+                return missing
             if session is None:
                 return refused(request, verb, Refuse("room.unknown"))
             refusal = allowed(verb, _standing(request, session))

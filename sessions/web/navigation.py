@@ -8,6 +8,8 @@ from django.shortcuts import render
 from django.urls import reverse
 
 from sessions.core.permissions import Standing, Verb, allowed
+from sessions.core.second_factor import IDLE
+from sessions.people.second_factor import needs_second_factor
 from sessions.people.selectors import standing_of
 from sessions.web.access import signed_in
 
@@ -45,5 +47,9 @@ def desk(
     status: int = 200,
 ) -> HttpResponse:
     """A page in the shell, with the navigation of whoever asks."""
-    links = navigation(standing_of(signed_in(request)), current)
-    return render(request, template, {**context, "navigation": links}, status=status)
+    person = signed_in(request)
+    extra = {
+        "navigation": navigation(standing_of(person), current),
+        "lock_s": int(IDLE.total_seconds()) if needs_second_factor(person) else 0,
+    }
+    return render(request, template, {**context, **extra}, status=status)

@@ -2,10 +2,17 @@
 
 from collections.abc import Iterable
 from itertools import count
+from types import SimpleNamespace
+from typing import Any
+
+from allauth.account.internal.flows.login import record_authentication
+from django.contrib.sessions.backends.base import SessionBase
+from django.test import Client
 
 from sessions.audit.services import OPERATOR
 from sessions.core.permissions import Role
 from sessions.models import Person
+from sessions.people.second_factor import touch
 from sessions.people.services import person_add
 
 _numbers = count(1)
@@ -31,3 +38,18 @@ def manager(name: str = "Morgan") -> Person:
 
 def facilitator(name: str = "Dana") -> Person:
     return account(name, [Role.FACILITATOR])
+
+
+def sign_in(browser: Client, person: Person) -> None:
+    """This browser is signed in as the person, with all that is asked of staff shown just now."""
+    browser.force_login(person)
+    session = browser.session
+    show_factor(session, person)
+    session.save()
+
+
+def show_factor(session: SessionBase, person: Person, kind: str = "totp") -> None:
+    """The login session is as after a second factor was shown in it; the time is now's."""
+    request: Any = SimpleNamespace(session=session)
+    record_authentication(request, person, "mfa", type=kind, id=0)
+    touch(session)

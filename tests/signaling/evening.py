@@ -25,6 +25,7 @@ from sessions.models import (
     Staffing,
     Track,
 )
+from tests.people.accounts import show_factor
 
 PATIENCE_S = 10.0  # how long a test waits for what has to come; never asserted
 
@@ -147,6 +148,7 @@ def cookie_of(person: Person) -> str:
     store[SESSION_KEY] = str(person.pk)
     store[BACKEND_SESSION_KEY] = settings.AUTHENTICATION_BACKENDS[0]
     store[HASH_SESSION_KEY] = person.get_session_auth_hash()
+    show_factor(store, person)
     store.save()
     return f"{settings.SESSION_COOKIE_NAME}={store.session_key}"
 

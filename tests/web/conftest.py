@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from sessions.core.refusal import Refuse
 from sessions.models import Person, Session, Track
-from tests.people.accounts import account, facilitator, manager
+from tests.people.accounts import account, facilitator, manager, sign_in
 from tests.scheduling.tracks import track
 
 T = TypeVar("T")
@@ -77,5 +77,5 @@ def signed_in(somebody: Person | None) -> Client:
     """A browser in which this person is signed in; None: nobody."""
     browser = Client()
     if somebody is not None:
-        browser.force_login(somebody)
+        sign_in(browser, somebody)
     return browser

@@ -5,6 +5,7 @@ from django.test import Client
 from django.test.client import RequestFactory
 from django.views.defaults import server_error
 
+from tests.people.accounts import sign_in
 from tests.web.conftest import Programme, signed_in
 from tests.web.pages import links, main
 
@@ -18,7 +19,7 @@ def test_unknown_address_is_answered_in_words() -> None:
 
 def test_form_from_another_site_is_refused_in_words(programme: Programme) -> None:
     browser = Client(enforce_csrf_checks=True)
-    browser.force_login(programme.morgan)
+    sign_in(browser, programme.morgan)
     answer = browser.post(f"/sessions/{programme.session.public_id}/cancel/")
     assert answer.status_code == 403
     assert "Nothing was changed." in main(answer).text

@@ -131,5 +131,5 @@ def test_signed_out_person_comes_to_the_room_after_signing_in(programme: Program
 
 def test_sign_in_that_has_run_out_is_asked_for_again(programme: Programme) -> None:
     browser = signed_in(programme.sam)
-    with time_machine.travel(timezone.now() + timedelta(hours=13)):
+    with time_machine.travel(timezone.now() + timedelta(hours=17)):
         assert browser.get("/").status_code == 302

@@ -9,7 +9,7 @@ from sessions.audit.services import OPERATOR
 from sessions.models import Session, Track
 from sessions.scheduling.selectors import sessions_for_client
 from sessions.scheduling.services import session_cancel
-from tests.people.accounts import facilitator
+from tests.people.accounts import facilitator, sign_in
 from tests.scheduling.tracks import NOW, dates, track
 from tests.web.conftest import made, signed_in
 from tests.web.desk import Desk, desk, last_event, says
@@ -56,7 +56,7 @@ def test_change_moves_what_is_to_come_and_leaves_what_was(desk: Desk, there: Tra
     past = list(there.sessions.order_by("number")[:3].values())
     sent = desk.track(weekdays=["1"], local_start="10:00", local_end="11:30")
     with time_machine.travel(NOW + timedelta(days=6), tick=False):
-        desk.browser.force_login(desk.morgan)
+        sign_in(desk.browser, desk.morgan)
         answer = desk.post(f"{page_of(there)}change/", sent)
     assert notes(answer) == ["Saved. Sessions to come follow; past ones stay."]
     assert list(there.sessions.order_by("number")[:3].values()) == past
@@ -113,7 +113,7 @@ def test_past_session_leads_to_its_attendance_and_cannot_be_cancelled(
     desk: Desk, there: Track
 ) -> None:
     with time_machine.travel(first(there).ends_at, tick=False):
-        desk.browser.force_login(desk.morgan)
+        sign_in(desk.browser, desk.morgan)
         answer = desk.browser.get(page_of(there))
     assert links(answer) == {
         "Change": f"{page_of(there)}change/",

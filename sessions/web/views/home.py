@@ -14,6 +14,7 @@ from django.views.decorators.http import require_safe
 from sessions.core.permissions import Role, Verb
 from sessions.core.room_state import LOBBY_MINUTES, OPEN
 from sessions.models import Person, Session
+from sessions.people.second_factor_pages import is_offered
 from sessions.rooms.selectors import state_of
 from sessions.scheduling.selectors import (
     lately_for_facilitator,
@@ -42,6 +43,7 @@ def home(request: HttpRequest) -> HttpResponse:
         "manages": manages,
         "tracks": tracks().count() if manages else 0,
         "staff_phone": settings.THIRDS_STAFF_PHONE,
+        "offer_passkey": is_offered(request),
     }
     return desk(request, "home.html", context, current="home")
 
