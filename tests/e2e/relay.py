@@ -34,6 +34,13 @@ class Relay:
     through: asyncio.Event
     web: tuple[int, int]
     media: tuple[int, int]
+    stranded: set[tuple[str, int]]  # addresses of the browser that lead nowhere any more
+    known: set[tuple[str, int]]
+
+    def strand(self) -> None:
+        """The network that the browser's media use is gone for good; from another port of the
+        browser they pass. The web is not touched."""
+        self.loop.call_soon_threadsafe(lambda: self.stranded.update(self.known))
 
     def cut(self) -> None:
         self.loop.call_soon_threadsafe(self.through.clear)
@@ -82,11 +89,12 @@ async def _open(web_port: int, media_port: int) -> tuple[Relay, Opened]:
             await _carry(reader, writer, web_port, through)
 
     server = await asyncio.start_server(carry, HERE, 0)
-    front, _ = await loop.create_datagram_endpoint(
+    front, taking = await loop.create_datagram_endpoint(
         lambda: _Front(media_port, through), local_addr=(HERE, 0)
     )
     ports = server.sockets[0].getsockname()[1], front.get_extra_info("sockname")[1]
-    relay = Relay(loop, through, (ports[0], web_port), (ports[1], media_port))
+    web, media = (ports[0], web_port), (ports[1], media_port)
+    relay = Relay(loop, through, web, media, taking.stranded, taking.known)
     return relay, (server, front)
 
 
@@ -141,17 +149,24 @@ class _Front(asyncio.DatagramProtocol):
     node: int
     through: asyncio.Event
     backs: dict[tuple[str, int], "_Back"] = field(default_factory=dict)
+    stranded: set[tuple[str, int]] = field(default_factory=set)
+    known: set[tuple[str, int]] = field(default_factory=set)
 
     def connection_made(self, transport: asyncio.DatagramTransport) -> None:  # type: ignore[override]
         self.transport = transport
 
     def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
+        self.known.add(addr)
         back = self.backs.get(addr)
         if back is None:
             back = self.backs[addr] = _Back(self, addr)
             back.opening = asyncio.ensure_future(back.open())
-        if self.through.is_set() and back.transport is not None:
+        if self.passes(addr) and back.transport is not None:
             back.transport.sendto(data)
+
+    def passes(self, browser: tuple[str, int]) -> bool:
+        """Whether anything goes to and comes from this address of the browser."""
+        return self.through.is_set() and browser not in self.stranded
 
     def connection_lost(self, _: Exception | None) -> None:
         for back in self.backs.values():
@@ -175,5 +190,5 @@ class _Back(asyncio.DatagramProtocol):
         self.transport, _ = await loop.create_datagram_endpoint(lambda: self, remote_addr=node)
 
     def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
-        if self.front.through.is_set():
+        if self.front.passes(self.browser):
             self.front.transport.sendto(data, self.browser)
