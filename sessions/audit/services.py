@@ -17,6 +17,7 @@ from sessions.core.audit_chain import sign
 from sessions.models import AuditEvent, Person, Session
 
 DONE: Final = "done"
+READ: Final = "read"  # the record that a verb would change was shown, and nothing changed
 
 Detail = Mapping[str, str | int | bool | None]
 
@@ -37,7 +38,7 @@ def record(  # noqa: PLR0917  # a row's columns, in their order
     session: Session | None = None,
     detail: Detail | None = None,
 ) -> AuditEvent:
-    """Adds one row now. `outcome` is `done` or the code of the refusal.
+    """Adds one row now. `outcome` is `done`, `read` or the code of the refusal.
 
     An actor of None is somebody who is not signed in.
     """

@@ -25,6 +25,7 @@ class Grant(StrEnum):
 
     SIGNED_IN = "signed_in"
     ON_ROSTER = "on_roster"  # a client on this session's roster
+    MAY_COME = "may_come"  # such a client who was not taken out of this session
     STAFFS = "staffs"  # a facilitator of this session
     IN_ROOM = "in_room"  # one of these two, and admitted
     MANAGES = "manages"  # a program manager; never staff of a session by that
@@ -37,13 +38,14 @@ class Verb(StrEnum):
     PERSON_LIST = "person.list"
     PERSON_ADD = "person.add"
     PERSON_CHANGE = "person.change"
+    PERSON_DETAILS_READ = "person.details_read"
+    PERSON_DETAILS_CHANGE = "person.details_change"
     TRACK_LIST = "track.list"
     TRACK_READ = "track.read"
     TRACK_ADD = "track.add"
     TRACK_CHANGE = "track.change"
-    TRACK_ENROL = "track.enrol"
-    TRACK_STAFF = "track.staff"
     SESSION_ROSTER = "session.roster"
+    SESSION_DETAILS = "session.details"  # of one client of the roster
     SESSION_CANCEL = "session.cancel"
     SESSION_MOVE = "session.move"
     ATTENDANCE_READ = "attendance.read"
@@ -93,21 +95,23 @@ _ANYONE = frozenset({Grant.SIGNED_IN})
 _MANAGER = frozenset({Grant.MANAGES})
 _STAFF = frozenset({Grant.STAFFS})
 _STAFF_OR_MANAGER = _STAFF | _MANAGER
-_GROUP = frozenset({Grant.ON_ROSTER, Grant.STAFFS})
+_GROUP = frozenset({Grant.MAY_COME, Grant.STAFFS})
 _IN_ROOM = frozenset({Grant.IN_ROOM})
+_BELONGS = frozenset({Grant.ON_ROSTER, Grant.STAFFS})
 
 TABLE: Mapping[Verb, frozenset[Grant]] = {
     Verb.HOME: _ANYONE,
     Verb.PERSON_LIST: _MANAGER,
     Verb.PERSON_ADD: _MANAGER,
     Verb.PERSON_CHANGE: _MANAGER,
+    Verb.PERSON_DETAILS_READ: _MANAGER,
+    Verb.PERSON_DETAILS_CHANGE: _MANAGER,
     Verb.TRACK_LIST: _MANAGER,
     Verb.TRACK_READ: _MANAGER,
     Verb.TRACK_ADD: _MANAGER,
     Verb.TRACK_CHANGE: _MANAGER,
-    Verb.TRACK_ENROL: _MANAGER,
-    Verb.TRACK_STAFF: _MANAGER,
     Verb.SESSION_ROSTER: _STAFF_OR_MANAGER,
+    Verb.SESSION_DETAILS: _STAFF,
     Verb.SESSION_CANCEL: _MANAGER,
     Verb.SESSION_MOVE: _MANAGER,
     Verb.ATTENDANCE_READ: _STAFF_OR_MANAGER,
@@ -142,6 +146,22 @@ TABLE: Mapping[Verb, frozenset[Grant]] = {
 }
 
 
+# What shows a record of a client to somebody else: each reading of one leaves an audit row.
+RECORD_READS = frozenset(
+    {
+        Verb.PERSON_LIST,
+        Verb.PERSON_CHANGE,
+        Verb.PERSON_DETAILS_READ,
+        Verb.TRACK_READ,
+        Verb.TRACK_ADD,
+        Verb.TRACK_CHANGE,
+        Verb.SESSION_ROSTER,
+        Verb.SESSION_DETAILS,
+        Verb.ATTENDANCE_READ,
+    }
+)
+
+
 def allowed(verb: Verb, standing: Standing) -> Refuse | None:
     """PER1-PER5. None if the verb is this person's, else the refusal to show."""
     if not standing.signed_in:
@@ -164,6 +184,7 @@ def grants(standing: Standing) -> frozenset[Grant]:
         Grant.MANAGES: Role.PROGRAM_MANAGER in standing.roles,
         Grant.STAFFS: staffs,
         Grant.ON_ROSTER: rostered,
+        Grant.MAY_COME: rostered and standing.seat is not SeatState.REMOVED,
         Grant.IN_ROOM: (staffs or rostered) and standing.seat is SeatState.ADMITTED,
     }
     return frozenset(grant for grant, holds in held.items() if holds)
@@ -171,19 +192,20 @@ def grants(standing: Standing) -> frozenset[Grant]:
 
 def lost(before: Standing, now: Standing) -> Refuse | None:
     """PER6. Whether what was opened under one standing ends under the other: who may not stay
-    goes, and who has become another (a role, staff instead of client) comes in anew. A seat's
+    goes, and who has become staff instead of a client, or the reverse, comes in anew. A seat's
     own state is the room's to tell."""
     if refused := allowed(Verb.ROOM_STAY, now):
         return refused
-    kept = grants(before) - _IN_ROOM == grants(now) - _IN_ROOM and before.roles == now.roles
+    kept = grants(before) & _BELONGS == grants(now) & _BELONGS
     return None if kept else Refuse("permission.changed")
 
 
 def _why_not(wanted: frozenset[Grant], standing: Standing) -> Refuse:
     """PER5. The most telling code; never one that says more than the person knows already."""
-    if wanted == _IN_ROOM and _GROUP & grants(standing):
+    live = wanted & (_IN_ROOM | {Grant.MAY_COME})
+    if live and grants(standing) & _BELONGS:
         removed = standing.seat is SeatState.REMOVED
         return Refuse("seat.removed" if removed else "seat.waiting")
-    if wanted & (_IN_ROOM | {Grant.ON_ROSTER}):
+    if live or Grant.ON_ROSTER in wanted:
         return Refuse("seat.not_on_roster")
     return Refuse("permission.not_staff" if wanted == _STAFF else "permission.role")

@@ -2,6 +2,7 @@
 
 from sessions.models.audit import AuditEvent, AuditLink
 from sessions.models.people import Person
+from sessions.models.personal import PersonalDetails
 from sessions.models.record import AttendanceCheckpoint, AttendanceCorrection, AttendanceMark
 from sessions.models.rooms import AgendaMark, Room, Seat
 from sessions.models.scheduling import (
@@ -26,6 +27,7 @@ __all__ = [
     "AuditLink",
     "Enrolment",
     "Person",
+    "PersonalDetails",
     "Program",
     "Room",
     "Seat",

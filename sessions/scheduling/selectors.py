@@ -125,6 +125,13 @@ def roster(session: Session) -> list[Enrolment]:
     return list(enrolments_on(session.track_id, session.local_date))
 
 
+def enrolled_now(session: Session, public_id: str, today: date) -> Enrolment | None:
+    """Somebody of the session's roster who is on the track's today too, or comes later."""
+    ends = Q(ends_on=None) | Q(ends_on__gte=today)
+    rows = enrolments_on(session.track_id, session.local_date).filter(ends)
+    return rows.filter(person__public_id=public_id).first()
+
+
 def enrolments_on(track_id: int, day: date) -> QuerySet[Enrolment]:
     """The enrolments of a track that hold on a day."""
     ends = Q(ends_on=None) | Q(ends_on__gte=day)

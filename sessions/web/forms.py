@@ -13,6 +13,7 @@ from django import forms
 from django.http import HttpRequest, QueryDict
 
 from sessions.core.permissions import Role
+from sessions.core.personal import FIELDS
 from sessions.core.refusal import Refuse, sentence
 
 WEEKDAYS = [
@@ -100,6 +101,36 @@ class PersonForm(forms.Form):
         "person.name_characters": "display_name",
         "person.last_manager": "roles",
     }
+
+
+def _phone(label: str, help_text: str) -> forms.CharField:
+    widget = _input(forms.TextInput, type="tel", autocomplete="off", maxlength="40")
+    return forms.CharField(label=label, help_text=help_text, required=False, widget=widget)
+
+
+class DetailsForm(forms.Form):
+    """Personal details of a client; every field may stay empty."""
+
+    address = forms.CharField(
+        label="Address during sessions",
+        help_text="With the apartment and the state: where help would have to come.",
+        required=False,
+        widget=_input(forms.TextInput, autocomplete="off", maxlength="200"),
+    )
+    phone = _phone("Phone to call back", "If the connection drops.")
+    contact_name = forms.CharField(
+        label="Emergency contact",
+        help_text="A name, and who it is: sister, neighbour.",
+        required=False,
+        widget=_input(forms.TextInput, autocomplete="off", maxlength="60"),
+    )
+    contact_phone = _phone("Phone of the contact", "At any hour.")
+    local_emergency = _phone(
+        "Emergency services there",
+        "The ten-digit number for this address. A call to 911 reaches the caller’s own.",
+    )
+
+    refusal_fields: Mapping[str, str] = {f"details.{name}": name for name in FIELDS}
 
 
 class TrackForm(forms.Form):

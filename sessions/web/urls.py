@@ -2,6 +2,7 @@
 
 from django.urls import URLPattern, URLResolver, path
 
+from sessions.web.views.details import person_details_page, session_details_page
 from sessions.web.views.home import home
 from sessions.web.views.people import people_page, person_add_page, person_close, person_page
 from sessions.web.views.record import attendance_page
@@ -21,6 +22,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("people/add/", person_add_page, name="person_add"),
     path("people/<str:public_id>/", person_page, name="person"),
     path("people/<str:public_id>/account/", person_close, name="person_close"),
+    path("people/<str:public_id>/details/", person_details_page, name="person_details"),
     path("tracks/", tracks_page, name="tracks"),
     path("tracks/add/", track_add_page, name="track_add"),
     path("tracks/<str:public_id>/", track_page, name="track"),
@@ -28,5 +30,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("sessions/<str:public_id>/cancel/", session_cancel_page, name="session_cancel"),
     path("sessions/<str:public_id>/attendance/", attendance_page, name="attendance"),
     path("sessions/<str:public_id>/roster/", roster_page, name="roster"),
+    path(
+        "sessions/<str:public_id>/details/<str:key>/", session_details_page, name="session_details"
+    ),
     path("rooms/<str:public_id>/", room_page, name="room"),
 ]

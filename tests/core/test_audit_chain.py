@@ -31,7 +31,9 @@ ids = st.none() | st.integers(1, 9)
 rows = st.builds(
     Row,
     key=st.uuids().map(str),
-    at=st.datetimes(timezones=st.just(UTC)),
+    at=st.datetimes(AT.replace(year=1970, tzinfo=None), timezones=st.just(UTC)).filter(
+        lambda at: at.year < 9999
+    ),
     actor=ids,
     verb=words,
     outcome=words,

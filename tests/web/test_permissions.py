@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 from django.urls import URLPattern
 
-from sessions.core.permissions import Standing, Verb, allowed
+from sessions.core.permissions import RECORD_READS, Standing, Verb, allowed
 from sessions.models import AuditEvent, Person
 from sessions.people.selectors import standing_of
 from sessions.scheduling.selectors import standing
@@ -42,6 +42,7 @@ def address(pattern: URLPattern, programme: Programme) -> str:
         "rooms": programme.session.public_id,
     }
     kind = route.split("/", maxsplit=1)[0]
+    route = route.replace("<str:key>", programme.sam.public_id)
     return "/" + route.replace("<str:public_id>", owner.get(kind, ""))
 
 
@@ -95,3 +96,37 @@ def test_unknown_session_is_a_sentence_and_an_audit_row(where: str, programme: P
     assert answer.status_code == 404
     assert "There is no group at this address." in answer.content.decode()
     assert AuditEvent.objects.order_by("pk").last().outcome == "room.unknown"  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize("pattern", list(patterns()), ids=lambda pattern: pattern.name)
+def test_page_with_a_clients_name_is_a_reading_and_each_reading_leaves_a_row(
+    pattern: URLPattern, programme: Programme
+) -> None:
+    """Deny by default: a page that shows a client to somebody else has to be in RECORD_READS, and
+    what is in there writes one row for each look, with whom or which session it was about.
+
+    Killed by: a view that shows a roster and records nothing; taking a verb out of RECORD_READS.
+    """
+    verb, where = verb_of(pattern), address(pattern, programme)
+    named = "Quintessa"  # in no other word of a page
+    Person.objects.filter(pk=programme.sam.pk).update(display_name=named, email="q@mail.example")
+    programme.track.enrolments.update(display_name=named)
+    for somebody in (programme.dana, programme.luis, programme.morgan, programme.maya):
+        browser = signed_in(somebody)
+        browser.get("/")  # the first page of a browser also writes its sign-in
+        before = AuditEvent.objects.count()
+        answer = browser.get(where)
+        if answer.status_code != 200:
+            continue
+        if named in answer.content.decode():
+            assert verb in RECORD_READS
+        if verb in RECORD_READS:
+            (row,) = AuditEvent.objects.order_by("pk")[before:]
+            assert (row.actor, row.verb) == (somebody, verb.value)
+            assert row.outcome in {"done", "read"}
+            assert row.session == (programme.session if belongs_to_session(pattern) else None)
+
+
+def test_every_reading_is_of_a_page() -> None:
+    """A verb of RECORD_READS that no page asks would be a promise nobody keeps."""
+    assert {verb_of(pattern) for pattern in patterns()} >= RECORD_READS

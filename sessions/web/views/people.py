@@ -8,6 +8,7 @@ from django.shortcuts import redirect
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from sessions.audit.services import READ, record
 from sessions.core.permissions import Role, Verb
 from sessions.core.refusal import Refuse, sentence
 from sessions.models import Person
@@ -38,6 +39,7 @@ CLOSED = "closed"
 @require_safe
 @page(Verb.PERSON_LIST)
 def people_page(request: HttpRequest) -> HttpResponse:
+    record(signed_in(request), Verb.PERSON_LIST)
     everybody = sorted(people(), key=by_name)
     wanted = request.GET.get("show", "")
     rows = [person_row(person) for person in everybody if is_shown(person, wanted)]
@@ -101,6 +103,8 @@ def person_page(request: HttpRequest, public_id: str) -> HttpResponse:
     person = person_by_public_id(public_id)
     if person is None:
         return refused(request, Verb.PERSON_CHANGE, Refuse("person.unknown"))
+    if request.method != "POST":
+        record(signed_in(request), Verb.PERSON_CHANGE, READ, person)
     form = PersonForm(posted(request), initial=_shown(person))
     if request.method == "POST" and form.is_valid():
         changed = person_change(signed_in(request), person, *_typed(form))
@@ -139,7 +143,13 @@ def _form_page(
     action: str,
     person: Person | None = None,
 ) -> HttpResponse:
-    context = {"form": form, "heading": heading, "action": action, "person": person}
+    context = {
+        "form": form,
+        "heading": heading,
+        "action": action,
+        "person": person,
+        "is_client": person is not None and Role.CLIENT in person.role_set,
+    }
     status = 422 if form.is_bound else 200
     return desk(request, "people/form.html", context, current="people", status=status)
 

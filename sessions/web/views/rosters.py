@@ -1,14 +1,16 @@
-"""The roster of a session: who comes, under the names that the group sees, and nothing else."""
+"""The roster of a session: who comes, under the names that the group sees. For the facilitators
+of the group each name leads to how somebody is reached."""
 
 from zoneinfo import ZoneInfo
 
 from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
 from django.views.decorators.http import require_safe
 
 from sessions.audit.services import record
-from sessions.core.permissions import Verb
-from sessions.models import Session
-from sessions.scheduling.selectors import roster, staff_of_track
+from sessions.core.permissions import Verb, allowed
+from sessions.models import Enrolment, Session
+from sessions.scheduling.selectors import roster, staff_of_track, standing
 from sessions.web import words
 from sessions.web.access import session_page, signed_in
 from sessions.web.navigation import desk
@@ -17,15 +19,23 @@ from sessions.web.navigation import desk
 @require_safe
 @session_page(Verb.SESSION_ROSTER)
 def roster_page(request: HttpRequest, session: Session) -> HttpResponse:
-    record(signed_in(request), Verb.SESSION_ROSTER, session=session)
+    person = signed_in(request)
+    record(person, Verb.SESSION_ROSTER, session=session)
+    may_look = allowed(Verb.SESSION_DETAILS, standing(person, session)) is None
     context = {
         "when": words.date_and_times(session.starts_at, session.ends_at, zone_of(session)),
         "topic": session.topic,
-        "names": [one.display_name for one in roster(session)],
+        "clients": [client_row(session, one, linked=may_look) for one in roster(session)],
         "facilitators": [one.display_name for one in staff_of_track(session.track)],
         "seats": session.track.seats,
     }
     return desk(request, "record/roster.html", context, current="home")
+
+
+def client_row(session: Session, one: Enrolment, *, linked: bool) -> dict[str, str]:
+    """A name, and for staff of the session the way to the details."""
+    where = reverse("session_details", args=[session.public_id, one.person.public_id])
+    return {"name": one.display_name, "url": where if linked else ""}
 
 
 def zone_of(session: Session) -> ZoneInfo:

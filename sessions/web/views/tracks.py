@@ -12,6 +12,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from sessions.audit.services import READ, record
 from sessions.core.permissions import Role, Verb
 from sessions.core.recurrence import ClockNote, expand
 from sessions.core.refusal import Refuse, sentence
@@ -55,6 +56,7 @@ def track_page(request: HttpRequest, public_id: str) -> HttpResponse:
     track = track_by_public_id(public_id)
     if track is None:
         return refused(request, Verb.TRACK_READ, Refuse("track.unknown"))
+    record(signed_in(request), Verb.TRACK_READ, detail={"track": track.public_id})
     sessions = list(sessions_of_track(track))
     context = {
         "track": track,
@@ -72,6 +74,8 @@ def track_page(request: HttpRequest, public_id: str) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 @page(Verb.TRACK_ADD)
 def track_add_page(request: HttpRequest) -> HttpResponse:
+    if request.method != "POST":
+        record(signed_in(request), Verb.TRACK_ADD, READ)
     form = track_form(request)
     if request.method == "POST" and form.is_valid():
         made = track_create(signed_in(request), typed_plan(form))
@@ -88,6 +92,8 @@ def track_change_page(request: HttpRequest, public_id: str) -> HttpResponse:
     track = track_by_public_id(public_id)
     if track is None:
         return refused(request, Verb.TRACK_CHANGE, Refuse("track.unknown"))
+    if request.method != "POST":
+        record(signed_in(request), Verb.TRACK_CHANGE, READ, detail={"track": track.public_id})
     form = track_form(request, track)
     if request.method == "POST" and form.is_valid():
         changed = track_change(signed_in(request), track, typed_plan(form, track))

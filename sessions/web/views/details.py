@@ -1,0 +1,99 @@
+"""Personal details of a client: a program manager keeps them, the group's facilitators may look
+them up when they have to call somebody. Each look is written down."""
+
+from zoneinfo import ZoneInfo
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.utils import timezone
+from django.views.decorators.http import require_http_methods, require_safe
+
+from sessions.core.permissions import Verb
+from sessions.core.personal import Personal
+from sessions.core.refusal import Refuse
+from sessions.models import Person, Session
+from sessions.people.selectors import person_by_public_id
+from sessions.people.selectors_details import Opened
+from sessions.people.services_details import details_change, details_read, details_read_in
+from sessions.scheduling.selectors import enrolled_now
+from sessions.web.access import page, refused, session_page, signed_in
+from sessions.web.forms import DetailsForm, place_refusal
+from sessions.web.navigation import desk
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@page(Verb.PERSON_DETAILS_READ)
+def person_details_page(request: HttpRequest, public_id: str) -> HttpResponse:
+    person = person_by_public_id(public_id)
+    if person is None:
+        return refused(request, Verb.PERSON_DETAILS_READ, Refuse("person.unknown"))
+    if request.method == "POST":
+        return details_saved(request, person)
+    found = details_read(signed_in(request), person)
+    if isinstance(found, Refuse):
+        return refused(request, Verb.PERSON_DETAILS_READ, found)
+    form = DetailsForm(initial=found.values.by_name())
+    return details_form(request, person, form, broken=bool(found.broken))
+
+
+def details_saved(request: HttpRequest, person: Person) -> HttpResponse:
+    """What was typed is saved, or shown again with what is wrong beside it."""
+    form = DetailsForm(request.POST)
+    if form.is_valid():
+        saved = details_change(signed_in(request), person, Personal(**form.cleaned_data))
+        if isinstance(saved, Personal):
+            messages.success(request, f"The details of {person.display_name} are saved.")
+            return redirect("person", person.public_id)
+        place_refusal(form, saved, DetailsForm.refusal_fields)
+    return details_form(request, person, form)
+
+
+def details_form(
+    request: HttpRequest, person: Person, form: DetailsForm, *, broken: bool = False
+) -> HttpResponse:
+    context = {"form": form, "person": person, "broken": broken}
+    status = 422 if form.is_bound else 200
+    return desk(request, "people/details.html", context, current="people", status=status)
+
+
+@require_safe
+@session_page(Verb.SESSION_DETAILS)
+def session_details_page(request: HttpRequest, session: Session, key: str) -> HttpResponse:
+    """Of somebody who is on the session's roster, and on the track's today: whoever has left the
+    group is looked up by a program manager."""
+    today = timezone.now().astimezone(ZoneInfo(session.track.zone)).date()
+    enrolled = enrolled_now(session, key, today)
+    if enrolled is None:
+        return refused(request, Verb.SESSION_DETAILS, Refuse("person.unknown"), session)
+    found = details_read_in(signed_in(request), enrolled.person, session)
+    context = {
+        "session": session,
+        "name": enrolled.display_name,
+        "details": found.values.by_name(),
+        "calls": calls_of(found),
+        "broken": bool(found.broken),
+        "nothing": found.values == Personal() and not found.broken,
+    }
+    return desk(request, "record/details.html", context, current="home")
+
+
+def calls_of(found: Opened) -> list[dict[str, str]]:
+    """Who can be called, in the order in which one would; the link dials."""
+    values = found.values
+    contact = f"{values.contact_name}, emergency contact" if values.contact_name else ""
+    called = [
+        ("Call back", values.phone),
+        (contact or "Emergency contact", values.contact_phone),
+        ("Emergency services there", values.local_emergency),
+    ]
+    return [
+        {"who": who, "number": number, "dial": dialled(number)} for who, number in called if number
+    ]
+
+
+def dialled(number: str) -> str:
+    """What a phone dials (RFC 3966): digits, and a plus in front. An extension is left out."""
+    plain = number.lower().partition("ext")[0].partition("x")[0]
+    digits = "".join(one for one in plain if one.isdecimal())
+    return f"+{digits}" if plain.strip().startswith("+") else digits
