@@ -69,7 +69,8 @@ class Evening:
     @property
     def logs(self) -> list[ClientLog]:
         """Those of who has left as well."""
-        return [one.log for one in (*self.everyone, *self.former)]
+        tabs = [tab.seen.log for one in self.visitors.values() for tab in one.former]
+        return [*(one.log for one in (*self.everyone, *self.former)), *tabs]
 
     @property
     def names(self) -> frozenset[str]:
@@ -151,13 +152,13 @@ class Evening:
     async def settle(self, seconds: float = SETTLE_S) -> float:
         """Waits until the room is whole; the instant. Raises UnsettledError with what is not."""
         deadline = time.monotonic() + seconds
-        while faults := [words async for words in self.unsettled()]:
+        while faults := list(self.unsettled()):
             if time.monotonic() > deadline:
                 raise UnsettledError("; ".join(faults[:6]))
             await asyncio.sleep(LOOK_S)
         return time.monotonic()
 
-    async def unsettled(self) -> AsyncIterator[str]:
+    def unsettled(self) -> Iterator[str]:
         """What is not as it should be, cheapest first."""
         for one in self.everyone:
             if not one.is_in_room:
@@ -168,10 +169,8 @@ class Evening:
             for missing in self.silent_for(person):
                 yield f"{person.name} does not hear {missing}"
         for visitor in self.visitors.values():
-            found = await visitor.samples()
-            heard = found[-1].growing if found else 0
-            if heard < len(self.names) - 1:
-                yield f"{visitor.name} hears {heard} people"
+            if visitor.hears < len(self.names) - 1:
+                yield f"{visitor.name} hears {visitor.hears} people"
 
     def silent_for(self, person: Participant, since: float | None = None) -> Iterator[str]:
         """Whom this participant has not heard since then (by default: just now)."""

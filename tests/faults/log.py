@@ -9,6 +9,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
+from itertools import islice
 from typing import Any
 
 PARTS = ("participant", "waiting", "me")  # where an event says whom it is about
@@ -78,6 +79,11 @@ class Sound:
         """The numbers of what arrived from `start` to `end`."""
         return self.ticks[bisect_left(self.times, start) : bisect_right(self.times, end)]
 
+    def first_from(self, tick: int) -> float | None:
+        """When the first packet with that number or a later one arrived."""
+        place = bisect_left(self.ticks, tick)
+        return self.times[place] if place < len(self.times) else None
+
     def first_after(self, at: float) -> float | None:
         """When the first packet after that instant arrived."""
         place = bisect_right(self.times, at)
@@ -93,14 +99,14 @@ class ClientLog:
     told: list[Told] = field(default_factory=list)
     links: list[Linked] = field(default_factory=list)
     asked: list[Asked] = field(default_factory=list)
-    media_closed: list[float] = field(default_factory=list)
+    media_closed: list[tuple[float, str]] = field(default_factory=list)  # when, and the reason
     sounds: dict[str, Sound] = field(default_factory=dict)  # by publisher's name
 
     def sound(self, publisher: str) -> Sound:
         return self.sounds.setdefault(publisher, Sound())
 
     def told_after(self, at: float) -> Iterator[Told]:
-        return (told for told in self.told if told.at > at)
+        return islice(self.told, bisect_right(self.told, at, key=lambda told: told.at), None)
 
     def open_after(self, at: float) -> float | None:
         """When hello was next answered."""

@@ -9,13 +9,15 @@ import itertools
 import time
 from array import array
 from bisect import bisect_left
+from collections import Counter
 from collections.abc import Awaitable, Callable, Collection, Iterable
 from dataclasses import dataclass
 
 from tests.faults.evening import Evening
 from tests.faults.figures import Findings
 from tests.faults.log import TICK_S, ClientLog
-from tests.faults.page import Sample
+from tests.faults.page import Sample, Visitor
+from tests.faults.participant import Participant
 
 LOOK_S = 0.005
 ARRIVAL_S = 0.5  # a packet that is not here by then is lost
@@ -70,18 +72,34 @@ def longest_gap(evening: Evening, start: float, end: float) -> Gap:
     return max(gaps, key=lambda gap: gap.ms)
 
 
+def add_reasons(findings: Findings, evening: Evening, start: float, end: float) -> None:
+    """A note of why media were closed in that time, and how often."""
+    reasons = Counter(
+        reason for log in evening.logs for at, reason in log.media_closed if start < at < end
+    )
+    findings.notes += [f"media closed {many} times: {reason}" for reason, many in reasons.items()]
+
+
+def lateness_ms(evening: Evening, start: float, end: float) -> float:
+    """How long this process could not run at all in that time, at worst."""
+    first, last = _ticks(evening.metronome.times, start, end)
+    return max(evening.metronome.lateness[first : last + 1], default=0.0) * 1000
+
+
 def _missing_ms(received: Collection[int], first: int, last: int) -> float:
     return longest_missing(received, first, last) * TICK_S * 1000
 
 
-async def add_sound(findings: Findings, evening: Evening, start: float, end: float) -> None:
+def add_sound(findings: Findings, evening: Evening, start: float, end: float) -> None:
     """The sound of that time, for the figures that `expect_sound` has declared."""
     gap = longest_gap(evening, start, end)
     findings.add("media_gap", gap.ms)
     if gap.ms:
         findings.notes.append(f"{gap.hearer} missed {gap.ms:.0f} ms of {gap.speaker}")
-    findings.add("browser_packets_lost", await page_lost(evening, start, end))
-    findings.add("browser_stall", await page_stall_ms(evening, start, end))
+    findings.add("runner_stall", lateness_ms(evening, start, end))
+    add_reasons(findings, evening, start, end)
+    findings.add("browser_packets_lost", page_lost(evening, start, end))
+    findings.add("browser_stall", page_stall_ms(evening, start, end))
 
 
 def expect_sound(findings: Findings) -> None:
@@ -89,6 +107,7 @@ def expect_sound(findings: Findings) -> None:
     findings.expect("media_gap", "ms", 0)
     findings.expect("browser_packets_lost", "count", 0)
     findings.expect("browser_stall", "ms", MOST_STALL_MS)
+    findings.expect("runner_stall", "ms")
 
 
 def _ticks(times: "array[float]", start: float, end: float) -> tuple[int, int]:
@@ -96,18 +115,18 @@ def _ticks(times: "array[float]", start: float, end: float) -> tuple[int, int]:
     return bisect_left(times, start), bisect_left(times, end) - 1
 
 
-async def page_lost(evening: Evening, start: float, end: float) -> float:
+def page_lost(evening: Evening, start: float, end: float) -> float:
     """Packets of sound that the browsers counted as lost in that time."""
-    counts = [_of(await visitor.samples(), start, end) for visitor in evening.visitors.values()]
+    counts = [_of(visitor.samples, start, end) for visitor in evening.visitors.values()]
     return float(sum(seen[-1].lost - seen[0].lost for seen in counts if seen))
 
 
-async def page_stall_ms(evening: Evening, start: float, end: float) -> float:
+def page_stall_ms(evening: Evening, start: float, end: float) -> float:
     """The longest time, in ms, in which a browser's received sound did not grow; 0 when it grew
     from each sample to the next."""
     longest = 0.0
     for visitor in evening.visitors.values():
-        longest = max(longest, stall_s(_of(await visitor.samples(), start, end)))
+        longest = max(longest, stall_s(_of(visitor.samples, start, end)))
     return longest * 1000
 
 
@@ -157,6 +176,39 @@ def left_told(observer: ClientLog, key: str, since: float) -> Known:
         return next(left, None)
 
     return known
+
+
+def closed_told(log: ClientLog, since: float) -> Known:
+    """When this client was told that its media had ended."""
+    return lambda: next((at for at, _ in log.media_closed if at > since), None)
+
+
+def hears_all(evening: Evening, hearer: Participant, since: float) -> Known:
+    """When this participant heard a packet, sent after that instant, of the last of all others."""
+    tick = bisect_left(evening.metronome.times, since) + 1
+
+    def known() -> float | None:
+        others = evening.names - {hearer.name}
+        return _latest(hearer.log.sound(name).first_from(tick) for name in others)
+
+    return known
+
+
+def page_hears_all(evening: Evening, visitor: Visitor, since: float) -> Known:
+    """When a page's samples first grew for everybody after the sound had stopped."""
+
+    def known() -> float | None:
+        newer = [sample for sample in visitor.samples if sample.at > since]
+        silent = next((at for at, one in enumerate(newer) if one.growing == 0), len(newer))
+        whole = len(evening.names) - 1
+        return next((one.at for one in newer[silent:] if one.growing >= whole), None)
+
+    return known
+
+
+def _latest(instants: Iterable[float | None]) -> float | None:
+    known = list(instants)
+    return None if None in known else max(at for at in known if at is not None)
 
 
 def opened(log: ClientLog, since: float) -> Known:

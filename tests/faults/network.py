@@ -129,7 +129,7 @@ class Door:
         self, source: asyncio.StreamReader, sink: asyncio.StreamWriter, one: _Carried | None
     ) -> None:
         """One direction, until either end is gone; the other direction then ends as well."""
-        with suppress(OSError):
+        with suppress(OSError, RuntimeError):  # of uvloop: the other end was aborted meanwhile
             while chunk := await source.read(CHUNK):
                 await self.through.wait()
                 if one is not None and chunk.startswith(WEBSOCKET):

@@ -17,7 +17,7 @@ import psutil
 from playwright.async_api import Browser, BrowserContext, Page, Playwright
 from playwright.async_api import Error as PlaywrightError
 
-from server.launcher.debian import CHROMIUM
+from server.launcher import chromium
 from tests.e2e.colours import FLAGS, Look, worn
 from tests.faults.log import ClientLog, Link, Linked
 from tests.faults.network import HERE, Door
@@ -53,84 +53,26 @@ class Banner:
 
 
 @dataclass
-class Visitor:
-    """One person at one browser."""
+class Tab:
+    """One page of the room, and what it has written down of itself."""
 
-    name: str
-    browser: Browser
-    context: BrowserContext
     page: Page
-    door: Door
-    pid: int
     seen: Seen
     hellos: set[int] = field(default_factory=set)
     samples: list[Sample] = field(default_factory=list)
     banners: list[Banner] = field(default_factory=list)
     watching: "asyncio.Task[None] | None" = None
 
-    @classmethod
-    async def arrive(
-        cls, playwright: Playwright, name: str, look: Look, origin: str, door: Door
-    ) -> "Visitor":
-        """A browser of their own, which takes the installation's address for its door's."""
-        path = CHROMIUM.find()
-        assert path is not None, "no Chromium on this machine"
-        address = origin.removeprefix("http://")
-        rule = f"--host-resolver-rules=MAP {address} {HERE}:{door.port}"
-        before = _chromium_roots()
-        browser = await playwright.chromium.launch(executable_path=path, args=[*FLAGS, rule])
-        pid = (_chromium_roots() - before).pop()
-        context = await browser.new_context(viewport=LAPTOP)  # type: ignore[arg-type]
-        await context.add_init_script(worn(look))
-        await context.add_init_script(SAMPLES)
-        page = await context.new_page()
-        page.set_default_timeout(PATIENCE_MS)
-        made = cls(name, browser, context, page, door, pid, Seen(ClientLog(name)))
-        await page.goto(f"{origin}/sign-in/")
-        await page.get_by_role("button", name=f"{name} (").click()
-        await page.wait_for_url(f"{origin}/")
-        made.watching = asyncio.create_task(made.watch())
-        return made
+    def begin(self) -> None:
+        """From here on what the page writes down is taken away, again and again."""
+        self.watching = asyncio.create_task(self._watch())
 
-    @property
-    def log(self) -> ClientLog:
-        return self.seen.log
-
-    # ---- through the product -------------------------------------------------------------------
-
-    async def join(self) -> None:
-        """From the first page to the room, or to its door."""
-        way_in = self.page.get_by_role("link", name="Join now")
-        await way_in.or_(self.page.get_by_role("link", name="Enter the room")).first.click()
-        await self.page.get_by_role("button", name="Join", exact=True).click()
-
-    async def open_devices(self) -> None:
-        """Microphone and camera on."""
-        for closed, opened in (("Unmute", "Mute"), ("Start video", "Stop video")):
-            off = self.page.get_by_role("button", name=closed, exact=True).first
-            on = self.page.get_by_role("button", name=opened, exact=True).first
-            await off.or_(on).first.wait_for()
-            if await off.is_visible():
-                await off.click()
-            await on.wait_for()
-
-    async def tiles(self) -> list[str]:
-        """The names on the tiles, each as often as it is there."""
-        found: list[str] = await self.page.evaluate(
-            "() => [...document.querySelectorAll('.tile[data-name]')].map(t => t.dataset.name)"
-        )
-        return found
-
-    async def leave(self) -> None:
+    async def close(self) -> None:
         if self.watching is not None:
             self.watching.cancel()
-        await self.context.close()
-        await self.browser.close()
+        await self.page.close()
 
-    # ---- what is overheard ---------------------------------------------------------------------
-
-    async def watch(self) -> None:
-        """Takes away what the page has written down, again and again, until cancelled."""
+    async def _watch(self) -> None:
         while True:
             with suppress(PlaywrightError):  # the page is on its way to another address
                 self._take(await self.page.evaluate(TAKE))
@@ -158,23 +100,127 @@ class Visitor:
     def _received(self, message: dict[str, Any], at: float) -> None:
         if message["type"] == "ok" and message["id"] in self.hellos:
             self.hellos.clear()
-            self.log.links.append(Linked(at, Link.OPEN))
+            self.seen.log.links.append(Linked(at, Link.OPEN))
         self.seen.take(message, at)
 
     def _closed(self, at: float, code: int) -> None:
-        if self.log.links and self.log.links[-1].link is Link.OPEN:
+        links = self.seen.log.links
+        if links and links[-1].link is Link.OPEN:
             link = Link.CLOSED if code in STAYS_AWAY else Link.LOST
-            self.log.links.append(Linked(at, link, code))
+            links.append(Linked(at, link, code))
+
+
+@dataclass
+class Visitor:
+    """One person at one browser; `tab` is the one in which they are."""
+
+    name: str
+    browser: Browser
+    context: BrowserContext
+    door: Door
+    pid: int
+    tab: Tab
+    former: list[Tab] = field(default_factory=list)
+
+    @classmethod
+    async def arrive(
+        cls, playwright: Playwright, name: str, look: Look, origin: str, door: Door
+    ) -> "Visitor":
+        """A browser of their own, which takes the installation's address for its door's."""
+        path = chromium.find()
+        assert path is not None, "no Chromium on this machine"
+        address = origin.removeprefix("http://")
+        rule = f"--host-resolver-rules=MAP {address} {HERE}:{door.port}"
+        before = _chromium_roots()
+        browser = await playwright.chromium.launch(executable_path=path, args=[*FLAGS, rule])
+        pid = (_chromium_roots() - before).pop()
+        context = await browser.new_context(viewport=LAPTOP)  # type: ignore[arg-type]
+        context.set_default_timeout(PATIENCE_MS)
+        await context.add_init_script(worn(look))
+        await context.add_init_script(SAMPLES)
+        tab = Tab(await context.new_page(), Seen(ClientLog(name)))
+        await tab.page.goto(f"{origin}/sign-in/")
+        await tab.page.get_by_role("button", name=f"{name} (").click()
+        await tab.page.wait_for_url(f"{origin}/")
+        tab.begin()
+        return cls(name, browser, context, door, pid, tab)
+
+    @property
+    def seen(self) -> Seen:
+        return self.tab.seen
+
+    @property
+    def log(self) -> ClientLog:
+        return self.tab.seen.log
+
+    @property
+    def samples(self) -> list[Sample]:
+        return self.tab.samples
 
     @property
     def hears(self) -> int:
         """How many people's sound was arriving when that was last looked at."""
-        return self.samples[-1].growing if self.samples else 0
+        return self.tab.samples[-1].growing if self.tab.samples else 0
 
     @property
     def is_in_room(self) -> bool:
         links = self.log.links
         return bool(links) and links[-1].link is Link.OPEN and self.seen.is_in_room
+
+    # ---- through the product -------------------------------------------------------------------
+
+    async def join(self) -> None:
+        """From the first page to the room, or to its door."""
+        way_in = self.tab.page.get_by_role("link", name="Join now")
+        await way_in.or_(self.tab.page.get_by_role("link", name="Enter the room")).first.click()
+        await self._tap("Join")
+
+    async def open_tab(self) -> float:
+        """One more tab of the same room, in which they join; when they tapped."""
+        address, number = self.tab.page.url, len(self.former) + 2
+        tab = Tab(await self.context.new_page(), Seen(ClientLog(self.name)))
+        tab.seen.names |= self.seen.names
+        self.log.name = f"{self.name} before tab {number}"
+        self.former.append(self.tab)
+        self.tab = tab
+        await tab.page.goto(address)
+        tab.begin()
+        await tab.page.get_by_role("button", name="Join", exact=True).wait_for()
+        tapped = time.monotonic()
+        await self._tap("Join")
+        return tapped
+
+    async def open_devices(self) -> None:
+        """Microphone and camera on."""
+        for closed, opened in (("Unmute", "Mute"), ("Start video", "Stop video")):
+            off = self.tab.page.get_by_role("button", name=closed, exact=True).first
+            on = self.tab.page.get_by_role("button", name=opened, exact=True).first
+            await off.or_(on).first.wait_for()
+            if await off.is_visible():
+                await off.click()
+            await on.wait_for()
+
+    async def tiles(self) -> list[str]:
+        """The names on the tiles, each as often as it is there."""
+        found: list[str] = await self.tab.page.evaluate(
+            "() => [...document.querySelectorAll('.tile[data-name]')].map(t => t.dataset.name)"
+        )
+        return found
+
+    async def close_former_tabs(self) -> None:
+        for tab in self.former:
+            await tab.close()
+
+    async def leave(self) -> None:
+        """The browser is closed, with all that is in it."""
+        for tab in (*self.former, self.tab):
+            if tab.watching is not None:
+                tab.watching.cancel()
+        await self.context.close()
+        await self.browser.close()
+
+    async def _tap(self, words: str) -> None:
+        await self.tab.page.get_by_role("button", name=words, exact=True).first.click()
 
     # ---- how it breaks -------------------------------------------------------------------------
 

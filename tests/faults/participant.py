@@ -29,7 +29,8 @@ STAYS_AWAY: Final = frozenset({4400, 4401, 4403, 4404, 4409, 4410, 4411, 4412})
 PING_EVERY_S: Final = 2.0
 SILENCE_S: Final = 4.0
 OPENING_S: Final = 4.0
-REFUSED_AGAIN_S: Final = 1.0
+REFUSED_AGAIN_S: Final = 0.5
+STALL_S: Final = 1.2  # nothing at all from the node, which reports each second
 OVERDUE_S: Final = 8.0
 LOST: Final = {"type": "refused", "code": "connection.lost"}
 WENT_AWAY: Final = 1006  # RFC 6455, section 7.1.5
@@ -65,6 +66,9 @@ class Participant:
         self._changed = asyncio.Event()
         self._staying: asyncio.Task[None] | None = None
         self._media: asyncio.Task[None] | None = None
+        self._retired: list[Voice] = []
+        self._keeps_retired = False
+        self.late: list[float] = []  # when a retired connection still received
         self._tasks: set[asyncio.Task[Any]] = set()
 
     # ---- what a fault asks of it ---------------------------------------------------------------
@@ -94,6 +98,13 @@ class Participant:
             self.log.asked.append(Asked(at, verb, time.monotonic(), code))
         return reply
 
+    def another_tab(self, number: int) -> "Participant":
+        """The same person once more, by the same way in; not in the room yet."""
+        tab = Participant(self.name, self._way, self.door, self._metronome)
+        tab.seen.names |= self.seen.names
+        self.log.name = f"{self.name} before tab {number}"
+        return tab
+
     async def leave(self) -> None:
         """For good, by its own word."""
         await self.ask("me.leave")
@@ -101,11 +112,10 @@ class Participant:
 
     async def vanish(self) -> None:
         """Everything of it ends without a word of its own."""
-        for task in (self._staying, self._media):
-            if task is not None:
-                task.cancel()
-                await asyncio.gather(task, return_exceptions=True)
-        self._hush()
+        if self._staying is not None:
+            self._staying.cancel()
+            await asyncio.gather(self._staying, return_exceptions=True)
+        self._end_media()
         if self._socket is not None:
             self._socket.transport.abort()
         self.is_open = False
@@ -130,7 +140,7 @@ class Participant:
         while True:
             code, opened = await self._once()
             if code in STAYS_AWAY:
-                self._hush()
+                self._end_media()
                 return
             attempt = 0 if opened else attempt
             await asyncio.sleep(_delay(attempt, code))
@@ -254,35 +264,68 @@ class Participant:
 
     # ---- media ---------------------------------------------------------------------------------
 
+    @property
+    def node(self) -> int:
+        """The UDP port of the node that has this participant's media; 0 without any."""
+        return self.voice.node[1] if self.voice is not None else 0
+
+    def keep_retired(self) -> None:
+        """From now on former media connections stay open, so that what a node that was taken
+        for dead still sends is seen."""
+        self._keeps_retired = True
+
+    def close_retired(self) -> None:
+        self._keeps_retired = False
+        for voice in self._retired:
+            voice.close()
+        self._retired.clear()
+
     def _negotiate(self) -> None:
         if self._media is not None:
             self._media.cancel()
-        self._media = asyncio.create_task(self._offer_until_connected())
+        self._media = asyncio.create_task(self._keep_media())
 
-    async def _offer_until_connected(self) -> None:
+    def _end_media(self) -> None:
+        if self._media is not None:
+            self._media.cancel()
+            self._media = None
+        self._retire()
+
+    async def _keep_media(self) -> None:
+        """Media until something says that it has ended; then again."""
+        while True:
+            voice = await self._connected()
+            self._retire()
+            self.voice = voice
+            self._metronome.voices.add(voice)
+            while self.frozen or time.monotonic() - voice.arrived_at < STALL_S:  # noqa: ASYNC110
+                await asyncio.sleep(STALL_S / 4)
+
+    async def _connected(self) -> Voice:
         """One offer after the other, as the page does, until there are keys."""
         while True:
             voice = Voice(self.name, self.seen.media_slots, self._heard)
             reply = await self._send("media.offer", OVERDUE_S, sdp=voice.offer())
-            if reply["type"] != "media.answer":
-                voice.close()
-                await asyncio.sleep(REFUSED_AGAIN_S)
-                continue
-            voice.accept(reply["sdp"])
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(OVERDUE_S):
-                    await voice.connect()
-                self._hush()
-                self.voice = voice
-                self._metronome.voices.add(voice)
-                return
+            if reply["type"] == "media.answer":
+                voice.accept(reply["sdp"])
+                with contextlib.suppress(TimeoutError):
+                    async with asyncio.timeout(OVERDUE_S):
+                        await voice.connect()
+                    return voice
             voice.close()
+            await asyncio.sleep(REFUSED_AGAIN_S)
 
-    def _hush(self) -> None:
-        if self.voice is not None:
-            self._metronome.voices.discard(self.voice)
-            self.voice.close()
-            self.voice = None
+    def _retire(self) -> None:
+        """Sends nothing more; is let go of, or kept open without being counted."""
+        voice, self.voice = self.voice, None
+        if voice is None:
+            return
+        self._metronome.voices.discard(voice)
+        if self._keeps_retired:
+            voice.heard = lambda _mark, _number, at: self.late.append(at)
+            self._retired.append(voice)
+        else:
+            voice.close()
 
     def _heard(self, mark: str, number: int, at: float) -> None:
         """A browser's packet is numbered by the tick at which it came."""

@@ -1,9 +1,31 @@
 """Every fault by name, in the order in which they are run."""
 
-from tests.faults import valkey_killed, web_killed, websocket_black_hole, websocket_reset
+from tests.faults import (
+    clocks_apart,
+    five_tabs,
+    node_hung,
+    node_killed,
+    postgres_stopped,
+    silent_death,
+    valkey_killed,
+    web_killed,
+    websocket_black_hole,
+    websocket_reset,
+)
 from tests.faults.fault import Fault
 
 REGISTRY: dict[str, Fault] = {
     module.FAULT.name: module.FAULT
-    for module in (websocket_reset, websocket_black_hole, web_killed, valkey_killed)
+    for module in (
+        websocket_reset,
+        websocket_black_hole,
+        web_killed,
+        valkey_killed,
+        node_killed,
+        node_hung,
+        postgres_stopped,
+        silent_death,
+        five_tabs,
+        clocks_apart,
+    )
 }

@@ -48,7 +48,7 @@ class Seen:
             self.log.told.append(told)
             self.last = (told.epoch, told.seq)
         if message["type"] == "media.closed":
-            self.log.media_closed.append(at)
+            self.log.media_closed.append((at, message["reason"]))
         take = _TAKES.get(message["type"])
         if take is not None:
             take(self, message)

@@ -57,7 +57,7 @@ async def _trial(evening: Evening, findings: Findings) -> None:
     findings.add("fewest_people_shown", min(fewest(one.log, returned) for one in evening.everyone))
     findings.add("sockets_closed", sum(ends_of(log, began) for log in evening.logs))
     ended = time.monotonic()
-    await add_sound(findings, evening, began, ended)
+    add_sound(findings, evening, began, ended)
 
 
 async def _verbs_meanwhile(evening: Evening, findings: Findings, until: float) -> None:

@@ -59,9 +59,9 @@ async def _trial(evening: Evening, findings: Findings) -> None:
     back = await all_when([opened(victim.log, mended) for victim in victims], PATIENCE_S)
     findings.add("resumed", *((at - mended) * 1000 for at in back))
     ended = time.monotonic()
-    shown = [banner.at for banner in await sam.banners() if banner.shown and banner.at > began]
+    shown = [banner.at for banner in sam.tab.banners if banner.shown and banner.at > began]
     findings.add("browser_shows_reconnecting", *((at - began) * 1000 for at in shown[:1]))
-    await add_sound(findings, evening, began, ended)
+    add_sound(findings, evening, began, ended)
     findings.add("leaves_seen", leaves_seen(evening.logs, began))
 
 

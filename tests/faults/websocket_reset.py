@@ -41,7 +41,7 @@ async def run(evening: Evening, findings: Findings) -> None:
             findings.trials += 1
             await asyncio.sleep(BETWEEN_S)
     ended = time.monotonic()
-    await add_sound(findings, evening, began, ended)
+    add_sound(findings, evening, began, ended)
     findings.add("leaves_seen", leaves_seen(evening.logs, began))
 
 

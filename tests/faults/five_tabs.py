@@ -1,0 +1,90 @@
+"""P4: one person opens the room in five tabs, one after the other.
+
+There is one tile all the time, the newest tab has the seat, and each older one is told that soon.
+"""
+
+import time
+
+from tests.faults.evening import SAM, Evening
+from tests.faults.fault import Fault
+from tests.faults.figures import Findings
+from tests.faults.log import ClientLog
+from tests.faults.measures import Known, all_when, leaves_seen, opened
+
+TRIALS = 10
+TABS = 5
+WINS_MS = 500
+PATIENCE_S = 10.0
+VICTIM = "Joe"
+REPLACED = 4409
+
+
+async def run(evening: Evening, findings: Findings) -> None:
+    """Nine times scripted, so that the tabs follow each other closely; then in a browser."""
+    findings.expect("newest_wins", "ms", WINS_MS)
+    findings.expect("tabs_left_open", "count", 1)
+    findings.expect("tiles", "count", 1)
+    findings.expect("leaves_seen", "count", 0)
+    for _ in range(TRIALS - 1):
+        await _scripted(evening, findings)
+        findings.trials += 1
+    await evening.settle()
+    await _in_browser(evening, findings)
+    findings.trials += 1
+
+
+async def _scripted(evening: Evening, findings: Findings) -> None:
+    began = time.monotonic()
+    tabs = [evening.scripted[VICTIM]]
+    for number in range(2, TABS + 1):
+        older, newer = tabs[-1], tabs[-1].another_tab(number)
+        evening.scripted[VICTIM] = newer
+        evening.former.append(older)
+        tabs.append(newer)
+        entered = time.monotonic()
+        newer.enter()
+        findings.add("newest_wins", await _won_ms(entered, older.log, newer.log))
+    findings.add("tabs_left_open", sum(tab.is_open for tab in tabs))
+    findings.add("tiles", await _tiles(evening, VICTIM))
+    findings.add("leaves_seen", leaves_seen(evening.logs, began))
+    for tab in tabs[:-1]:
+        await tab.vanish()
+
+
+async def _in_browser(evening: Evening, findings: Findings) -> None:
+    """Five tabs of one Chromium; the last one stays."""
+    began = time.monotonic()
+    sam = evening.visitors[SAM]
+    for _ in range(TABS - 1):
+        older = sam.log
+        tapped = await sam.open_tab()
+        findings.add("newest_wins", await _won_ms(tapped, older, sam.log))
+    findings.add("tiles", await _tiles(evening, SAM))
+    findings.add("leaves_seen", leaves_seen(evening.logs, began))
+    await sam.close_former_tabs()
+    await sam.open_devices()
+
+
+async def _won_ms(since: float, older: ClientLog, newer: ClientLog) -> float:
+    """Until the newer one is in the room and the older one has been told so."""
+    instants = await all_when([opened(newer, since), _replaced(older, since)], PATIENCE_S)
+    return (max(instants) - since) * 1000
+
+
+def _replaced(log: ClientLog, since: float) -> Known:
+    """When this connection was closed because a newer one has the seat."""
+
+    def known() -> float | None:
+        closes = log.closes_after(since)
+        return next((one.at for one in closes if one.code == REPLACED), None)
+
+    return known
+
+
+async def _tiles(evening: Evening, name: str) -> float:
+    """The most tiles of that name on a browser's screen."""
+    shown = [await one.tiles() for one in evening.visitors.values() if one.name != name]
+    return float(max(tiles.count(name) for tiles in shown))
+
+
+FAULT = Fault("five_tabs", ("P4",), run)
