@@ -190,9 +190,9 @@ async def join_among_hellos(node: NodeProcess, joins: int, *, hellos: bool) -> d
     names = [f"peer-{n}" for n in range(ROOM_SIZE)]
     for room in rooms:
         await node.want(room, names)
-    port = (await node.join(rooms[0], names[0], 1)).node
-    stop = Event()
-    flood = paced(stranger(port).send, client_hellos(), sys.maxsize, HELLO_RATE)
+    address = (await node.join(rooms[0], names[0], 1)).node
+    stop, nobody = Event(), stranger(address)
+    flood = paced(nobody.send, client_hellos(), sys.maxsize, HELLO_RATE)
     flooding = asyncio.create_task(asyncio.to_thread(flood, stop)) if hellos else None
     try:
         for number in range(joins):
@@ -203,7 +203,9 @@ async def join_among_hellos(node: NodeProcess, joins: int, *, hellos: bool) -> d
     finally:
         stop.set()
         sent = await flooding if flooding else 0
+        nobody.close()
         for peer in joined:
+            peer.leave()
             peer.close()
     return {"hellos": sent, "joined": len(joined), "asked": joins, **spread(took)}
 
@@ -212,23 +214,24 @@ async def run(sizes: argparse.Namespace, node: NodeProcess) -> dict[str, Any]:
     """All floods, one after the other, on one node."""
     pair = GoodPair(node)
     await pair.join()
-    await node.want("hostile", ["liar", "victim"])
-    liar = await node.join("hostile", "liar", 1)
-    await node.join("hostile", "victim", 1)
-    address = liar.node
-    floods = {
-        "empty": paced(stranger(address).send, cycle([b""]), sizes.empty, 0),
-        "garbage_off_path": paced(
-            stranger(address).send, garbage(1), int(FLOOD_RATE * sizes.seconds), FLOOD_RATE
-        ),
-        "garbage_on_path": paced(
-            liar.send_raw, hostile(liar), int(FLOOD_RATE * sizes.seconds), FLOOD_RATE
-        ),
-    }
+    address = pair.people[0].node
+    count = int(FLOOD_RATE * sizes.seconds)
     found: dict[str, Any] = {}
-    for name, flood in floods.items():
-        progress(f"flood: {name}")
-        found[name] = await withstand(node, pair, flood)
+    progress(f"{sizes.empty} empty datagrams")
+    with stranger(address) as nobody:
+        flood = paced(nobody.send, cycle([b""]), sizes.empty, 0)
+        found["empty"] = await withstand(node, pair, flood)
+    progress(f"{count} datagrams of garbage from a stranger")
+    with stranger(address) as nobody:
+        flood = paced(nobody.send, garbage(1), count, FLOOD_RATE)
+        found["garbage_off_path"] = await withstand(node, pair, flood)
+    progress(f"{count} datagrams from a hostile member")
+    await node.want("hostile", ["liar", "victim"])
+    liar, victim = [await node.join("hostile", name, 1) for name in ("liar", "victim")]
+    victim.show(key=True)
+    found["garbage_on_path"] = await withstand(
+        node, pair, paced(liar.send_raw, hostile(liar), count, FLOOD_RATE)
+    )
     progress("joins, calm and among ClientHellos")
     found["joins_calm"] = await join_among_hellos(node, sizes.joins, hellos=False)
     found["joins_among_hellos"] = await join_among_hellos(node, sizes.joins, hellos=True)

@@ -21,7 +21,7 @@ class Counters:
     address_taken: int = 0  # a valid check from an address that another live peer uses
     dtls_unknown: int = 0  # from an address that no valid check came from
     dtls_failed: int = 0
-    too_many: int = 0  # authentic, yet more than a peer may send; DTLS records before that check
+    too_many: int = 0  # more than a peer may send in a second
     early: int = 0  # media before the keys
     unknown_address: int = 0  # media from an address that no peer has
     srtp_refused: int = 0  # authentication failed, or replayed

@@ -65,6 +65,8 @@ class IceAgent:
         login = self._logins.get(ufrag)
         if login is None:
             self._counters.stun_unknown += 1
+        elif login.leg.packets_left < 1:
+            self._counters.too_many += 1
         elif not stun.authentic(datagram, request, login.password):
             self._counters.stun_forged += 1
         elif self._is_new(login, request.transaction, address):
@@ -83,11 +85,10 @@ class IceAgent:
         self, login: _Login, ufrag: str, request: stun.BindingRequest, address: Address, now: float
     ) -> None:
         leg = login.leg
+        leg.packets_left -= 1
         holder = self._path.holder(address)
         if holder is not None and holder is not leg and now - holder.heard < LIVE_SECONDS:
             self._counters.address_taken += 1
-            return
-        if not self._path.affords(leg):
             return
         if len(login.seen) == 1:  # the first check with these: former ones are done
             self.close(leg, keep=ufrag)

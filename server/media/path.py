@@ -130,7 +130,7 @@ class PacketPath:
                 self._counters.faults += 1
 
     def _datagram(self, datagram: bytes, address: Address, now: float) -> None:
-        """Tells protocols apart by the first byte (RFC 7983 §7, RFC 5761 §4)."""
+        """Tells protocols apart by the first byte (RFC 7983 §7)."""
         counters = self._counters
         counters.received += 1
         if len(datagram) < 12:
@@ -138,15 +138,7 @@ class PacketPath:
             return
         first = datagram[0]
         if 127 < first < 192:
-            leg = self._by_address.get(address)
-            if leg is None:
-                self._stray(datagram, address, now)
-            elif not leg.connected:
-                counters.early += 1
-            elif 191 < datagram[1] < 224:
-                self._control(leg, datagram, now)
-            else:
-                self._media(leg, datagram, address, now)
+            self._protected(datagram, address, now)
         elif first < 4:
             self._edge.on_check(datagram, address, now)
         elif 19 < first < 64:
@@ -161,16 +153,23 @@ class PacketPath:
         else:
             counters.foreign += 1
 
-    def affords(self, leg: Leg) -> bool:
-        """Takes one authentic packet off what the peer may send; False when none is left.
+    def _protected(self, datagram: bytes, address: Address, now: float) -> None:
+        """SRTP or SRTCP (RFC 5761 §4), if a peer is there whose it could be.
 
-        Counted after authentication: who forges a peer's address must not silence the peer.
+        What is authentic is taken off what its peer may send, so whoever forges an address
+        silences nobody; of a peer that has nothing left, nothing is decrypted.
         """
-        if leg.packets_left < 1:
+        leg = self._by_address.get(address)
+        if leg is None:
+            self._stray(datagram, address, now)
+        elif not leg.connected:
+            self._counters.early += 1
+        elif leg.packets_left < 1:
             self._counters.too_many += 1
-            return False
-        leg.packets_left -= 1
-        return True
+        elif 191 < datagram[1] < 224:
+            self._control(leg, datagram, now)
+        else:
+            self._media(leg, datagram, address, now)
 
     def _stray(self, datagram: bytes, address: Address, now: float) -> None:
         """Media from an unknown address: perhaps a peer whose network changed.
@@ -196,8 +195,7 @@ class PacketPath:
         except (SrtpError, ValueError):
             self._counters.srtp_refused += 1
             return
-        if not self.affords(leg):
-            return
+        leg.packets_left -= 1
         leg.heard = now
         first, second, sequence, timestamp, ssrc = _HEADER.unpack_from(packet)
         at = 12 + 4 * (first & 15)
@@ -342,8 +340,7 @@ class PacketPath:
         except (SrtpError, ValueError):
             self._counters.srtp_refused += 1
             return
-        if not self.affords(leg):
-            return
+        leg.packets_left -= 1
         leg.heard = now
         for part in rtcp.read(compound):
             if isinstance(part, rtcp.SenderReport):

@@ -340,7 +340,10 @@ class ClientPeer(asyncio.DatagramProtocol):
 
     def _on_control(self, data: bytes) -> None:
         assert self._received is not None
-        self.control.append(self._received.unprotect_rtcp(data))
+        try:
+            self.control.append(self._received.unprotect_rtcp(data))
+        except SrtpError:
+            self.undecodable += 1
 
     def _on_media(self, data: bytes) -> None:
         try:
