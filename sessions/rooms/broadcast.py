@@ -7,6 +7,7 @@ is in `stream.py`; who reads it is the signaling layer.
 
 import asyncio
 import logging
+from collections.abc import Callable
 from typing import Final, Protocol, TypeVar, cast
 
 from asgiref.sync import async_to_sync
@@ -21,7 +22,8 @@ from sessions.rooms.stream import Draft, append
 log = logging.getLogger(__name__)
 
 STANDING: Final = "person.standing"  # a consumer handles it as `person_standing({})`
-WAKE: Final = "room.wake"  # a consumer handles it as `room_wake({"epoch": ..., "seq": ...})`
+WAKE: Final = "room.wake"  # {"type": WAKE, "epoch": ..., "seq": ...}
+AGAIN_S: Final = 1.0  # after wake-ups could not be heard
 
 
 def _layer() -> BaseChannelLayer:
@@ -38,19 +40,36 @@ def group_of_person(public_id: str) -> str:
     return f"person.{public_id}"
 
 
-async def listen(room: str, channel: str) -> bool:
-    """Adds a consumer's channel to the room's group. Redis away: heartbeats do until then."""
-    return await _added(group_of_room(room), channel)
+async def hear(room: str, ready: Callable[[], None], woken: Callable[[str, int], None]) -> None:
+    """Calls `woken(epoch, seq)` for each wake-up of the room, until it is cancelled.
+
+    `ready` is called when they are heard. Redis away: it tries again each second.
+    """
+    while True:
+        try:
+            await _hear(room, ready, woken)
+        except Exception as fault:
+            log.warning("cannot hear wake-ups: %s", type(fault).__name__)
+        await asyncio.sleep(AGAIN_S)
+
+
+async def _hear(room: str, ready: Callable[[], None], woken: Callable[[str, int], None]) -> None:
+    layer, group = _layer(), group_of_room(room)
+    channel = await layer.new_channel()
+    try:
+        async with asyncio.timeout(SOCKET_TIMEOUT_S):
+            await layer.group_add(group, channel)
+        ready()
+        while True:
+            message = await layer.receive(channel)
+            woken(message["epoch"], message["seq"])
+    finally:
+        await layer.group_discard(group, channel)
 
 
 async def listen_as(public_id: str, channel: str) -> bool:
     """Adds a consumer's channel to its person's group; whether that could be done."""
     return await _added(group_of_person(public_id), channel)
-
-
-async def unlisten(room: str, channel: str) -> None:
-    """Takes a consumer's channel out of the room's group."""
-    await _discarded(group_of_room(room), channel)
 
 
 async def unlisten_as(public_id: str, channel: str) -> None:

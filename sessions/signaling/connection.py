@@ -12,18 +12,17 @@ import time
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from sessions.core.admission import SeatState
 from sessions.core.permissions import Verb, allowed
 from sessions.core.reasons import LeaveReason
 from sessions.core.refusal import Refuse
 from sessions.core.room_state import OVER, RoomState
 from sessions.models import Person
-from sessions.rooms import bridge, broadcast, presence, selectors, services
+from sessions.rooms import bridge, presence, selectors, services
 from sessions.rooms.lua import Call, arun
 from sessions.rooms.presence import Outcome, Place, Told
-from sessions.rooms.stream import Event, Gap, read_after
-from sessions.signaling import database, frames, memory, passing, reading, views
-from sessions.signaling.farewell import farewell
+from sessions.rooms.stream import Event, Gap
+from sessions.signaling import database, frames, memory, passing, reading, tail, views
+from sessions.signaling.farewell import FAULT, farewell
 from sessions.signaling.lease import Lease, keys_of
 from sessions.signaling.messages import Hello, MediaClosed
 from sessions.signaling.outage import store_watch
@@ -31,15 +30,8 @@ from sessions.signaling.reading import Close, Register, Tell, TellAll, Viewer, W
 from sessions.signaling.wanting import want
 
 
-def _let_in_meanwhile(viewer: Viewer) -> bool:
-    """Staff let the person in between the door's word and the joining: the row says so."""
-    seat = (viewer.seats or {}).get(viewer.seat.key)
-    at_door = viewer.place is Place.LOBBY
-    return at_door and seat is not None and seat.state is SeatState.ADMITTED
-
-
 class Connection:
-    """`send` takes the text of a frame, `close` a close code; `channel` is for wake-ups. `person`
+    """`send` takes the text of a frame, `close` a close code; `channel` hears of the person. `person`
     is None while PostgreSQL cannot say whose login session it is: `login` is its digest."""
 
     def __init__(
@@ -64,7 +56,7 @@ class Connection:
         self._reading = asyncio.Lock()
         self._lease = Lease(login)  # its lock is taken after `_reading`
         self._login = login
-        self._listens = False
+        self._tail: tail.Follower | None = None
         self.on_revoked: Callable[[], None] = lambda: None
         self._owes_snapshot = False
         self._unregistered = False
@@ -86,14 +78,20 @@ class Connection:
         self.ended = True
         await self._close(code)
 
+    async def _fail(self) -> None:
+        """A fault is the end of this socket alone; its browser comes back and gets a snapshot."""
+        self.ended = True
+        await self._close(FAULT)
+
     async def gone(self) -> None:
         """The socket is closed. Not a leave: the lease runs out unless the browser is back."""
         self.ended = True
         store_watch().leave(self)
+        if self._tail is not None:
+            self._tail.end()
         if self.viewer is None:
             return
         bridge.unlisten(self.viewer.facts.key, self.viewer.seat.key, self.heard)
-        await broadcast.unlisten(self.viewer.facts.key, self.channel)
 
     # ---- coming in -----------------------------------------------------------------------------
 
@@ -106,13 +104,13 @@ class Connection:
             return entered
         self.microphone, self.camera = command.microphone, command.camera
         viewer = self._viewer(entered)
-        self._listens = await broadcast.listen(viewer.facts.key, self.channel)
         async with self._reading:
             self.viewer = viewer
+            self._tail = await tail.follow(viewer.facts.key, self.catch_up, self._fail)
             refused = await self._join(viewer, new=command.epoch is None)
             if refused is None and not await self._replay(viewer, command):
                 await self._snapshot(viewer)
-            if refused is None and _let_in_meanwhile(viewer):
+            if refused is None and reading.let_in_meanwhile(viewer):
                 await self._register(viewer)
         return refused
 
@@ -167,7 +165,8 @@ class Connection:
         """Tells what came after the browser's last (epoch, seq), if that can be told."""
         if command.epoch is None or command.seq is None:
             return False
-        missed = await arun(read_after(viewer.facts.key, command.epoch, command.seq))
+        assert self._tail is not None
+        missed = await self._tail.after((command.epoch, command.seq))
         if isinstance(missed, Refuse | Gap) or not reading.replayable(missed.events, viewer):
             return False
         seats = await database.run(selectors.seats_of, viewer.facts.room_id)
@@ -233,18 +232,19 @@ class Connection:
             if self.viewer is not None:
                 await self._snapshot(self.viewer)
 
-    async def catch_up(self) -> None:
-        """Reads the stream after the last number, until there is nothing new."""
+    async def catch_up(self, least: tail.Position | None = None) -> None:
+        """Reads the stream after the last number, until nothing is new (`least`: `tail.after`)."""
         async with self._reading:
-            while self.viewer is not None and not self.ended and await self._read(self.viewer):
-                pass
+            while self.viewer and not self.ended and await self._read(self.viewer, least):
+                least = None
 
-    async def _read(self, viewer: Viewer) -> bool:
+    async def _read(self, viewer: Viewer, least: tail.Position | None) -> bool:
         """One look into the stream; whether another one is due."""
         if self._owes_snapshot:
             await self._snapshot(viewer)
             return False
-        found = await arun(read_after(viewer.facts.key, viewer.epoch, viewer.seq))
+        assert self._tail is not None
+        found = await self._tail.after((viewer.epoch, viewer.seq), least)
         if isinstance(found, Refuse):
             return False
         if isinstance(found, Gap):
@@ -305,7 +305,7 @@ class Connection:
         hand: bool | None = None,
     ) -> Refuse | None:
         """Changes one's own live fields, if this connection still holds the seat."""
-        return await self._held(
+        told = await self._held(
             lambda viewer: presence.change(
                 viewer.facts.key,
                 viewer.seat.key,
@@ -315,23 +315,25 @@ class Connection:
                 hand=hand,
             )
         )
+        return told if isinstance(told, Refuse) else None
 
     async def renew(self) -> Refuse | None:
         """One heartbeat, then whatever is new."""
         viewer = self.viewer
         if viewer is None:
             return None
-        if not self._listens:
-            self._listens = await broadcast.listen(viewer.facts.key, self.channel)
+        least: tail.Position | None = None
         if self._unregistered:
             async with self._reading:
                 await self._register(viewer)
         elif viewer.place is not None:
-            refused = await self._held(lambda mine: presence.renew(*keys_of(mine)))
-            if refused is not None:
+            told = await self._held(lambda mine: presence.renew(*keys_of(mine)))
+            if isinstance(told, Refuse):
                 store_watch().wait(self, self.renew)
                 return None
-        await self.catch_up()
+            least = (told.epoch, told.seq)
+        if self._owes_snapshot or least != (viewer.epoch, viewer.seq):
+            await self.catch_up(least)
         await self._end_if_over(viewer)
         if bridge.is_unfinished(viewer.facts.key):
             await want(viewer.facts.key)
@@ -346,7 +348,7 @@ class Connection:
             bridge.end_here(viewer.facts.key, viewer.seat.key, viewer.media_generation)
         await want(viewer.facts.key)
 
-    async def _held(self, make: Callable[[Viewer], Call[Told]]) -> Refuse | None:
+    async def _held(self, make: Callable[[Viewer], Call[Told]]) -> Told | Refuse:
         """A call that only the seat's holder may make. Where presence does not know the seat
         any more (Redis came back empty), it is made again after registering."""
         viewer = self.viewer
@@ -356,11 +358,9 @@ class Connection:
             async with self._reading:
                 await self._register(viewer)
             told = await self._lease.send(viewer, make)
-        if isinstance(told, Refuse):
-            return told
-        if told.outcome is Outcome.SUPERSEDED:
+        if isinstance(told, Told) and told.outcome is Outcome.SUPERSEDED:
             await self.end(Refuse("connection.replaced"))
-        return None
+        return told
 
     async def _end_if_over(self, viewer: Viewer) -> None:
         """The ten minutes in which the room could have been opened again have passed."""

@@ -9,6 +9,7 @@ import asyncio
 import logging
 from typing import Any, Final
 
+from channels.consumer import get_handler_name
 from channels.exceptions import StopConsumer
 from channels.generic.websocket import AsyncWebsocketConsumer
 
@@ -18,14 +19,13 @@ from sessions.models import Person
 from sessions.signaling import commands, frames
 from sessions.signaling.bucket import Bucket
 from sessions.signaling.connection import Connection
-from sessions.signaling.farewell import farewell
+from sessions.signaling.farewell import FAULT, farewell
 from sessions.signaling.login import digest_of, person_of
 from sessions.signaling.messages import Hello, Ping, Refused
 from sessions.signaling.standing import StandingWatch
 
 log = logging.getLogger(__name__)
 
-FAULT: Final = 1011  # RFC 6455, 7.4.1
 RATE: Final = 30.0  # messages a second, and as many at once
 BEAT_S: Final = 3.0
 QUIET_S: Final = 3.0  # a ping is overdue: the lease is not renewed, so that others see it
@@ -43,9 +43,13 @@ class RoomConsumer(AsyncWebsocketConsumer):
     _beats: asyncio.Task[None] | None = None
 
     async def dispatch(self, message: Any) -> None:
-        """A fault is the end of this socket alone; its browser comes back and gets a snapshot."""
+        """A fault is the end of this socket alone; its browser comes back and gets a snapshot.
+
+        Channels' own looks for stale database connections in a thread first, for every message:
+        here each call gives its connection back (`database`).
+        """
         try:
-            await super().dispatch(message)
+            await getattr(self, get_handler_name(message))(message)
         except StopConsumer:
             raise
         except Exception:
@@ -99,15 +103,6 @@ class RoomConsumer(AsyncWebsocketConsumer):
         if reply is not None:
             await connection.tell(reply)
 
-    async def room_wake(self, message: dict[str, Any]) -> None:
-        """The room's stream has come to a number; `broadcast` sends this, at most once."""
-        connection = self.connection
-        if connection is None or connection.viewer is None:
-            return
-        viewer = connection.viewer
-        if message["epoch"] != viewer.epoch or message["seq"] > viewer.seq:
-            await connection.catch_up()
-
     async def person_standing(self, _message: dict[str, Any]) -> None:
         """Something was taken away from the person; `broadcast` sends this, at most once."""
         if self._watch is not None:
@@ -123,7 +118,7 @@ class RoomConsumer(AsyncWebsocketConsumer):
             await self.connection.gone()
 
     async def _beat(self) -> None:
-        """Renews while the browser pings; ends what has fallen silent or signed out."""
+        """Ends what has fallen silent or signed out. The lease is renewed by pings alone."""
         connection = self.connection
         assert connection is not None
         while not connection.ended:
@@ -132,7 +127,8 @@ class RoomConsumer(AsyncWebsocketConsumer):
             if quiet > self.silence_s:
                 await connection.end(Refuse("connection.silent"))
             await (self._watch.beat() if self._watch else self._prove(connection))
-            await (connection.renew() if quiet <= self.quiet_s else connection.catch_up())
+            if quiet > self.quiet_s:
+                await connection.catch_up()  # nobody pings, and a wake-up may have been lost
 
     async def _watch_over(self, connection: Connection, person: Person) -> None:
         self._watch = StandingWatch(connection, person, lambda: person_of(self.scope))

@@ -5,6 +5,7 @@ from typing import Final
 from sessions.core.refusal import Refuse, sentence
 from sessions.signaling.messages import CLOSE_CODES, Closing
 
+FAULT: Final = 1011  # RFC 6455, 7.4.1
 HERE: Final = 4403  # a refusal that has no close code of its own: nothing here for this person
 CODES: Final = {code: number for number, code in CLOSE_CODES.items()} | {
     "room.not_held": 4410,

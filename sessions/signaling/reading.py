@@ -132,6 +132,13 @@ def replayable(events: Iterable[Event], viewer: Viewer) -> bool:
     return not any(e.kind in kinds and e.subject == viewer.seat.key for e in events)
 
 
+def let_in_meanwhile(viewer: Viewer) -> bool:
+    """Staff let the person in between the door's word and the joining: the row says so."""
+    seat = (viewer.seats or {}).get(viewer.seat.key)
+    at_door = viewer.place is Place.LOBBY
+    return at_door and seat is not None and seat.state is SeatState.ADMITTED
+
+
 # ---- one function for each kind of event -------------------------------------------------------
 
 

@@ -1,16 +1,18 @@
 """Events out: order, gaps, wake-ups, and Redis away, on a real Valkey."""
 
+import asyncio
 import json
 import secrets
 import socket
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import cast
 
 import pytest
-from channels.layers import get_channel_layer
+from channels.layers import BaseChannelLayer
 from django.db import transaction
 
 from sessions.core.refusal import Refuse
@@ -114,31 +116,51 @@ def test_redis_holds_no_words_beyond_those_given(room: str) -> None:
     }
 
 
-async def test_wake_up_names_epoch_and_number(room: str) -> None:
-    layer = get_channel_layer()
-    assert layer is not None
-    channel = await layer.new_channel()
-    await broadcast.listen(room, channel)
-    told = await broadcast.asend(room, presence.join(room, "sam", "c1", place=Place.ROOM))
+@asynccontextmanager
+async def hearing(room: str) -> AsyncIterator["asyncio.Queue[tuple[str, int]]"]:
+    """The wake-ups of a room as they come."""
+    ready, heard = asyncio.Event(), asyncio.Queue[tuple[str, int]]()
+    task = asyncio.create_task(
+        broadcast.hear(room, ready.set, lambda *woken: heard.put_nowait(woken))
+    )
+    await ready.wait()
+    yield heard
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
 
-    assert isinstance(told, presence.Joined)
-    woken = await layer.receive(channel)
-    assert woken == {"type": broadcast.WAKE, "epoch": told.epoch, "seq": 1}
-    await broadcast.unlisten(room, channel)
-    await layer.flush()
+
+async def test_wake_up_names_epoch_and_number(room: str) -> None:
+    async with hearing(room) as heard:
+        told = await broadcast.asend(room, presence.join(room, "sam", "c1", place=Place.ROOM))
+        assert isinstance(told, presence.Joined)
+        assert await heard.get() == (told.epoch, 1)
 
 
 async def test_call_that_wrote_nothing_wakes_nobody(room: str) -> None:
-    layer = get_channel_layer()
-    assert layer is not None
-    channel = await layer.new_channel()
-    await broadcast.listen(room, channel)
-    await broadcast.asend(room, presence.change(room, "sam", camera=True))  # nobody there
-    told = await broadcast.asend(room, append(room, changed(1)))
+    async with hearing(room) as heard:
+        await broadcast.asend(room, presence.change(room, "sam", camera=True))  # nobody there
+        told = await broadcast.asend(room, append(room, changed(1)))
+        assert isinstance(told, Told)
+        assert await heard.get() == (told.epoch, told.seq) == (told.epoch, 1)
 
-    assert isinstance(told, Told)
-    assert (await layer.receive(channel))["seq"] == told.seq == 1
-    await layer.flush()
+
+async def test_wake_ups_are_heard_again_when_they_could_not_be(
+    room: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Kills: a listening that failed once while Redis was away, and is never tried again."""
+    monkeypatch.setattr(broadcast, "AGAIN_S", 0.0)
+    real, faults = broadcast._layer, [ConnectionError("away"), ConnectionError("away")]
+
+    def layer() -> BaseChannelLayer:
+        if faults:
+            raise faults.pop()
+        return real()
+
+    monkeypatch.setattr(broadcast, "_layer", layer)
+    async with hearing(room) as heard:
+        assert faults == []
+        await broadcast.awake(room, "epoch", 7)
+        assert await heard.get() == ("epoch", 7)
 
 
 @pytest.mark.django_db(transaction=True)
@@ -190,8 +212,8 @@ async def test_redis_away_is_a_refusal_and_no_exception(room: str) -> None:
     join = presence.join(room, "sam", "c1", place=Place.ROOM)
     assert await broadcast.asend(room, join) == Refuse("store.down")
     assert await broadcast.awake(room, "epoch", 1) is False
-    await broadcast.listen(room, "nobody")
-    await broadcast.unlisten(room, "nobody")
+    assert await broadcast.listen_as("nobody", "channel") is False
+    await broadcast.unlisten_as("nobody", "channel")
 
 
 @pytest.mark.usefixtures("no_redis")

@@ -166,6 +166,7 @@ class Browser:
         self.events: list[dict[str, Any]] = []
         self.closed: int | None = None
         self.number = 0
+        self.unread = 0  # where `until` looks from: what came before a reply is not lost
 
     async def connect(self) -> bool:
         """Whether the socket was accepted."""
@@ -175,7 +176,9 @@ class Browser:
     async def hello(self, **fields: Any) -> dict[str, Any]:
         """Connects, says hello; the reply, or the last words."""
         assert await self.connect()
-        return await self.ask("hello", **fields)
+        reply = await self.ask("hello", **fields)
+        self.unread = len(self.events)
+        return reply
 
     async def send(self, text: str) -> None:
         """One frame, as it is."""
@@ -184,17 +187,22 @@ class Browser:
     async def ask(self, command: str, **fields: Any) -> dict[str, Any]:
         """Sends a command and waits for its reply; if the socket is closed first, for `closing`."""
         self.number += 1
-        number = self.number
-        await self.send(json.dumps({"type": command, "id": number, **fields}))
-        return await self.until(
-            lambda event: event.get("id", -1) == number or event["type"] == "closing"
-        )
-
-    async def until(self, wanted: Any) -> dict[str, Any]:
-        """The next event that is wanted: a type, or a predicate. Those before it are kept."""
-        matches = wanted if callable(wanted) else lambda event: event["type"] == wanted
+        self.unread = len(self.events)
+        await self.send(json.dumps({"type": command, "id": self.number, **fields}))
         while True:
             event = await self.next()
+            if event.get("id", -1) == self.number or event["type"] == "closing":
+                return event
+
+    async def until(self, wanted: Any) -> dict[str, Any]:
+        """The next event that is wanted: a type, or a predicate. Those before it are kept. What a
+        command causes and its reply come in either order."""
+        matches = wanted if callable(wanted) else lambda event: event["type"] == wanted
+        while True:
+            if self.unread == len(self.events):
+                await self.next()
+            event = self.events[self.unread]
+            self.unread += 1
             if matches(event):
                 return event
 
@@ -221,6 +229,7 @@ class Browser:
     async def snapshot(self) -> dict[str, Any]:
         """A snapshot asked for now."""
         self.number += 1
+        self.unread = len(self.events)
         await self.send(json.dumps({"type": "resync", "id": self.number}))
         return await self.until("snapshot")
 

@@ -138,14 +138,13 @@ async def test_silence_ends_the_socket_so_that_it_comes_back(
     assert await dana.close_code() == 4408
 
 
-async def test_beat_during_the_join_does_not_end_the_socket(
-    tonight: Evening, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_heartbeat_during_the_join_does_not_end_the_socket(tonight: Evening) -> None:
     """Kills: a heartbeat with the generation of before the join, which reads as superseded."""
-    monkeypatch.setattr(RoomConsumer, "beat_s", 0.0)
     dana = await entered(tonight, "Dana")
     for _ in range(3):
         lua.connection().delete(*presence.roster(tonight.room.key).keys())
+        for _ in range(3):
+            await dana.send('{"type": "ping", "id": 1000}')
         await dana.until("snapshot")
     assert (await dana.ask("ping"))["type"] == "pong"
     await dana.drop()

@@ -1,0 +1,201 @@
+"""A room's stream as one process follows it: read once for all, never less than Redis has."""
+
+import asyncio
+import secrets
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from sessions.core.refusal import Refuse
+from sessions.rooms import broadcast, lua
+from sessions.rooms.stream import Audience, Draft, Events, Gap, Kind, append, read_after
+from sessions.signaling import tail
+from sessions.signaling.tail import Follower, Position, follow
+
+PATIENCE_S = 10.0
+
+
+@pytest.fixture
+def room() -> str:
+    return secrets.token_urlsafe(9)
+
+
+@pytest.fixture
+def reads(monkeypatch: pytest.MonkeyPatch) -> list[Position]:
+    """From where Redis was asked for the stream."""
+    asked: list[Position] = []
+
+    def counted(room: str, epoch: str, seq: int) -> Any:
+        asked.append((epoch, seq))
+        return read_after(room, epoch, seq)
+
+    monkeypatch.setattr(tail, "read_after", counted)
+    return asked
+
+
+class Reader:
+    """A connection as the tail sees it."""
+
+    def __init__(self) -> None:
+        self.woken: list[Position] = []
+        self.failed = asyncio.Event()
+        self.news = asyncio.Event()
+
+    async def read(self, least: Position) -> None:
+        self.woken.append(least)
+        self.news.set()
+
+    async def fault(self) -> None:
+        self.failed.set()
+
+    async def until(self, holds: Callable[[], bool]) -> None:
+        async with asyncio.timeout(PATIENCE_S):
+            while not holds():
+                self.news.clear()
+                await self.news.wait()
+
+
+async def following(room: str) -> tuple[Reader, Follower]:
+    reader = Reader()
+    return reader, await follow(room, reader.read, reader.fault)
+
+
+async def publish(room: str, version: int) -> Position:
+    draft = Draft(Kind.ROOM_CHANGED, Audience.EVERYONE, version)
+    told = await broadcast.asend(room, append(room, draft))
+    assert not isinstance(told, Refuse)
+    return told.epoch, told.seq
+
+
+def versions(found: Events | Gap | Refuse) -> list[int]:
+    assert isinstance(found, Events)
+    return [event.version for event in found.events]
+
+
+async def test_event_is_read_once_for_all_followers(room: str, reads: list[Position]) -> None:
+    """Kills: a tail that asks Redis once for each of its followers."""
+    begin = await publish(room, 1)
+    several = [await following(room) for _ in range(12)]
+    await several[0][1].after(begin)
+    reads.clear()
+    position = await publish(room, 2)
+    for reader, follower in several:
+        await reader.until(lambda reader=reader: reader.woken[-1:] == [position])  # type: ignore[misc]
+        assert versions(await follower.after(begin, position)) == [2]
+    assert reads == [begin]
+    for _, follower in several:
+        follower.end()
+
+
+async def test_position_that_is_not_here_yet_is_asked_for(room: str) -> None:
+    """A wake-up got lost: whoever knows of a newer number than the tail gets what it names.
+    Kills: a tail that answers from memory alone."""
+    begin = await publish(room, 1)
+    _, follower = await following(room)
+    assert versions(await follower.after(begin)) == []
+    await asyncio.to_thread(lua.run, append(room, Draft(Kind.ROOM_CHANGED, Audience.EVERYONE, 2)))
+    assert versions(await follower.after(begin, (begin[0], 2))) == [2]
+    follower.end()
+
+
+async def test_reading_without_a_position_asks_redis(room: str) -> None:
+    begin = await publish(room, 1)
+    _, follower = await following(room)
+    assert versions(await follower.after(begin)) == []
+    await asyncio.to_thread(lua.run, append(room, Draft(Kind.ROOM_CHANGED, Audience.EVERYONE, 2)))
+    assert versions(await follower.after(begin)) == [2]
+    follower.end()
+
+
+async def test_what_has_left_the_memory_comes_from_redis(room: str) -> None:
+    """The first reader of a tail asks for what was before it. Kills: a tail that takes what it
+    does not hold for a gap."""
+    begin = await publish(room, 1)
+    for version in (2, 3, 4):
+        await publish(room, version)
+    _, follower = await following(room)
+    assert versions(await follower.after(begin)) == [2, 3, 4]
+    follower.end()
+
+
+async def test_another_epoch_is_a_gap(room: str) -> None:
+    """Redis came back empty. Kills: events of one epoch told under another."""
+    begin = await publish(room, 1)
+    _, follower = await following(room)
+    await follower.after(begin)
+    lua.connection().delete(*append(room, Draft(Kind.ROOM_CHANGED, Audience.EVERYONE, 1)).keys())
+    epoch, seq = await publish(room, 2)
+    assert await follower.after(begin) == Gap(epoch, seq)
+    assert await follower.after(begin, (epoch, seq)) == Gap(epoch, seq)
+    assert versions(await follower.after((epoch, 0), (epoch, 1))) == [2]
+    follower.end()
+
+
+async def test_reader_ahead_of_the_tail_has_nothing_to_read(room: str) -> None:
+    """A snapshot may be newer than what this process has read."""
+    begin = await publish(room, 1)
+    _, follower = await following(room)
+    await follower.after(begin)
+    told = await asyncio.to_thread(
+        lua.run, append(room, Draft(Kind.ROOM_CHANGED, Audience.EVERYONE, 2))
+    )
+    assert not isinstance(told, Refuse)
+    assert await follower.after((told.epoch, told.seq), begin) == Events(told.epoch, told.seq, ())
+    follower.end()
+
+
+async def test_redis_away_is_a_refusal(room: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    begin = await publish(room, 1)
+    _, follower = await following(room)
+
+    async def away(_call: Any) -> Refuse:
+        return Refuse("store.down")
+
+    monkeypatch.setattr(tail, "arun", away)
+    assert await follower.after(begin) == Refuse("store.down")
+    follower.end()
+
+
+async def test_news_during_a_reading_become_one(room: str) -> None:
+    """Kills: a queue of wake-ups that grows while a reading is slow."""
+    reader, go_on, seen = Reader(), asyncio.Event(), []
+
+    async def slow(least: Position) -> None:
+        seen.append(least)
+        await go_on.wait()
+        reader.news.set()
+
+    follower = await follow(room, slow, reader.fault)
+    for seq in range(1, 50):
+        follower.woken("epoch", seq)
+        await asyncio.sleep(0)
+    go_on.set()
+    await reader.until(lambda: len(seen) == 2)
+    assert seen == [("epoch", 1), ("epoch", 49)]
+    follower.end()
+
+
+async def test_fault_of_one_reading_is_told_to_its_connection(room: str) -> None:
+    """Kills: a socket that lives on, deaf, after a fault that nobody awaits."""
+    reader = Reader()
+
+    async def broken(_least: Position) -> None:
+        raise ValueError("a fault of ours")
+
+    follower = await follow(room, broken, reader.fault)
+    follower.woken("epoch", 1)
+    async with asyncio.timeout(PATIENCE_S):
+        await reader.failed.wait()
+    follower.end()
+
+
+async def test_last_follower_ends_the_tail(room: str) -> None:
+    """Kills: tails of rooms that nobody is in any more, held for ever."""
+    _, first = await following(room)
+    _, second = await following(room)
+    tails = tail._tails[asyncio.get_running_loop()]
+    first.end()
+    assert set(tails) == {room}
+    second.end()
+    assert set(tails) == set()
