@@ -1,6 +1,5 @@
 """Stand-ins for web processes behind the proxy: they say who they are and what they were told."""
 
-import asyncio
 import contextlib
 import json
 from dataclasses import dataclass, field
