@@ -190,8 +190,14 @@ CONTENT_SECURITY_POLICY = {
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"plain": {"format": "%(levelname)s %(name)s %(message)s"}},
+    "formatters": {"plain": {"()": "server.logs.WithoutValues"}},
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "plain"}},
     "root": {"handlers": ["stderr"], "level": "WARNING"},
-    "loggers": {"sessions.audit.checkpoints": {"level": "INFO"}},
+    "loggers": {
+        "sessions.audit.checkpoints": {"level": "INFO"},
+        # Django's own handlers would mail faults, values and all; an address that was typed
+        # wrongly (404) may hold anything.
+        "django": {"handlers": [], "propagate": True},
+        "django.request": {"level": "ERROR"},
+    },
 }

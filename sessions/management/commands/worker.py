@@ -12,10 +12,12 @@ class Command(BaseCommand):
 
     def handle(self, *args: object, **options: object) -> None:
         """Imported here: other commands must not load the worker."""
+        from server.logs import hook_uncaught
         from server.worker import tasks  # noqa: F401  (registers the jobs)
         from server.worker.process import work
         from sessions.record import marks
         from sessions.rooms.services_clock import ClockVerbs
         from sessions.rooms.ticker import Ticker
 
+        hook_uncaught()
         asyncio.run(work(Ticker(ClockVerbs(), marks)))
