@@ -58,6 +58,10 @@ def test_rfc5769_digests_and_fingerprint_are_ours() -> None:
     assert stun.with_fingerprint(signed) == RESPONSE_V4
 
 
+def test_rfc5769_fingerprint_of_the_request_is_ours() -> None:
+    assert stun.with_fingerprint(REQUEST[:-8]) == REQUEST
+
+
 def test_our_own_request_is_read_back() -> None:
     made = stun.request(TRANSACTION, "node:browser", PASSWORD, nominating=True)
     request = stun.read(made)
