@@ -32,6 +32,9 @@ from sessions.scheduling.plans import (
 )
 from sessions.scheduling.selectors import enrolments_from, staff_of_track
 
+ENROL, UNENROL, STAFF, UNSTAFF = "track.enrol", "track.unenrol", "track.staff", "track.unstaff"
+"""What the audit log says of a change to a track's people."""
+
 
 @transaction.atomic
 def enrol(
@@ -49,16 +52,16 @@ def enrol(
     track = _locked(track)
     first_day = starts_on or max(track.first_date, local_day(track, timezone.now()))
     name = names.display_name(person.display_name if display_name is None else display_name)
-    refusal = may(actor, Verb.TRACK_ENROL) or roster_refusal([person], track.seats)
+    refusal = may(actor, Verb.TRACK_CHANGE) or roster_refusal([person], track.seats)
     if isinstance(name, Refuse):
-        return _refused(actor, Verb.TRACK_ENROL, refusal or name, track, person)
+        return _refused(actor, ENROL, refusal or name, track, person)
     refusal = refusal or _place_refusal(track, person, name, first_day)
     if refusal:
-        return _refused(actor, Verb.TRACK_ENROL, refusal, track, person)
+        return _refused(actor, ENROL, refusal, track, person)
     enrolment = Enrolment.objects.create(
         track=track, person=person, display_name=name, starts_on=first_day
     )
-    _done(actor, Verb.TRACK_ENROL, track, person)
+    _done(actor, ENROL, track, person)
     return enrolment
 
 
@@ -75,13 +78,13 @@ def unenrol(
     today = local_day(track, timezone.now())
     end = last_day or today - timedelta(days=1)
     rows = enrolments_from(track, today).filter(person=person)
-    refusal = may(actor, Verb.TRACK_ENROL)
+    refusal = may(actor, Verb.TRACK_CHANGE)
     if not refusal and not rows.exists():
         refusal = Refuse("track.not_enrolled")
     if refusal:
-        return _refused(actor, "track.unenrol", refusal, track, person)
+        return _refused(actor, UNENROL, refusal, track, person)
     _end(rows, end)
-    _done(actor, "track.unenrol", track, person)
+    _done(actor, UNENROL, track, person)
     tell_on_commit(person, StandingChange.ROSTER)
     return track
 
@@ -93,16 +96,16 @@ def staff(actor: Actor, track: Track, person: Person) -> Staffing | Refuse:
     Codes: permission.*, track.not_facilitator, track.staffed, track.facilitator_busy.
     """
     track = _locked(track)
-    refusal = may(actor, Verb.TRACK_STAFF) or staff_refusal([person])
+    refusal = may(actor, Verb.TRACK_CHANGE) or staff_refusal([person])
     if not refusal and person in staff_of_track(track):
         refusal = Refuse("track.staffed")
     refusal = refusal or busy_refusal([person], as_dated(_to_lead(track)), track)
     if refusal:
-        return _refused(actor, Verb.TRACK_STAFF, refusal, track, person)
+        return _refused(actor, STAFF, refusal, track, person)
     last = track.staffings.order_by("position").last()
     position = last.position + 1 if last else 0
     staffing = Staffing.objects.create(track=track, person=person, position=position)
-    _done(actor, Verb.TRACK_STAFF, track, person)
+    _done(actor, STAFF, track, person)
     return staffing
 
 
@@ -111,15 +114,15 @@ def unstaff(actor: Actor, track: Track, person: Person) -> Track | Refuse:
     """One facilitator less. Codes: permission.*, track.not_staffed, track.facilitator_none."""
     track = _locked(track)
     people = staff_of_track(track)
-    refusal = may(actor, Verb.TRACK_STAFF)
+    refusal = may(actor, Verb.TRACK_CHANGE)
     if not refusal and person not in people:
         refusal = Refuse("track.not_staffed")
     if not refusal and len(people) == 1:
         refusal = Refuse("track.facilitator_none")
     if refusal:
-        return _refused(actor, "track.unstaff", refusal, track, person)
+        return _refused(actor, UNSTAFF, refusal, track, person)
     track.staffings.filter(person=person).delete()
-    _done(actor, "track.unstaff", track, person)
+    _done(actor, UNSTAFF, track, person)
     tell_on_commit(person, StandingChange.STAFF)
     return track
 
@@ -154,14 +157,14 @@ def set_roster(actor: Actor, track: Track, people: Sequence[Person], now: dateti
     rows = enrolments_from(track, today)
     leaving = rows.exclude(person__in=people)
     for row in leaving:
-        _done(actor, "track.unenrol", track, row.person)
+        _done(actor, UNENROL, track, row.person)
         tell_on_commit(row.person, StandingChange.ROSTER)
     _end(leaving, today - timedelta(days=1))
     there = set(rows.values_list("person_id", flat=True))
     new = [person for person in people if person.pk not in there]
     Enrolment.objects.bulk_create([_newcomer(track, person, today) for person in new])
     for person in new:
-        _done(actor, Verb.TRACK_ENROL, track, person)
+        _done(actor, ENROL, track, person)
 
 
 def _newcomer(track: Track, person: Person, today: date) -> Enrolment:

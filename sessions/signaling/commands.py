@@ -56,19 +56,21 @@ Handler = Callable[[Connection, Any], Awaitable[Reply]]
 
 @dataclass(frozen=True, slots=True)
 class Own:
-    """A verb about oneself. `verb` None: anyone who is connected."""
+    """A verb about oneself; it is asked here, but for Hello: `services.enter` asks that."""
 
-    verb: Verb | None
+    verb: Verb
     handle: Handler
 
 
 @dataclass(frozen=True, slots=True)
 class OfRoom:
-    """A verb of the room: the service, and the fields of the message that it takes."""
+    """A verb of the room: the service, which asks it under the room's lock, and the fields of
+    the message that it takes."""
 
+    verb: Verb
     service: Callable[..., Any]
     fields: tuple[str, ...] = ()
-    at_once: Verb | None = None  # done to the live state when no row can be written
+    at_once: bool = False  # done to the live state when no row can be written
 
 
 async def answer(connection: Connection, command: Any) -> Reply:
@@ -77,7 +79,7 @@ async def answer(connection: Connection, command: Any) -> Reply:
     if isinstance(line, OfRoom):
         reply = await _ask(connection, command, line)
     else:
-        refused = await connection.may(line.verb) if line.verb else None
+        refused = await connection.may(line.verb) if connection.viewer else None
         reply = refused or await line.handle(connection, command)
     return frames.refused(command.id, reply) if isinstance(reply, Refuse) else reply
 
@@ -88,8 +90,8 @@ async def _ask(connection: Connection, command: Any, line: OfRoom) -> Reply:
     if connection.person is not None:
         person, session = connection.person, connection.session
         outcome = await database.run(line.service, person, session, *arguments)
-    if outcome == DOWN and line.at_once is not None and connection.viewer is not None:
-        outcome = await at_once.do(connection.viewer, line.at_once, command.key)
+    if outcome == DOWN and line.at_once and connection.viewer is not None:
+        outcome = await at_once.do(connection.viewer, line.verb, command.key)
     return outcome if isinstance(outcome, Refuse) else _ok(command)
 
 
@@ -154,8 +156,8 @@ async def _leave(connection: Connection, command: Leave) -> Reply:
 
 
 TABLE: Final[Mapping[type, Own | OfRoom]] = {
-    Hello: Own(None, _hello),
-    Ping: Own(None, _ping),
+    Hello: Own(Verb.ROOM_ENTER, _hello),
+    Ping: Own(Verb.ROOM_STAY, _ping),
     Resync: Own(Verb.ROOM_RESYNC, _resync),
     MediaOffer: Own(Verb.ROOM_OFFER_MEDIA, _offer),
     AskRelay: Own(Verb.ROOM_OFFER_MEDIA, _relay),
@@ -163,20 +165,22 @@ TABLE: Final[Mapping[type, Own | OfRoom]] = {
     SetCamera: Own(Verb.ROOM_SET_CAMERA, _camera),
     SetHand: Own(Verb.ROOM_RAISE_HAND, _hand),
     Leave: Own(Verb.ROOM_LEAVE, _leave),
-    Admit: OfRoom(services.admit, ("key",)),
-    AdmitAll: OfRoom(services.admit_all),
-    Start: OfRoom(services.start),
-    Advance: OfRoom(services.advance, ("index",)),
-    Back: OfRoom(services.back, ("index",)),
-    Extend: OfRoom(services.extend, ("minutes",)),
-    Shorten: OfRoom(services.shorten, ("minutes",)),
-    Pause: OfRoom(services.pause),
-    Resume: OfRoom(services.resume),
-    EndLater: OfRoom(services.end_later, ("minutes",)),
-    End: OfRoom(services.end),
-    Reopen: OfRoom(services.reopen),
-    Mute: OfRoom(services.mute, ("key",), Verb.ROOM_MUTE),
-    AllowMicrophone: OfRoom(services.allow_microphone, ("key",), Verb.ROOM_ALLOW_MICROPHONE),
-    LowerHand: OfRoom(services.lower_hand, ("key",), Verb.ROOM_LOWER_HAND),
-    Remove: OfRoom(services.remove, ("key",), Verb.ROOM_REMOVE),
+    Admit: OfRoom(Verb.ROOM_ADMIT, services.admit, ("key",)),
+    AdmitAll: OfRoom(Verb.ROOM_ADMIT_ALL, services.admit_all),
+    Start: OfRoom(Verb.ROOM_START, services.start),
+    Advance: OfRoom(Verb.ROOM_ADVANCE, services.advance, ("index",)),
+    Back: OfRoom(Verb.ROOM_BACK, services.back, ("index",)),
+    Extend: OfRoom(Verb.ROOM_EXTEND, services.extend, ("minutes",)),
+    Shorten: OfRoom(Verb.ROOM_SHORTEN, services.shorten, ("minutes",)),
+    Pause: OfRoom(Verb.ROOM_PAUSE, services.pause),
+    Resume: OfRoom(Verb.ROOM_RESUME, services.resume),
+    EndLater: OfRoom(Verb.ROOM_END_LATER, services.end_later, ("minutes",)),
+    End: OfRoom(Verb.ROOM_END, services.end),
+    Reopen: OfRoom(Verb.ROOM_REOPEN, services.reopen),
+    Mute: OfRoom(Verb.ROOM_MUTE, services.mute, ("key",), at_once=True),
+    AllowMicrophone: OfRoom(
+        Verb.ROOM_ALLOW_MICROPHONE, services.allow_microphone, ("key",), at_once=True
+    ),
+    LowerHand: OfRoom(Verb.ROOM_LOWER_HAND, services.lower_hand, ("key",), at_once=True),
+    Remove: OfRoom(Verb.ROOM_REMOVE, services.remove, ("key",), at_once=True),
 }

@@ -21,7 +21,7 @@ from sessions.rooms import bridge, presence, selectors, services
 from sessions.rooms.lua import Call, arun
 from sessions.rooms.presence import Outcome, Place, Told
 from sessions.rooms.stream import Event, Gap
-from sessions.signaling import database, frames, memory, passing, reading, tail, views
+from sessions.signaling import database, frames, memory, passing, reading, tail
 from sessions.signaling.farewell import FAULT, farewell
 from sessions.signaling.lease import Lease, keys_of
 from sessions.signaling.messages import Hello, MediaClosed
@@ -209,7 +209,7 @@ class Connection:
         viewer.seats, viewer.seat = dict(rows.seats), rows.seats[viewer.seat.key]
         viewer.epoch, viewer.seq = rows.roster.epoch, rows.roster.seq
         viewer.reopen_until_ms = rows.now.reopen_until_ms
-        await self.tell(views.snapshot(rows, viewer.seat.key, viewer.place, viewer.waiting))
+        await self.tell(reading.snapshot(rows, viewer))
         if RoomState(rows.now.state) in OVER and rows.now.reopen_until_ms is None:
             await self.end(Refuse(f"room.{rows.now.state}"))
 

@@ -13,7 +13,7 @@ from sessions.core.admission import SeatState
 from sessions.core.reasons import LeaveReason
 from sessions.core.room_state import IN_SESSION, OVER, RoomState
 from sessions.rooms.presence import Place
-from sessions.rooms.selectors import RoomFacts, RoomNow, SeatFacts
+from sessions.rooms.selectors import RoomFacts, RoomNow, RoomRows, SeatFacts
 from sessions.rooms.stream import Audience, Event, Kind
 from sessions.signaling import views
 from sessions.signaling.messages import (
@@ -21,6 +21,7 @@ from sessions.signaling.messages import (
     ParticipantChanged,
     ParticipantLeft,
     RoomChanged,
+    Snapshot,
     WaitingChanged,
     WaitingLeft,
 )
@@ -92,13 +93,24 @@ ENDS: Final[Mapping[LeaveReason, str]] = {
 """What the end of one's own connection means to one's own socket; the other reasons do not."""
 
 
+def sees_door(standing: permissions.Standing) -> bool:
+    """Whether somebody may know who waits at the door."""
+    return permissions.allowed(permissions.Verb.ROOM_DOOR, standing) is None
+
+
+def snapshot(rows: RoomRows, viewer: Viewer) -> Snapshot:
+    """Everything that the reader may know, where it is now."""
+    door = sees_door(viewer.standing)
+    return views.snapshot(rows, viewer.seat.key, viewer.place, viewer.waiting, door=door)
+
+
 def may_hear(event: Event, viewer: Viewer) -> bool:
     """Whether this reader is of the event's audience."""
     in_room = viewer.place is Place.ROOM
     return {
         Audience.EVERYONE: True,
         Audience.ROOM: in_room,
-        Audience.STAFF: in_room and viewer.seat.staff,
+        Audience.STAFF: in_room and sees_door(viewer.standing),
         Audience.SEAT: event.subject == viewer.seat.key,
         Audience.NOBODY: False,
     }[event.audience]

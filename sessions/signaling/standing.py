@@ -17,6 +17,10 @@ from sessions.rooms import broadcast, selectors
 from sessions.signaling import database
 from sessions.signaling.connection import Connection
 
+REASONS: Final = {
+    "permission.signed_out": LeaveReason.SIGNED_OUT,
+    "seat.removed": LeaveReason.REMOVED,
+}
 BEATS: Final = 5  # how many heartbeats may pass between two looks
 
 
@@ -89,6 +93,5 @@ class StandingWatch:
     async def _end(self, refused: Refuse) -> None:
         connection = self._connection
         if connection.viewer is not None:
-            signed_out = refused.code == "permission.signed_out"
-            await connection.leave(LeaveReason.SIGNED_OUT if signed_out else LeaveReason.ROSTER)
+            await connection.leave(REASONS.get(refused.code, LeaveReason.ROSTER))
         await connection.end(refused)

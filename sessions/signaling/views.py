@@ -103,11 +103,13 @@ def _reason(seat: SeatFacts, waiting: str) -> str:
     return "" if seat.microphone_allowed else "seat.muted"
 
 
-def snapshot(rows: RoomRows, key: str, place: Place | None, waiting: str) -> Snapshot:
+def snapshot(
+    rows: RoomRows, key: str, place: Place | None, waiting: str, *, door: bool
+) -> Snapshot:
     """All that the owner of a seat may know where that connection is: at the door, the room
-    alone; in it, the people too; staff, also who waits. Seats without a row are left out."""
+    alone; in it, the people too; whoever sees the `door`, also who waits. Seats without a row
+    are left out."""
     in_room = place is Place.ROOM
-    staff = in_room and rows.seats[key].staff
     known = [entry for entry in rows.roster.entries if entry.seat in rows.seats]
     known.sort(key=lambda entry: (entry.since_ms, entry.seat))
     return Snapshot(
@@ -125,7 +127,7 @@ def snapshot(rows: RoomRows, key: str, place: Place | None, waiting: str) -> Sna
         waiting=[
             waiting_view(entry, rows.seats[entry.seat])
             for entry in known
-            if staff and entry.place is Place.LOBBY
+            if in_room and door and entry.place is Place.LOBBY
         ],
         media_slots=rows.facts.media_slots,
     )

@@ -75,7 +75,7 @@ def row(tonight: Evening) -> Room:
 
 
 def test_every_staff_verb_of_the_table_has_a_service() -> None:
-    pages = {Verb.ROOM_DOOR, Verb.ATTENDANCE_CORRECT}
+    pages = {Verb.ROOM_DOOR, Verb.ATTENDANCE_CORRECT, Verb.SESSION_DETAILS}
     assert {verb for verb in STAFF_VERBS if verb not in pages} == set(VERBS)
 
 

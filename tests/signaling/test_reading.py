@@ -9,7 +9,6 @@ import pytest
 import time_machine
 from django.utils import timezone
 
-from sessions.core.permissions import Standing
 from sessions.core.refusal import Refuse
 from sessions.models import Seat
 from sessions.rooms import broadcast, presence, selectors, services
@@ -17,7 +16,8 @@ from sessions.rooms.lua import run
 from sessions.rooms.presence import Place
 from sessions.rooms.services_clock import ClockVerbs
 from sessions.rooms.stream import Draft, Events, Kind, read_after
-from sessions.signaling import reading, views
+from sessions.scheduling.selectors import standing
+from sessions.signaling import reading
 from sessions.signaling.reading import Close, Register, Tell, TellAll, Viewer
 from tests.rooms.live import connect
 from tests.signaling.evening import Evening, evening
@@ -88,9 +88,8 @@ class Onlooker:
     def of(cls, tonight: Evening, name: str) -> "Onlooker":
         held = connect(tonight, name)
         rows = rows_of(tonight)
-        viewer = Viewer(
-            rows.facts, rows.seats[held.seat], Standing(signed_in=True), held.connection
-        )
+        known = standing(tonight[name], tonight.session)
+        viewer = Viewer(rows.facts, rows.seats[held.seat], known, held.connection)
         onlooker = cls(tonight, viewer)
         onlooker.screen.take(onlooker.snapshot())
         return onlooker
@@ -103,7 +102,7 @@ class Onlooker:
         viewer.waiting = mine.waiting if mine else ""
         viewer.seats, viewer.seat = dict(rows.seats), rows.seats[viewer.seat.key]
         viewer.epoch, viewer.seq = rows.roster.epoch, rows.roster.seq
-        return asdict(views.snapshot(rows, viewer.seat.key, viewer.place, viewer.waiting))
+        return asdict(reading.snapshot(rows, viewer))
 
     def read(self) -> None:
         """Everything new, twice: an event that comes again changes nothing."""
