@@ -113,7 +113,7 @@ PING_SECONDS: Final = 0.5
 MOST_MISSED: Final = 4  # pings with no line after them, and the node is lost: two seconds
 AT_ONCE_SECONDS: Final = 0.5  # for the attempt that follows a break
 FIRST_DELAY: Final = 0.05
-LONGEST_DELAY: Final = 0.5
+LONGEST_DELAY: Final = 0.2
 MOST_KEPT: Final = 1000  # revocations that wait for the node
 
 

@@ -65,7 +65,7 @@ interface Line {
   readonly stops: (() => void)[];
 }
 
-const LOOK_MS = 200;
+const LOOK_MS = 150;
 
 class Peer implements MediaPeer {
   /** The one that is shown, and the newest one: two only while a fresh one is connecting. */

@@ -1,10 +1,10 @@
 // When silence is evidence. Kills the mutation "a gap is measured against STALL_MS alone", by
-// which a quiet room is mended once a second, and "the gap of a stall counts as usual", by which
+// which a quiet room is mended twice a second, and "the gap of a stall counts as usual", by which
 // each stall is noticed later than the one before.
 import { expect, test } from 'vitest';
 import { type Flow, look, type Saying, STALL_MS, still } from './stall';
 
-const LOOK_MS = 250;
+const LOOK_MS = 100;
 
 /** Looks every LOOK_MS while `grows(ms)` says whether bytes came; what was said, and when. */
 function watch(
@@ -26,29 +26,29 @@ function watch(
 
 test('steady bytes that stop are a stall, said once', () => {
   const { said } = watch(20_000, (at) => at <= 5000);
-  expect(said).toEqual([[5000 + STALL_MS + 50, 'stalled']]);
+  expect(said).toEqual([[5000 + STALL_MS, 'stalled']]);
 });
 
 test('bytes that come again are said, and the next stall is noticed as soon', () => {
   const { said } = watch(20_000, (at) => at <= 5000 || (at > 9000 && at <= 12_000));
   expect(said).toEqual([
-    [6250, 'stalled'],
-    [9250, 'flowing'],
-    [13_250, 'stalled'],
+    [5800, 'stalled'],
+    [9100, 'flowing'],
+    [12_800, 'stalled'],
   ]);
 });
 
-test('a quiet room, in which only a report comes each second, is no stall', () => {
-  expect(watch(60_000, (at) => at % 1000 === 0).said).toEqual([]);
+test('a quiet room, in which only a report comes each half second, is no stall', () => {
+  expect(watch(60_000, (at) => at % 500 === 0).said).toEqual([]);
 });
 
 test('the change from steady sound to reports alone is no stall', () => {
-  expect(watch(60_000, (at) => at <= 5000 || at % 1000 === 0).said).toEqual([]);
+  expect(watch(60_000, (at) => at <= 5000 || at % 500 === 0).said).toEqual([]);
 });
 
 test('a quiet room that falls silent is a stall, later', () => {
-  const { said } = watch(20_000, (at) => at <= 10_000 && at % 1000 === 0);
-  expect(said).toEqual([[12_500, 'stalled']]);
+  const { said } = watch(20_000, (at) => at <= 10_000 && at % 500 === 0);
+  expect(said).toEqual([[11_300, 'stalled']]);
 });
 
 test('nothing that ever came cannot stall', () => {

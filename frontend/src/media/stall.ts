@@ -3,13 +3,13 @@
  * was, it says when they stall and when they flow again. Knows no peer connection and no timer.
  *
  * A browser notices a dead path after about six seconds, by its own checks. The node sends every
- * connected peer a report each second, whatever the others do, and something each tenth of a
+ * connected peer a report twice a second, whatever the others do, and something each tenth of a
  * second while this browser sends; so silence that is longer than the longest gap of late is
  * evidence. A look that comes late (a tab in the background) finds that bytes came meanwhile.
  */
 
-/** No gap is a stall before this: above the second between two reports. */
-export const STALL_MS = 1200;
+/** No gap is a stall before this: above the half second between two reports. */
+export const STALL_MS = 800;
 /** A gap of so many times the longest of late is one. */
 const TIMES = 2.5;
 /** How many gaps are "of late". */
