@@ -60,9 +60,10 @@ class Browser(asyncio.Protocol):
         self._wire.send_text(text.encode())
         self._flush()
 
-    def begin_pings(self, after: float) -> None:
-        """A ping every two seconds from `after` seconds on, as long as the socket is open."""
-        self._pings = asyncio.ensure_future(self._ping(after))
+    def begin_pings(self, after: float, *, bare: bool = False) -> None:
+        """A ping every two seconds from `after` seconds on, as long as the socket is open;
+        `bare`: no command, but the word alone."""
+        self._pings = asyncio.ensure_future(self._ping(after, bare))
 
     def drop(self) -> None:
         """The network goes away."""
@@ -71,11 +72,14 @@ class Browser(asyncio.Protocol):
         if self._transport is not None:
             self._transport.abort()
 
-    async def _ping(self, after: float) -> None:
+    async def _ping(self, after: float, bare: bool) -> None:
         await asyncio.sleep(after)
         while self.closed is None:
             asked = time.perf_counter()
-            await self.ask("ping")
+            if bare:
+                self.send("ping")
+            else:
+                await self.ask("ping")
             took = time.perf_counter() - asked
             self.pongs.append(took)
             await asyncio.sleep(max(0.0, PING_S - took))
@@ -119,6 +123,8 @@ class Browser(asyncio.Protocol):
             self._open.set_exception(ConnectionError(str(self._wire.handshake_exc)))
 
     def _take(self, frame: Frame, at: float) -> None:
+        if frame.data == b"pong":
+            return
         event: Event = json.loads(bytes(frame.data))
         waiting = self._asked.pop(event.get("id") or 0, None)
         if waiting is None:

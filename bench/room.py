@@ -8,6 +8,7 @@ Owns the order of the run, the result's fields and the bound.
 
 import argparse
 import asyncio
+import json
 import sys
 import time
 from collections.abc import Sequence
@@ -21,6 +22,7 @@ BOUND_MS: Final = 25.0
 EVERY_S: Final = 2.0  # between two verbs of one room
 WARM_S: Final = 3.0
 SETTLE_S: Final = 2.0
+ENVELOPE: Final = 80  # bytes around the room in a message: type, epoch, seq
 
 
 def parse(arguments: Sequence[str]) -> argparse.Namespace:
@@ -31,6 +33,7 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--seconds", type=float, default=30.0, help="default: %(default)s")
     parser.add_argument("--joins", type=float, default=25.0, help="a second; default: %(default)s")
     parser.add_argument("--no-floors", action="store_true", help="leave out what it is held to")
+    parser.add_argument("--floor-seconds", type=float, default=10.0, help="default: %(default)s")
     parser.add_argument("--bound", type=float, default=BOUND_MS, help="ms; default: %(default)s")
     return parser.parse_args(arguments)
 
@@ -53,7 +56,9 @@ async def measure(stack: Stack, groups: list[Any], sizes: argparse.Namespace) ->
     tapped, shares = await _busy(stack, room_load.tap_all(rooms, sizes.seconds, EVERY_S))
     pongs = [took for room in rooms for member in room.members for took in member.browser.pongs]
     room_load.drop_all(rooms)
+    told = json.dumps(rooms[0].members[0].room, separators=(",", ":"))
     return {
+        "room_changed_bytes": len(told) + ENVELOPE,
         "connections": connections,
         "join_to_snapshot": spread(joined.joins),
         "joins_tried_again": joined.refused,
@@ -76,6 +81,32 @@ async def _busy(stack: Stack, work: Any) -> tuple[Any, dict[str, float]]:
     return outcome, {name: round(seconds / took, 3) for name, seconds in used.items()}
 
 
+def floors(stack: Stack, sizes: argparse.Namespace, size: int) -> dict[str, Any]:
+    """The bare transaction, and the bare broadcast with the web process out of the way."""
+    from bench import room_floors
+
+    progress(f"the floors, for {sizes.floor_seconds:g} s each")
+    stack.stop("web")
+    bare = room_floors.broadcasts(
+        stack,
+        sizes.rooms,
+        sizes.people,
+        seconds=sizes.floor_seconds,
+        every_s=EVERY_S,
+        size=size,
+    )
+    return {
+        "transaction": room_floors.transactions(stack.database, sizes.floor_seconds),
+        "broadcast": asyncio.run(bare),
+    }
+
+
+def ratio(found: dict[str, Any], share: str) -> float:
+    """How many times the two floors together a verb takes."""
+    bare = sum(floor[share] for floor in found["floors"].values())
+    return round(float(found["verb_to_last_receipt"][share]) / float(bare), 2)
+
+
 def missed(result: dict[str, Any], bound_ms: float) -> list[str]:
     """The bound, in words, if it does not hold."""
     found = result["verb_to_last_receipt"]["p99_ms"]
@@ -96,6 +127,11 @@ def main(arguments: Sequence[str]) -> int:
         groups = room_programme.make(sizes.rooms, sizes.people)
         with stack.explained("web"):
             result = asyncio.run(measure(stack, groups, sizes))
+        if not sizes.no_floors:
+            result["floors"] = floors(stack, sizes, result["room_changed_bytes"])
+            result |= {
+                f"ratio_to_floors_{one}": ratio(result, f"{one}_ms") for one in ("p50", "p99")
+            }
     result = {
         "bench": "room",
         "machine": before,

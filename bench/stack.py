@@ -36,9 +36,11 @@ LAST_WORDS = 4000  # characters
 
 @dataclass
 class Stack:
-    """Running processes by name. `told` is the environment they were given."""
+    """Running processes by name. `told` is the environment they were given, `database` the
+    address of the database for its owner."""
 
     told: dict[str, str]
+    database: str
     folder: Path
     split: Split
     services: dict[str, int]
@@ -123,9 +125,9 @@ def running_stack(split: Split) -> Iterator[Stack]:
             pids = {one.name: one.process.pid for one in services.embedded}
             _set_up_django(told)
             _migrate({**told, "THIRDS_DATABASE_ROLE": WEB_ROLE})
-            stack = Stack(restricted(told), folder, split, pids)
+            stack = Stack(restricted(told), services.database_url, folder, split, pids)
             try:
-                for program in programs(WebAddress(port)):
+                for program in programs(WebAddress(port), stack.told):
                     cores = split.measured if program.name == "web" else split.others
                     stack.start(program.name, program.command, cores)
                 wait_for_web(f"{stack.origin}/sign-in/", stack.processes["web"])
