@@ -31,8 +31,8 @@ from sessions.signaling.wanting import want
 
 
 class Connection:
-    """`send` takes the text of a frame, `close` a close code; `channel` hears of the person. `person`
-    is None while PostgreSQL cannot say whose login session it is: `login` is its digest."""
+    """`send` takes the text of a frame, `close` a close code. `person`, of whom `channel` hears, is
+    None while PostgreSQL cannot say whose login session it is: `login` is its digest."""
 
     def __init__(
         self,
