@@ -7,7 +7,6 @@ import signal
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Iterator
-from contextlib import ExitStack
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
@@ -129,43 +128,52 @@ def test_web_role_cannot_change_what_was_recorded(installation: Installation) ->
 
 @pytest_asyncio.fixture
 async def proxy(installation: Installation) -> AsyncIterator[Proxy]:
-    """Everything of ours running as compose starts it, and reached through the proxy."""
+    """Everything of ours running as compose starts it, and reached through the proxy. At the end
+    SIGTERM has to end each with status 0."""
     ports = [free_port(), free_port()]
-    with ExitStack() as running:
-        for name, port in zip(("web-1", "web-2"), ports, strict=True):
-            words = [*dockerfile_command()[1:]]
-            words[words.index("0.0.0.0")] = "127.0.0.1"
-            words[words.index("8000")] = str(port)
-            start(running, installation, name, words)
-        start(running, installation, "worker", service("worker")["command"][1:])
-        for name in ("media-1", "media-2"):
-            control = {"THIRDS_MEDIA_CONTROL": f"unix:{installation.folder}/{name}.sock"}
-            own = control | {"THIRDS_MEDIA_CONTROL_ANNOUNCE": control["THIRDS_MEDIA_CONTROL"]}
-            loopback = {"THIRDS_MEDIA_BIND": "127.0.0.1", "THIRDS_MEDIA_PORT": "0"}
-            words = service(name)["command"][1:]
-            start(running, installation, name, words, **own, **loopback)
-        async with running_proxy(installation.folder, installation.port, ports) as proxy:
-            yield proxy
+    running = {
+        name: start(installation, name, web_words(port))
+        for name, port in zip(("web-1", "web-2"), ports, strict=True)
+    }
+    running["worker"] = start(installation, "worker", service("worker")["command"][1:])
+    for name in ("media-1", "media-2"):
+        running[name] = start(
+            installation,
+            name,
+            service(name)["command"][1:],
+            THIRDS_MEDIA_CONTROL=f"unix:{installation.folder}/{name}.sock",
+            THIRDS_MEDIA_CONTROL_ANNOUNCE=f"unix:{installation.folder}/{name}.sock",
+            THIRDS_MEDIA_BIND="127.0.0.1",
+            THIRDS_MEDIA_PORT="0",
+        )
+    async with running_proxy(installation.folder, installation.port, ports) as proxy:
+        yield proxy
+    for process in running.values():
+        process.send_signal(signal.SIGTERM)
+    ended = {name: await asyncio.to_thread(process.wait, 60) for name, process in running.items()}
+    assert ended == dict.fromkeys(running, 0)
+
+
+def web_words(port: int) -> list[str]:
+    """The image's command, on loopback and a port of this test."""
+    words = [*dockerfile_command()[1:]]
+    words[words.index("0.0.0.0")] = "127.0.0.1"
+    words[words.index("8000")] = str(port)
+    return words
 
 
 def start(
-    running: ExitStack, installation: Installation, name: str, words: list[str], **more: str
-) -> None:
-    """Starts it; at the end SIGTERM has to end it with status 0."""
-    log = running.enter_context((installation.folder / f"{name}.log").open("w"))
-    process = subprocess.Popen(
-        [sys.executable, *words],
-        env=installation.environment(name, **more),
-        cwd=ROOT,
-        stdout=log,
-        stderr=log,
-    )
-
-    def stop() -> None:
-        process.send_signal(signal.SIGTERM)
-        assert process.wait(20) == 0, name
-
-    running.callback(stop)
+    installation: Installation, name: str, words: list[str], **more: str
+) -> "subprocess.Popen[bytes]":
+    """A service's command with its environment, its log in the folder."""
+    with (installation.folder / f"{name}.log").open("w") as log:
+        return subprocess.Popen(
+            [sys.executable, *words],
+            env=installation.environment(name, **more),
+            cwd=ROOT,
+            stdout=log,
+            stderr=log,
+        )
 
 
 async def test_sign_in_through_the_proxy(installation: Installation, proxy: Proxy) -> None:
