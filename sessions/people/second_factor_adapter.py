@@ -5,25 +5,25 @@ they belong to, so that a row's value does not work in another person's row. all
 a text alone, so whose it is is said around the call, by `owner`.
 """
 
-import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from functools import cache
 from typing import Any, Final
 from urllib.parse import urlsplit
 
+from allauth.account.utils import user_pk_to_url_str
 from allauth.mfa.adapter import DefaultMFAAdapter
 from django.conf import settings
 from django.contrib.auth.base_user import AbstractBaseUser
 
-from sessions.core.key_ring import KeyRing
-from sessions.core.sealing import NONCE_BYTES, Place, seal, unseal
+from sessions.core.sealing import Place
 from sessions.models import Person
+from sessions.models.sealing import seal, unseal
 
 NAME: Final = "Thirds"
 TABLE: Final = "mfa_authenticator"
 COLUMN: Final = "data"
+SEALED: Final = frozenset({"secret", "seed"})  # keys of that column
 
 _owner: ContextVar[Person] = ContextVar("owner of a second factor's secrets")
 
@@ -48,11 +48,11 @@ class SecondFactorAdapter(DefaultMFAAdapter):  # type: ignore[misc]  # allauth h
 
     def encrypt(self, text: str) -> str:
         """Raises LookupError outside of `owner`."""
-        return seal(text, place_of(_owner.get()), ring(), secrets.token_bytes(NONCE_BYTES))
+        return seal(text, place_of(_owner.get()))
 
     def decrypt(self, encrypted_text: str) -> str:
         """Raises SealError for another person's, and LookupError outside of `owner`."""
-        return unseal(encrypted_text, place_of(_owner.get()), ring())
+        return unseal(encrypted_text, place_of(_owner.get()))
 
     def get_totp_issuer(self) -> str:
         return NAME
@@ -68,7 +68,7 @@ class SecondFactorAdapter(DefaultMFAAdapter):  # type: ignore[misc]  # allauth h
     def get_public_key_credential_user_entity(self, user: AbstractBaseUser) -> dict[str, Any]:
         """Stays on the person's own device; the id leads nowhere outside."""
         return {
-            "id": str(user.pk).encode(),
+            "id": user_pk_to_url_str(user).encode(),
             "display_name": _name(user),
             "name": _name(user),
         }
@@ -77,14 +77,6 @@ class SecondFactorAdapter(DefaultMFAAdapter):  # type: ignore[misc]  # allauth h
 def place_of(person: Person) -> Place:
     """Where a person's secrets are stored."""
     return Place(TABLE, str(person.pk), COLUMN)
-
-
-def ring() -> KeyRing:
-    """The keys of sealed fields."""
-    return _parsed(settings.THIRDS_FIELD_KEYS)
-
-
-_parsed = cache(KeyRing.parse)
 
 
 def _name(user: AbstractBaseUser) -> str:

@@ -5,7 +5,6 @@ The one gate: `sessions.web.access` calls it for each page, the account's own pa
 login session, and offered again after the lock is opened.
 """
 
-import secrets
 from collections.abc import Callable
 from functools import wraps
 from typing import Any, Concatenate, Final, ParamSpec
@@ -21,11 +20,11 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.cache import never_cache
 
 from sessions.audit.services import record
-from sessions.core.sealing import NONCE_BYTES, Place, SealError, seal, unseal
+from sessions.core.sealing import Place, SealError
 from sessions.core.second_factor import Step
 from sessions.models import Person
+from sessions.models.sealing import seal, unseal
 from sessions.people import second_factor
-from sessions.people.second_factor_adapter import ring
 
 P = ParamSpec("P")
 OwnView = Callable[Concatenate[HttpRequest, Person, P], HttpResponse]
@@ -97,8 +96,10 @@ def hold(request: HttpRequest, person: Person) -> None:
     text = typed.urlencode()
     if request.FILES or len(text) > HELD_LENGTH:
         return
-    sealed = seal(text, _place(person), ring(), secrets.token_bytes(NONCE_BYTES))
-    request.session[HELD] = {"path": request.get_full_path(), "sealed": sealed}
+    request.session[HELD] = {
+        "path": request.get_full_path(),
+        "sealed": seal(text, _place(person)),
+    }
 
 
 def is_held(request: HttpRequest) -> bool:
@@ -112,7 +113,7 @@ def take_held(request: HttpRequest, person: Person) -> tuple[str, list[tuple[str
     if held is None:
         return None
     try:
-        typed = QueryDict(unseal(held["sealed"], _place(person), ring()))
+        typed = QueryDict(unseal(held["sealed"], _place(person)))
     except SealError:
         return None
     return held["path"], [(name, str(value)) for name in typed for value in typed.getlist(name)]

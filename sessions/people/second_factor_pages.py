@@ -6,7 +6,6 @@ these pages.
 """
 
 import base64
-import secrets
 from typing import Final
 
 from allauth.mfa.adapter import get_adapter
@@ -23,10 +22,10 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from sessions.core.refusal import Refuse, sentence
-from sessions.core.sealing import NONCE_BYTES, Place, SealError, seal, unseal
+from sessions.core.sealing import Place, SealError
 from sessions.models import Person
+from sessions.models.sealing import seal, unseal
 from sessions.people import second_factor, second_factor_services
-from sessions.people.second_factor_adapter import ring
 from sessions.people.second_factor_forms import WRONG_PASSKEY, AppForm, NewPasskeyForm
 from sessions.people.second_factor_guard import next_of, own_page, with_next
 
@@ -187,11 +186,10 @@ def pending_secret(request: HttpRequest, person: Person) -> str:
     """The same one until it is used, so that a page that is loaded again still fits the app."""
     place = Place("django_session", str(person.pk), PENDING_APP)
     try:
-        return unseal(request.session.get(PENDING_APP, ""), place, ring())
+        return unseal(request.session.get(PENDING_APP, ""), place)
     except SealError:
         secret: str = generate_totp_secret()
-        sealed = seal(secret, place, ring(), secrets.token_bytes(NONCE_BYTES))
-        request.session[PENDING_APP] = sealed
+        request.session[PENDING_APP] = seal(secret, place)
         return secret
 
 

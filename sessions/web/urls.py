@@ -4,7 +4,13 @@ from django.urls import URLPattern, URLResolver, path
 
 from sessions.web.views.details import person_details_page, session_details_page
 from sessions.web.views.home import home
-from sessions.web.views.people import people_page, person_add_page, person_close, person_page
+from sessions.web.views.people import (
+    people_page,
+    person_add_page,
+    person_close,
+    person_page,
+    person_start_over,
+)
 from sessions.web.views.record import attendance_page
 from sessions.web.views.rooms import room_page
 from sessions.web.views.rosters import roster_page
@@ -22,6 +28,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("people/add/", person_add_page, name="person_add"),
     path("people/<str:public_id>/", person_page, name="person"),
     path("people/<str:public_id>/account/", person_close, name="person_close"),
+    path("people/<str:public_id>/start-over/", person_start_over, name="person_start_over"),
     path("people/<str:public_id>/details/", person_details_page, name="person_details"),
     path("tracks/", tracks_page, name="tracks"),
     path("tracks/add/", track_add_page, name="track_add"),

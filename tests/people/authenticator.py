@@ -36,7 +36,7 @@ class Device:
         """Answers a registration."""
         asked = options["publicKey"]
         self.user_handle = websafe_decode(asked["user"]["id"])
-        public = cbor.encode(ES256.from_cryptography_key(self.key.public_key()))
+        public = cbor.encode(ES256.from_cryptography_key(self.key.public_key()))  # type: ignore[no-untyped-call]
         length = len(self.credential_id).to_bytes(2, "big")
         attested = bytes(16) + length + self.credential_id + public
         data = self._data(ATTESTED, **wrong) + attested
@@ -62,10 +62,10 @@ class Device:
         }
         return self._json(response, {})
 
-    def _client(self, kind: str, challenge: str, **wrong: Any) -> bytes:
+    def _client(self, kind: str, asked: str, /, **wrong: Any) -> bytes:
         said = {
             "type": kind,
-            "challenge": wrong.get("challenge", challenge),
+            "challenge": wrong.get("challenge", asked),
             "origin": wrong.get("origin", self.origin),
             "crossOrigin": False,
         }

@@ -12,6 +12,8 @@ from sessions.audit.services import READ, record
 from sessions.core.permissions import Role, Verb
 from sessions.core.refusal import Refuse, sentence
 from sessions.models import Person
+from sessions.people.second_factor import has_factor
+from sessions.people.second_factor_services import second_factor_reset
 from sessions.people.selectors import people, person_by_public_id
 from sessions.people.services import (
     person_add,
@@ -135,6 +137,21 @@ def person_close(request: HttpRequest, public_id: str) -> HttpResponse:
     return redirect("person", public_id)
 
 
+@require_POST
+@page(Verb.PERSON_CHANGE)
+def person_start_over(request: HttpRequest, public_id: str) -> HttpResponse:
+    """Takes out the second factor of somebody who lost it."""
+    person = person_by_public_id(public_id)
+    if person is None:
+        return refused(request, Verb.PERSON_CHANGE, Refuse("person.unknown"))
+    done = second_factor_reset(signed_in(request), person)
+    if isinstance(done, Refuse):
+        messages.warning(request, sentence(done))
+    else:
+        messages.success(request, f"{done.display_name} is signed out and sets it up again.")
+    return redirect("person", public_id)
+
+
 def _form_page(
     request: HttpRequest,
     form: PersonForm,
@@ -148,6 +165,7 @@ def _form_page(
         "heading": heading,
         "action": action,
         "person": person,
+        "has_factor": person is not None and has_factor(person),
         "is_client": person is not None and Role.CLIENT in person.role_set,
     }
     status = 422 if form.is_bound else 200
