@@ -35,6 +35,9 @@ from sessions.people.second_factor import passkeys_work
 from sessions.people.selectors import account_for_sign_in
 
 CODE_WORKS: Final = timedelta(seconds=settings.ACCOUNT_LOGIN_BY_CODE_TIMEOUT)
+CLEAR: Final = '"cache", "storage"'
+"""What a browser forgets at sign-out (W3C Clear Site Data): somebody else may be the next to use
+it. The cookie of the login session is taken back by itself."""
 NOTE: Final = "sign_in_note"  # key of request.session: what the next sign-in page says, once
 NOTE_PASSKEY: Final = "passkey"
 NOTES: Final = {
@@ -186,7 +189,9 @@ class CodeView(ConfirmLoginCodeView):  # type: ignore[misc]
 def sign_out(request: HttpRequest) -> HttpResponse:
     """`/sign-out/`: by POST alone, so that no link and no picture signs anybody out."""
     logout(request)
-    return redirect("account_login")
+    response = redirect("account_login")
+    response.headers["Clear-Site-Data"] = CLEAR
+    return response
 
 
 def masked(email: str) -> str:

@@ -69,7 +69,7 @@ def perform(
     return under_lock(verb, actor, session, changing, detail)
 
 
-def record_refusal(verb: Verb, actor: Person, session: str, refused: Refuse) -> None:
+def record_refusal(verb: Verb, actor: Person | None, session: str, refused: Refuse) -> None:
     """The audit row of a refusal that was given without a rule (one's own live verbs)."""
     room = selectors.room_of(session)
     audit.record(actor, verb.value, refused.code, session=room.session if room else None)

@@ -23,6 +23,7 @@ from sessions.signaling.farewell import FAULT, farewell
 from sessions.signaling.login import digest_of, person_of
 from sessions.signaling.messages import Hello, Ping, Refused
 from sessions.signaling.standing import StandingWatch
+from sessions.signaling.strangers import write_down
 
 log = logging.getLogger(__name__)
 
@@ -64,12 +65,13 @@ class RoomConsumer(AsyncWebsocketConsumer):
         person: Person | Refuse | None = await person_of(self.scope)
         if person == Refuse("store.down"):
             person = None  # whose connection still holds a seat may come back all the same
+        session = self.scope["url_route"]["kwargs"]["session"]
         if isinstance(person, Refuse):
             closing, code = farewell(person)
             await self._text(frames.write(closing))
             await self.close(code)
+            await write_down(session, person)
             return
-        session = self.scope["url_route"]["kwargs"]["session"]
         self.connection = Connection(
             session,
             person,

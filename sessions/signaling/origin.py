@@ -2,14 +2,18 @@
 
 The whole origin counts (scheme, host, port), not the host alone: a browser sends it truthfully,
 so a page elsewhere cannot ride on somebody's sign-in. Whatever else comes, no header included,
-is refused before the inner application is called.
+is refused before the inner application is called, and written down.
 """
 
 from collections.abc import Awaitable, Callable
-from typing import Any
+from typing import Any, Final
 
 from django.conf import settings
 
+from sessions.core.refusal import Refuse
+from sessions.signaling.strangers import write_down
+
+REFUSED: Final = Refuse("connection.origin")
 Application = Callable[[Any, Any, Any], Awaitable[Any]]
 
 
@@ -24,6 +28,7 @@ class ExactOrigin:
             await self.inner(scope, receive, send)
         else:
             await send({"type": "websocket.close", "code": 4403})
+            await write_down(scope["path"].rstrip("/").rpartition("/")[2], REFUSED)
 
 
 def origins_of(scope: Any) -> list[bytes]:

@@ -5,6 +5,8 @@ from typing import Any
 import pytest
 from django.test import override_settings
 
+from sessions.core.refusal import Refuse
+from sessions.signaling import origin
 from sessions.signaling.origin import ExactOrigin
 
 
@@ -19,13 +21,25 @@ async def knock(*origins: str | None) -> tuple[list[str], list[str]]:
     async def send(message: Any) -> None:
         sent.append(message["type"])
 
-    headers = [(b"origin", origin.encode()) for origin in origins if origin is not None]
-    scope = {"type": "websocket", "headers": headers}
+    headers = [(b"origin", one.encode()) for one in origins if one is not None]
+    scope = {"type": "websocket", "path": "/ws/rooms/abc/", "headers": headers}
     await ExactOrigin(inner)(scope, None, send)
     return called, sent
 
 
 OURS = "https://groups.example.org"
+
+
+@pytest.fixture(autouse=True)
+def written(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, Refuse]]:
+    """What is written down of strangers."""
+    rows: list[tuple[str, Refuse]] = []
+
+    async def write_down(session: str, refused: Refuse) -> None:
+        rows.append((session, refused))
+
+    monkeypatch.setattr(origin, "write_down", write_down)
+    return rows
 
 
 @override_settings(THIRDS_ORIGIN=OURS)
@@ -54,7 +68,8 @@ async def test_origin_of_ours_is_let_through() -> None:
     ],
 )
 @override_settings(THIRDS_ORIGIN=OURS)
-async def test_origin_of_anyone_else_is_refused_before_the_application(
-    origins: tuple[str, ...],
+async def test_ori1_origin_of_anyone_else_is_refused_before_the_application(
+    origins: tuple[str, ...], written: list[tuple[str, Refuse]]
 ) -> None:
     assert await knock(*origins) == ([], ["websocket.close"])
+    assert written == [("abc", Refuse("connection.origin"))]
