@@ -143,7 +143,9 @@ async function negotiate(renewal: Renewal): Promise<void> {
   const made = peer;
   const live = liveOf(state.peek().screen);
   if (!made || !live) return;
-  const offer = await made.offer(live.mediaSlots, renewal);
+  const relays = await askRelays();
+  if (made !== peer) return;
+  const offer = await made.offer(live.mediaSlots, renewal, relays);
   if (made !== peer) return;
   hasSenders = true;
   ownChanged();
@@ -152,6 +154,15 @@ async function negotiate(renewal: Renewal): Promise<void> {
   if (reply.type === 'media.answer') await made.accept(reply.sdp, offer);
   else if (reply.type === 'refused' && reply.code !== 'connection.lost')
     setTimeout(() => made === peer && void negotiate(renewal), REFUSED_AGAIN_MS);
+}
+
+/** Ways to the node for networks that let nothing else out, where this installation has one. */
+async function askRelays(): Promise<RTCIceServer[]> {
+  if (given.relay === undefined) return [];
+  const reply = await send({ type: 'media.relay' });
+  if (reply.type !== 'media.relay_access' || reply.urls.length === 0) return [];
+  const { urls, username, credential } = reply;
+  return [{ urls: [...urls], username, credential }];
 }
 
 // ---- one's own devices -------------------------------------------------------------------

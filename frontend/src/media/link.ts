@@ -30,12 +30,14 @@ const VIDEO_ENCODING: Encoding = {
 const CODECS = { audio: ['audio/opus', 'audio/red'], video: ['video/vp8', 'video/rtx'] };
 
 export class Link {
-  readonly pc = new RTCPeerConnection({ bundlePolicy: 'max-bundle', iceServers: [] });
+  readonly pc: RTCPeerConnection;
   readonly audio: RTCRtpTransceiver;
   readonly video: RTCRtpTransceiver;
   readonly slots: readonly SlotLine[];
 
-  constructor(slots: number) {
+  /** `relays`: for networks in which nothing but a relay is reached; usually none. */
+  constructor(slots: number, relays: RTCIceServer[]) {
+    this.pc = new RTCPeerConnection({ bundlePolicy: 'max-bundle', iceServers: relays });
     this.audio = this.#line('audio', { direction: 'sendonly' });
     this.video = this.#line('video', {
       direction: 'sendonly',
@@ -44,8 +46,14 @@ export class Link {
     this.slots = Array.from({ length: slots }, () => this.#slotLine());
   }
 
-  /** The offer's SDP. With `iceRestart` the same lines under new ICE credentials. */
-  async offer(iceRestart: boolean): Promise<string> {
+  /** The same lines under new ICE credentials, and with the relays' newest. */
+  restart(relays: RTCIceServer[]): Promise<string> {
+    this.pc.setConfiguration({ ...this.pc.getConfiguration(), iceServers: relays });
+    return this.offer(true);
+  }
+
+  /** The offer's SDP. */
+  async offer(iceRestart = false): Promise<string> {
     const offer = await this.pc.createOffer({ iceRestart });
     await this.pc.setLocalDescription(offer);
     return offer.sdp ?? '';

@@ -28,9 +28,10 @@ export interface MediaListener {
 export interface MediaPeer {
   /**
    * The SDP to send to the node. `fresh` (the default) makes a new peer connection, which takes
-   * over from the one before when it is connected; `restart` mends the one there is.
+   * over from the one before when it is connected; `restart` mends the one there is. `relays`
+   * are ways to the node for networks that let nothing else out.
    */
-  offer(slots: number, renewal?: Renewal): Promise<string>;
+  offer(slots: number, renewal?: Renewal, relays?: RTCIceServer[]): Promise<string>;
   /** The node's answer. With `offer`, an answer to any other than the newest offer is dropped. */
   accept(answer: string, offer?: string): Promise<void>;
   /** Sends this track from now. Null: the microphone is off, and its track disabled. */
@@ -89,8 +90,8 @@ class Peer implements MediaPeer {
     globalThis.addEventListener('online', this.#moved);
   }
 
-  offer(slots: number, renewal: Renewal = 'fresh'): Promise<string> {
-    this.#offering ??= this.#makeOffer(slots, renewal).finally(() => {
+  offer(slots: number, renewal: Renewal = 'fresh', relays: RTCIceServer[] = []): Promise<string> {
+    this.#offering ??= this.#makeOffer(slots, renewal, relays).finally(() => {
       this.#offering = null;
     });
     return this.#offering;
@@ -152,17 +153,19 @@ class Peer implements MediaPeer {
 
   readonly #moved = () => this.#happened('moved');
 
-  async #makeOffer(slots: number, renewal: Renewal): Promise<string> {
-    const restarts = renewal === 'restart' && this.#newest?.link.pc.signalingState === 'stable';
+  async #makeOffer(slots: number, renewal: Renewal, relays: RTCIceServer[]): Promise<string> {
+    const same = renewal === 'restart' ? this.#newest?.link : undefined;
+    const restarts = same?.pc.signalingState === 'stable';
     this.#unanswered = restarts ? 'restart' : 'fresh';
-    const line = restarts && this.#newest ? this.#newest : await this.#renew(slots);
-    this.#newestOffer = await line.link.offer(restarts);
+    this.#newestOffer = await (restarts
+      ? same.restart(relays)
+      : (await this.#renew(slots, relays)).link.offer());
     return this.#newestOffer;
   }
 
   /** A new peer connection. It is shown at once unless there is one that may still work. */
-  async #renew(slots: number): Promise<Line> {
-    const link = new Link(slots);
+  async #renew(slots: number, relays: RTCIceServer[]): Promise<Line> {
+    const link = new Link(slots, relays);
     const line: Line = { link, slots: link.slots.map(() => EMPTY), stops: [] };
     if (this.#newest !== this.#seen) retire(this.#newest);
     this.#newest = line;

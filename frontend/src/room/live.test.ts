@@ -33,6 +33,13 @@ const EACH: { readonly [T in Event['type']]: Extract<Event, { type: T }> } = {
   refused: { type: 'refused', id: 1, code: 'room.locked', text: 'Locked.' },
   pong: { type: 'pong', id: 1, now_ms: 5 },
   'media.answer': { type: 'media.answer', id: 1, sdp: 'v=0' },
+  'media.relay_access': {
+    type: 'media.relay_access',
+    id: 1,
+    urls: ['turns:turn.example.org:5349'],
+    username: '1:k',
+    credential: 'c',
+  },
   snapshot: snapshotOf({ seq: 12, room: roomView({ version: 9 }) }),
   'room.changed': { type: 'room.changed', ...STAMP, room: roomView({ version: 2 }) },
   'participant.changed': {

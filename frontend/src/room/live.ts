@@ -134,6 +134,7 @@ const APPLY: { readonly [T in Event['type']]: Apply<Extract<Event, { type: T }>>
   refused: unchanged,
   pong: unchanged,
   'media.answer': unchanged,
+  'media.relay_access': unchanged,
 };
 
 function isInSnapshot(live: Live, event: Event): boolean {

@@ -224,5 +224,5 @@ class RoomConnection implements Connection {
 }
 
 function isReply(event: Event): event is Reply {
-  return ['ok', 'refused', 'pong', 'media.answer'].includes(event.type);
+  return ['ok', 'refused', 'pong', 'media.answer', 'media.relay_access'].includes(event.type);
 }

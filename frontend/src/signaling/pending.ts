@@ -3,9 +3,9 @@
  * once: with its reply, or as lost when the connection drops. Knows no socket.
  */
 
-import type { MediaAnswer, Ok, Pong, Refused } from '../messages';
+import type { MediaAnswer, Ok, Pong, Refused, RelayAccess } from '../messages';
 
-export type Reply = Ok | Refused | MediaAnswer | Pong;
+export type Reply = Ok | Refused | MediaAnswer | RelayAccess | Pong;
 
 /** What a command answers whose connection went before its reply came. */
 export function lost(id: number): Refused {

@@ -28,6 +28,7 @@ def room_page(request: HttpRequest, session: Session) -> HttpResponse:
         "session": session,
         "name": person.display_name,
         "staff_phone": settings.THIRDS_STAFF_PHONE,
+        "relay": bool(settings.THIRDS_TURN_URL),
     }
     return render(request, "rooms/room.html", context)
 
