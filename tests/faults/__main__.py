@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import uvloop
+from playwright.async_api import Error as PlaywrightError
 
 from tests.faults import rows
 from tests.faults.evening import Evening, UnsettledError, gathered
@@ -90,14 +91,17 @@ async def run_all(installation: Installation, faults: Sequence[Fault]) -> dict[s
     left = list(faults)
     lost_epochs = 0
     while left:
-        async with gathered(installation) as evening:
-            evening.lost_epochs = lost_epochs
-            while left:
-                fault = left.pop(0)
-                if not await _one(evening, fault, found[fault.name]):
-                    break
-            lost_epochs = evening.lost_epochs
-        installation.end_all()
+        try:
+            async with gathered(installation, lost_epochs) as evening:
+                while left and await _one(evening, left[0], found[left.pop(0).name]):
+                    pass
+                lost_epochs = evening.lost_epochs
+        except (UnsettledError, TimeoutError, PlaywrightError) as failed:
+            say(f"The group could not gather: {failed}")
+            if left:
+                found[left.pop(0).name].break_invariants({"I1": [f"not gathered: {failed}"]})
+        finally:
+            installation.end_all()
     return found
 
 

@@ -166,11 +166,21 @@ class Evening:
             elif one.seen.roster != self.names:
                 yield f"{one.name} sees {len(one.seen.roster)} people"
         for person in self.scripted.values():
-            for missing in self.silent_for(person):
-                yield f"{person.name} does not hear {missing}"
+            missing = list(self.silent_for(person))
+            if missing:
+                yield f"{self.on_node(person)} does not hear {', '.join(map(self.on_node, missing))}"
         for visitor in self.visitors.values():
             if visitor.hears < len(self.names) - 1:
                 yield f"{visitor.name} hears {visitor.hears} people"
+
+    def on_node(self, who: Participant | str) -> str:
+        """A name, and for a scripted person the node that has their media."""
+        person = self.scripted.get(who) if isinstance(who, str) else who
+        if person is None:
+            return str(who)
+        ports = {self.installation.ports[name]: name for name in NODES}
+        refused = f", {len(person.refused)} times {person.refused[-1]}" if person.refused else ""
+        return f"{person.name} ({ports.get(person.node, 'no node')}{refused})"
 
     def silent_for(self, person: Participant, since: float | None = None) -> Iterator[str]:
         """Whom this participant has not heard since then (by default: just now)."""
@@ -190,14 +200,14 @@ class Evening:
 
 
 @asynccontextmanager
-async def gathered(installation: Installation) -> AsyncIterator[Evening]:
+async def gathered(installation: Installation, lost_epochs: int = 0) -> AsyncIterator[Evening]:
     """Every process started and the room whole; all of it ended afterwards."""
     for name in (*NODES, *WEBS, WORKER):
         installation.start(name)
     await asyncio.gather(*(installation.until_ready(name) for name in (*NODES, *WEBS)))
     metronome = Metronome()
     beating = asyncio.create_task(metronome.run())
-    evening = Evening(installation, metronome, installation.proxy)
+    evening = Evening(installation, metronome, installation.proxy, lost_epochs=lost_epochs)
     async with async_playwright() as playwright:
         try:
             for name, look in BROWSERS.items():

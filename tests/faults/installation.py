@@ -22,6 +22,7 @@ from urllib.parse import urlencode
 from urllib.request import HTTPCookieProcessor, OpenerDirector, Request, build_opener
 
 from server.launcher.children import Service, start, stop
+from server.launcher.contract import WEB_ROLE, kept_key, restricted
 from server.launcher.services import Services, embedded_services
 from tests.e2e.stack import free_port
 from tests.faults.network import HERE, Proxy
@@ -54,7 +55,8 @@ class Installation:
 
     def start(self, name: str, told: Mapping[str, str] | None = None) -> None:
         """Starts a process, with more in its environment if `told`."""
-        environment = {**self.base, **self._environment(name), **(told or {})}
+        base = self.base if name in NODES else restricted(self.base)
+        environment = {**base, **self._environment(name), **(told or {})}
         with (self.folder / f"{name}.log").open("ab") as output:
             self.processes[name] = start(
                 self._command(name), output=output, environment=environment, folder=ROOT
@@ -115,11 +117,12 @@ class Installation:
 
     # ---- from outside --------------------------------------------------------------------------
 
-    def manage(self, *arguments: str) -> str:
-        """A management command's output. Raises AssertionError with its words when it fails."""
+    def manage(self, *arguments: str, **told: str) -> str:
+        """A management command's output, as the database's owner. Raises AssertionError with its
+        words when it fails."""
         done = subprocess.run(
             [sys.executable, "manage.py", *arguments],
-            env=self.base,
+            env={**self.base, **told},
             cwd=ROOT,
             check=False,
             capture_output=True,
@@ -200,7 +203,7 @@ def installed(folder: Path) -> Iterator[Installation]:
         ports = {name: free_port() for name in (*WEBS, *NODES)}
         made = Installation(folder, services, f"http://{HERE}:{front}", ports, {})
         made.base = _base(made)
-        made.manage("migrate", "--verbosity=0")
+        made.manage("migrate", "--verbosity=0", THIRDS_DATABASE_ROLE=WEB_ROLE)
         made.manage("seed_demo")
         try:
             yield made
@@ -222,6 +225,9 @@ def _base(made: Installation) -> dict[str, str]:
         "THIRDS_ORIGIN": made.origin,
         "THIRDS_SECRET_KEY": secrets.token_urlsafe(32),
         "THIRDS_MEDIA_SECRET": secrets.token_urlsafe(32),
+        "THIRDS_AUDIT_KEYS": kept_key(made.folder / "audit-key"),
+        "THIRDS_AUDIT_CHECKPOINTS": str(made.folder / "audit-checkpoints"),
+        "THIRDS_FIELD_KEYS": kept_key(made.folder / "field-key"),
         "THIRDS_MEDIA_CONTROL": f"unix:{services.sockets}/{NODES[0]}.sock",
         "THIRDS_MEDIA_BIND": HERE,
         "THIRDS_MEDIA_ANNOUNCE": HERE,

@@ -17,7 +17,7 @@ import psutil
 from playwright.async_api import Browser, BrowserContext, Page, Playwright
 from playwright.async_api import Error as PlaywrightError
 
-from server.launcher import chromium
+from server.launcher.debian import CHROMIUM
 from tests.e2e.colours import FLAGS, Look, worn
 from tests.faults.log import ClientLog, Link, Linked
 from tests.faults.network import HERE, Door
@@ -127,7 +127,7 @@ class Visitor:
         cls, playwright: Playwright, name: str, look: Look, origin: str, door: Door
     ) -> "Visitor":
         """A browser of their own, which takes the installation's address for its door's."""
-        path = chromium.find()
+        path = CHROMIUM.find()
         assert path is not None, "no Chromium on this machine"
         address = origin.removeprefix("http://")
         rule = f"--host-resolver-rules=MAP {address} {HERE}:{door.port}"

@@ -68,6 +68,7 @@ class Participant:
         self._media: asyncio.Task[None] | None = None
         self._retired: list[Voice] = []
         self._keeps_retired = False
+        self.refused: list[str] = []  # offers
         self.late: list[float] = []  # when a retired connection still received
         self._tasks: set[asyncio.Task[Any]] = set()
 
@@ -312,6 +313,7 @@ class Participant:
                     async with asyncio.timeout(OVERDUE_S):
                         await voice.connect()
                     return voice
+            self.refused.append(reply.get("code", "no keys in time"))
             voice.close()
             await asyncio.sleep(REFUSED_AGAIN_S)
 
