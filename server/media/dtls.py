@@ -16,6 +16,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from OpenSSL import SSL
 from pylibsrtp import Policy, Session
 
+RECORD_HEADER: Final = 13  # bytes (RFC 6347 §4.1)
 MTU: Final = 1200  # bytes of one handshake datagram
 WINDOW: Final = 1024  # packets of libsrtp's replay window
 CIPHERS: Final = b"ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-ECDSA-CHACHA20-POLY1305"
@@ -104,6 +105,8 @@ class Handshake:
 
     def receive(self, datagram: bytes) -> None:
         """Takes one datagram; `state` and `sending` tell what came of it."""
+        if len(datagram) < RECORD_HEADER:
+            return
         self._ssl.bio_write(datagram)
         if self.state is State.PENDING:
             self.advance()
@@ -159,8 +162,8 @@ class Handshake:
         except SSL.Error:
             return
         at = 0
-        while at + 13 <= len(waiting):
-            end = at + 13 + int.from_bytes(waiting[at + 11 : at + 13], "big")
+        while at + RECORD_HEADER <= len(waiting):
+            end = at + RECORD_HEADER + int.from_bytes(waiting[at + 11 : at + 13], "big")
             yield waiting[at:end]
             at = end
 

@@ -41,6 +41,8 @@ def read(payload: bytes) -> Descriptor | None:
                 at += 1
             if has & 0x30:
                 at += 1
+        if at >= size:
+            return None
         start = bool(first & START) and not first & 0x07
         key = start and not payload[at] & 0x01
     except IndexError:
