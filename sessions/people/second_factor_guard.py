@@ -36,13 +36,15 @@ HELD_LENGTH: Final = 32_768  # characters of a form that is kept
 def gate(request: HttpRequest, person: Person, verb: str, *, reads: bool) -> HttpResponse | None:
     """None lets the person pass, and is an activity; else the way to the missing step.
 
-    `reads`: the page shows what an idle desk must not. Each refusal has its audit row.
+    `reads`: the page shows what an idle desk must not. The room's page does not, so it opens
+    while the others are locked; but that opens no other. Each refusal has its audit row.
     """
     now = timezone.now()
     ask = second_factor.step_to_read if reads else _step_to_enter
     step = ask(request.session, person, now)
     if step is Step.OPEN:
-        second_factor.touch(request.session, now)
+        if reads or second_factor.left_s(request.session, person, now):
+            second_factor.touch(request.session, now)
         return None
     record(person, verb, second_factor.CODES[step])
     if request.method == "POST":
