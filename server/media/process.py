@@ -69,7 +69,9 @@ class MediaProcess:
         self._every(LEASE_SECONDS, self._renew)
 
     async def stop(self) -> None:
-        """Says goodbye to peers and web processes, and gives the lease back."""
+        """Says goodbye to peers and web processes, and gives the lease back. Once."""
+        if self._stopping:
+            return
         await self._drain()
         self._stopping = True
         for task in self._tasks:

@@ -197,10 +197,15 @@ class Lines:
         former = self._client_of(before.node)
         if former is not None:
             former.forget(room)
-        reason: Reason = "node_lost" if former is None else "node_draining"
+        reason = self._why_left(before.node)
         for (where, peer), listener in tuple(self.listeners.items()):
             if where == room:
                 listener(PeerClosed(room=room, peer=peer, generation=0, reason=reason))
+
+    def _why_left(self, node: str) -> Reason:
+        if self._client_of(node) is None:
+            return "node_lost"
+        return "node_draining" if self._standing(node) is Standing.DRAINING else "moved"
 
     def _changed(self) -> None:
         """Something about a node: whoever waits looks again, and rooms that are on none that

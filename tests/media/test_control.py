@@ -4,7 +4,7 @@ import asyncio
 import time
 from pathlib import Path
 
-from server.media.client import MediaClient
+from server.media.client import MOST_MISSED, PING_SECONDS, MediaClient
 from server.media.messages import (
     Answer,
     DesiredRoom,
@@ -15,7 +15,7 @@ from server.media.messages import (
     SlotOwned,
     Speaking,
 )
-from tests.media.client_peer import ClientPeer
+from tests.media.client_peer import PATIENCE, ClientPeer
 from tests.media.running import ROOM, SECRET, People, TappedProcess, allowed
 
 
@@ -197,6 +197,81 @@ async def test_revocation_waits_for_a_node_that_is_away(people: People) -> None:
     await people.process.control.start(people.process.configuration.control)
     closed = PeerClosed(room=ROOM, peer="first", generation=1, reason="revoked")
     await people.until(lambda: closed in people.process.words)
+
+
+async def test_broken_connection_is_no_lost_node(people: People) -> None:
+    """Kills: rooms that are moved because one connection was reset."""
+    lost: list[bool] = []
+    client = MediaClient(
+        people.process.control_address,
+        SECRET,
+        "other",
+        lambda _: None,
+        lambda: lost.append(client.lost),
+    )
+    assert await client.connect()
+    for connection in list(people.process.control._connections):
+        connection.close()
+    await people.until(lambda: len(lost) == 2)
+    assert lost == [False, False]
+    await client.close()
+
+
+async def test_node_that_is_gone_is_lost_at_the_first_refusal(people: People) -> None:
+    """Kills: waiting for the lease, or for silence, when nobody listens any more."""
+    await people.process.control.stop()
+    await people.until(lambda: people.client.lost)
+    assert not people.client.connected
+    await people.process.control.start(people.process.configuration.control)
+    await people.until(lambda: people.client.connected)
+    assert not people.client.lost
+
+
+async def test_node_that_falls_silent_is_lost(tmp_path: Path) -> None:
+    """A stopped process keeps its connections. Kills: waiting for their end."""
+    lost = asyncio.Event()
+    pings: list[bytes] = []
+
+    async def welcome_and_be_silent(
+        reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> None:
+        await reader.readline()
+        writer.write(b'{"type":"welcome","node":"n"}\n')
+        while line := await reader.readline():
+            pings.append(line)
+        writer.close()
+
+    path = tmp_path / "silent"
+    server = await asyncio.start_unix_server(welcome_and_be_silent, str(path))
+    client = MediaClient(f"unix:{path}", SECRET, "web", lambda _: None, lambda: told(client, lost))
+    assert await client.connect()
+    async with asyncio.timeout(PATIENCE):
+        await lost.wait()
+    assert len(pings) == MOST_MISSED
+    await client.close()
+    server.close()
+
+
+def told(client: MediaClient, lost: asyncio.Event) -> None:
+    if client.lost:
+        lost.set()
+
+
+async def test_process_that_stood_still_itself_blames_nobody(people: People) -> None:
+    """Kills: silence by the clock, by which a web process that slept moves every room."""
+    time.sleep(MOST_MISSED * PING_SECONDS + 0.5)  # noqa: ASYNC251 - nothing may run meanwhile
+    answers = people.client._lines_heard
+    await people.until(lambda: people.client._lines_heard > answers + 1)
+    assert (people.client.connected, people.client.lost) == (True, False)
+
+
+async def test_new_peer_that_is_not_here_yet_is_not_reported(people: People) -> None:
+    """Kills: a page that is told to offer again while it makes its first offer."""
+    people.client.attach(ROOM, "first", 1, new=True)
+    people.client.attach(ROOM, "second", 1)
+    gone = PeerClosed(room=ROOM, peer="second", generation=1, reason="not_here")
+    await people.until_told(gone)
+    assert [t for t in people.told if isinstance(t, PeerClosed)] == [gone]
 
 
 async def test_restarted_node_reports_peers_it_does_not_have(people: People) -> None:

@@ -1,7 +1,6 @@
 """The node as a process of its own, with a real Valkey: start, lease, store, end."""
 
 import asyncio
-import json
 import os
 import signal
 import subprocess
@@ -15,7 +14,7 @@ from redis.asyncio import Redis
 
 from server.launcher.valkey import binary
 from server.media.client import MediaClient
-from server.media.configuration import ConfigurationError, read
+from server.media.configuration import ConfigurationError, reachable, read
 from server.media.desired import StoreAwayError
 from server.media.messages import (
     Answer,
@@ -25,11 +24,23 @@ from server.media.messages import (
     desired_json,
     desired_key,
 )
-from server.media.redis_store import RedisStore, lease_key
+from server.media.placement import (
+    BORN_KEY,
+    PLACE,
+    Lease,
+    Load,
+    Placement,
+    lease_key,
+    placement_key,
+    read_lease,
+    read_placement,
+)
+from server.media.redis_store import RedisStore
 from tests.media.client_peer import PATIENCE, ClientPeer
 from tests.media.running import ROOM, SECRET, allowed
 
 ROOT = Path(__file__).parents[2]
+LEASE = Lease(control="tcp:h:1", port=2, load=Load(peers=3, packets_per_second=4))
 
 
 @pytest.fixture
@@ -90,8 +101,9 @@ async def test_removed_peer_is_closed_through_the_store_alone(folder: Path, valk
     assert isinstance(reply, Answer)
     peer.accept(reply.sdp)
     await peer.connect()
-    lease = json.loads(await redis.get(lease_key("one")) or b"{}")
-    assert (lease["control"], lease["port"]) == (f"unix:{folder}/media.sock", peer.node[1])
+    lease = read_lease(await redis.get(lease_key("one")))
+    assert lease is not None
+    assert (lease.control, lease.port) == (f"unix:{folder}/media.sock", peer.node[1])
     await redis.set(desired_key(ROOM), desired_json(wanting(version=2)))
     closed = PeerClosed(room=ROOM, peer="first", generation=1, reason="not_wanted")
     async with asyncio.timeout(PATIENCE):
@@ -134,9 +146,85 @@ async def test_store_reads_what_is_there_and_nothing_else(valkey: str) -> None:
     await store.release("none")
 
 
+async def place(redis: Redis, node: str, after: int, how: str = "move") -> Placement:
+    """The script that every placement is written by."""
+    script = redis.register_script(PLACE)
+    placed = read_placement(await script(keys=[placement_key(ROOM)], args=[node, after, how, 60]))
+    assert placed is not None
+    return placed
+
+
+async def test_room_is_moved_once_however_many_ask(valkey: str) -> None:
+    """Many web processes see one node die. Kills: the last writer wins."""
+    redis = Redis.from_url(valkey)
+    first = await place(redis, "one", 0)
+    moved = await asyncio.gather(*(place(redis, f"n{n}", first.generation) for n in range(9)))
+    assert len({(one.node, one.generation) for one in moved}) == 1
+    assert moved[0].generation > first.generation
+    assert await place(redis, "late", first.generation) == moved[0]
+    await redis.aclose()
+
+
+async def test_generation_rises_also_when_the_store_was_lost(valkey: str) -> None:
+    """Kills: generations that begin at one, by which a node that comes back is the newer one."""
+    redis = Redis.from_url(valkey)
+    before = await place(redis, "one", 0)
+    await redis.flushall()
+    assert (await place(redis, "two", 0)).generation > before.generation
+    future = before.generation + 10**9
+    assert (await place(redis, "three", future)).generation == future + 1
+    await redis.aclose()
+
+
+async def test_announced_room_stands_unless_a_newer_placement_is_there(valkey: str) -> None:
+    store, redis = RedisStore(valkey), Redis.from_url(valkey)
+    held = Placement(node="one", generation=7)
+    assert await store.announce(ROOM, held) == held
+    assert await store.placements([ROOM, "another"]) == {ROOM: held}
+    assert await store.announce(ROOM, Placement(node="two", generation=6)) == held
+    newer = Placement(node="two", generation=8)
+    assert await store.announce(ROOM, newer) == newer
+    await redis.aclose()
+    await store.release("none")
+
+
+async def test_leases_say_who_else_takes_rooms_and_how_old_the_store_is(valkey: str) -> None:
+    store, redis = RedisStore(valkey), Redis.from_url(valkey)
+    await store.renew("one", LEASE)
+    born = await redis.get(BORN_KEY)
+    await store.renew("two", LEASE)
+    draining = Lease(control="tcp:h:1", port=2, load=LEASE.load, draining=True)
+    await store.renew("three", draining)
+    assert [await store.others(name) for name in ("one", "three")] == [1, 2]
+    assert await redis.get(BORN_KEY) == born
+    await redis.delete(lease_key("two"))
+    assert await store.others("one") == 0
+    await redis.aclose()
+    await store.release("one")
+
+
+def test_address_that_others_reach_is_announced() -> None:
+    """Kills: telling web processes on other hosts to connect to every interface."""
+    redis_url = "redis://127.0.0.1:6379/0"
+    assert reachable("unix:/a/b", redis_url) == "unix:/a/b"
+    assert reachable("tcp:media-1:8790", redis_url) == "tcp:media-1:8790"
+    assert reachable("tcp:0.0.0.0:8790", redis_url) == "tcp:127.0.0.1:8790"
+    assert reachable("tcp::8790", "unix:///a/v.sock") == "tcp:127.0.0.1:8790"
+    told = {"THIRDS_MEDIA_SECRET": "s", "THIRDS_MEDIA_CONTROL_ANNOUNCE": "tcp:media:1"}
+    assert read(told).control_announce == "tcp:media:1"
+
+
 async def test_store_that_cannot_be_reached_says_so(folder: Path) -> None:
     store = RedisStore(f"unix://{folder}/none")
-    for call in (store.read([ROOM]), store.renew("one", b"{}"), store.release("one")):
+    held = Placement(node="one", generation=1)
+    for call in (
+        store.read([ROOM]),
+        store.placements([ROOM]),
+        store.announce(ROOM, held),
+        store.renew("one", LEASE),
+        store.others("one"),
+        store.release("one"),
+    ):
         with pytest.raises(StoreAwayError):
             await call
 

@@ -108,6 +108,7 @@ async def test_r6_empty_store_is_told_by_the_nodes_what_they_hold(
     before = group.placement
     assert before is not None
     nodes.end_store()
+    await group.join("ana")
     await group.hear_each_other()
     await asyncio.to_thread(nodes.revive_store)
     group.want()
