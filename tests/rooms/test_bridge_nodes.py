@@ -117,7 +117,7 @@ async def test_r6_empty_store_is_told_by_the_nodes_what_they_hold(
     fresh = lines.Lines(asyncio.get_running_loop())
     assert await fresh.place(group.room, 20.0) == before
     await fresh.close()
-    assert [group.reasons(name) for name in NAMES] == [[]] * 3
+    assert [group.reasons(name) for name in NAMES] == [["replaced"], [], []]
     await group.hear_each_other()
 
 
