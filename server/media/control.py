@@ -18,6 +18,7 @@ from server.media.messages import (
     Hello,
     Notification,
     Offer,
+    OfferRefused,
     PeerClosed,
     Ping,
     Pong,
@@ -33,6 +34,7 @@ from server.media.node import MediaNode
 HELLO_SECONDS: Final = 5.0
 MOST_UNSENT: Final = 4 << 20  # bytes; a web process that reads nothing is cut off
 PARALLEL_OFFERS: Final = 8
+MOST_OFFERS: Final = 128  # of one web process that wait; more are refused, the browser comes again
 
 
 class Connection:
@@ -144,7 +146,9 @@ class ControlServer:
         node = self.node
         if node is None:
             return
-        if isinstance(message, Offer):
+        if isinstance(message, Offer) and len(connection.offers) >= MOST_OFFERS:
+            connection.send(OfferRefused(request=message.request, code="media.down"))
+        elif isinstance(message, Offer):
             task = asyncio.ensure_future(self._offer(node, connection, message))
             connection.offers.add(task)
             task.add_done_callback(connection.offers.discard)

@@ -3,18 +3,22 @@
 docs/media.md lists them. Floods against the running process are in test_floods.py.
 """
 
+import asyncio
 import secrets
 import struct
+from collections import Counter
+from collections.abc import Sequence
 from functools import partial
 
 from hypothesis import given
 from hypothesis import strategies as st
 
 from server.media import rtcp
+from server.media.control import MOST_OFFERS
 from server.media.description import OfferedMedia, read_offer
 from server.media.dtls import Handshake, Identity, State
 from server.media.ice import MOST_LOGINS, REMEMBERED
-from server.media.messages import Answer
+from server.media.messages import Answer, DesiredRoom, OfferRefused
 from server.media.numbering import MOST_MISSING, note_missing
 from server.media.path import MOST_ADDRESSES, MOST_STREAMS
 from server.media.rtcp import MOST_FEEDBACK
@@ -64,11 +68,11 @@ async def test_more_packets_than_a_peer_may_send_are_dropped_for_that_peer_alone
     """Kills: one allowance for all peers."""
     first, second = await people.join("first"), await people.join("second")
     third = await people.join("third")
-    leg_of(people, "first").packets_left = 1.0
+    leg_of(people, "first").packets_left = -1e6
     sealed = [first.seal(packet) for packet in packets(first, 500)]
     for packet in sealed:
         first.send_raw(packet)
-    await people.until(lambda: people.node.counters.too_many > 400)
+    await people.until(lambda: people.node.counters.too_many == 500)
     second.show(key=True)
     await third.until(lambda: [a.mark for a in third.arrived if a.mark == "second"])
     assert people.node.counters.srtp_refused == 0
@@ -255,3 +259,22 @@ def test_level_of_every_slot_is_written_once_for_all_of_them() -> None:
         slot.level_head for leg in (made(offered), made(offered)) for slot in leg.slots["audio"]
     ]
     assert len({id(head) for head in heads}) == 1
+
+
+async def test_offers_that_wait_are_bounded_and_the_rest_refused(people: People) -> None:
+    """Kills: keeping every description that comes while the store is slow."""
+    release = asyncio.Event()
+
+    async def slow(rooms: Sequence[str]) -> list[DesiredRoom]:
+        await release.wait()
+        return []
+
+    people.store.read = slow  # type: ignore[method-assign]
+    sdp = ClientPeer("someone", slots=1).offer()
+    asked = [people.client.offer("elsewhere", f"peer{n}", 1, sdp) for n in range(MOST_OFFERS + 20)]
+    waiting = [asyncio.ensure_future(one) for one in asked]
+    await people.until(lambda: sum(one.done() for one in waiting) == 20)
+    release.set()
+    replies = await asyncio.gather(*waiting)
+    codes = Counter(reply.code for reply in replies if isinstance(reply, OfferRefused))
+    assert codes == {"media.down": 20, "media.not_wanted": MOST_OFFERS}
