@@ -5,7 +5,6 @@ fifteen seconds of overrun or pause went by. What is due is decided by `core.roo
 `core.agenda_clock`; all is done under the same lock as a tap, so a tap and the clock never mix.
 """
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -13,7 +12,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from sessions.audit import services as audit
-from sessions.core import room_state
+from sessions.core import agenda_clock, room_state
 from sessions.core.admission import SeatState
 from sessions.core.agenda import AgendaClock, Phase
 from sessions.core.refusal import Refuse
@@ -28,21 +27,12 @@ RETELL: Final = timedelta(seconds=15)
 CHANGING = frozenset({Phase.OVERRUN, Phase.PAUSED})
 
 
-@dataclass(frozen=True, slots=True)
-class Told:
-    """What this process told last of a room because of the clock."""
-
-    index: int
-    phase: Phase
-    at: datetime
-
-
 class ClockVerbs:
-    """The verbs of the ticker's process. It remembers what it told; forgetting (a restart)
-    costs one event too many, nothing else."""
+    """The verbs of the ticker's process. It remembers when it told a room last; forgetting (a
+    restart) costs one event too many, nothing else."""
 
     def __init__(self) -> None:
-        self._told: dict[int, Told] = {}
+        self._told: dict[int, datetime] = {}
 
     def apply_due(self, room_id: int, now: datetime, *, staffed: bool) -> datetime | None:
         """Does what is due at `now`; when to ask again, or None once the room is over.
@@ -84,18 +74,21 @@ class ClockVerbs:
             _close(locked, due)
             self._told.pop(locked.room.pk, None)
             return None
-        if self._has_moved(locked.room.pk, clock):
-            self._told[locked.room.pk] = Told(clock.index, clock.phase, locked.now)
+        if self._has_moved(locked, clock):
+            self._told[locked.room.pk] = locked.now
             tell(locked)
         return _ask_again(locked, clock)
 
-    def _has_moved(self, room_id: int, clock: AgendaClock) -> bool:
+    def _has_moved(self, locked: LockedRoom, clock: AgendaClock) -> bool:
+        """Since the room was told last: by the clock, or by the tap of the last mark."""
         if clock.phase in (Phase.NOT_STARTED, Phase.ENDED):
             return False
-        last = self._told.get(room_id)
-        if last is None or (last.index, last.phase) != (clock.index, clock.phase):
+        tapped = locked.marks[-1].at
+        told_at = max(tapped, self._told.get(locked.room.pk, tapped))
+        told = agenda_clock.read(selectors.agenda_of(locked.session), locked.marks, told_at)
+        if (told.index, told.phase) != (clock.index, clock.phase):
             return True
-        return clock.phase in CHANGING and clock.read_at - last.at >= RETELL
+        return clock.phase in CHANGING and clock.read_at - told_at >= RETELL
 
 
 def _keep_staffing(locked: LockedRoom, staffed: bool) -> None:

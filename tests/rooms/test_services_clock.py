@@ -146,6 +146,31 @@ def test_clock_says_nothing_while_nothing_moves(live: Evening, clock: ClockVerbs
     assert told_since(live, before) == ()
 
 
+def test_clock_does_not_tell_again_what_a_tap_told(live: Evening, clock: ClockVerbs) -> None:
+    """Kills: a ticker that takes every change for one of its own and doubles each event."""
+    ask(clock, live, timezone.now())
+    services.advance(live["Dana"], live.address, 0)
+    services.pause(live["Dana"], live.address)
+    before = roster_of(live)
+    ask(clock, live, timezone.now())
+    assert told_since(live, before) == ()
+
+
+def test_clock_that_was_started_again_tells_what_moved_since_the_last_tap(
+    transactional_db: None,
+) -> None:
+    """Kills: a ticker that takes the first state it sees for one that was told."""
+    tonight = evening(
+        kinds=(SegmentKind.CHECK_IN, SegmentKind.BREAK, SegmentKind.TOPIC), minutes=60
+    )
+    connect(tonight, "Dana")
+    services.start(tonight["Dana"], tonight.address)
+    services.advance(tonight["Dana"], tonight.address, 0)
+    before = roster_of(tonight)
+    ask(ClockVerbs(), tonight, timezone.now() + 60 * MINUTE)
+    assert [one.index for one in told_rooms(told_since(tonight, before))] == [2]
+
+
 def test_clock_of_a_room_that_is_over_does_nothing(live: Evening, clock: ClockVerbs) -> None:
     services.end(live["Dana"], live.address)
     before = row(live)
