@@ -45,6 +45,9 @@ class LockedRoom:
     detail: dict[str, str | int | bool | None] = field(default_factory=dict)
     marks: list[CoreMark] = field(default_factory=list)
     seat_version: int = 0  # at least this, when a seat is saved: it was told already
+    for_node: bool = False  # it changed who is there, or who may speak
+    marks_before: int = 0  # of `marks`, those that were there when the row was locked
+    _read: tuple[int, AgendaClock] | None = None
 
     @property
     def session(self) -> Session:
@@ -57,7 +60,21 @@ class LockedRoom:
 
     def clock(self) -> AgendaClock:
         """The agenda's clock now, marks of this transaction included."""
-        return agenda_clock.read(selectors.agenda_of(self.session), self.marks, self.now)
+        count = len(self.marks)
+        if self._read is None or self._read[0] != count or self._read[1].read_at != self.now:
+            agenda = selectors.agenda_of(self.session)
+            self._read = count, agenda_clock.read(agenda, self.marks, self.now)
+        return self._read[1]
+
+    def is_for_node(self) -> bool:
+        """Whether the media node has to be told what was done here, or what the clock alone did
+        to the agenda since the last mark."""
+        before = self.marks[: self.marks_before]
+        if self.for_node or not before:
+            return True
+        then = agenda_clock.read(selectors.agenda_of(self.session), before, before[-1].at)
+        on = selectors.media_is_on(self.state, self.clock())
+        return on != selectors.media_is_on(self.state, then)
 
     def refuses(self, kind: MarkKind, minutes: int = 0) -> Refuse | None:
         """Why the agenda cannot have this mark now, if it cannot."""
@@ -79,6 +96,7 @@ class LockedRoom:
 
     def change_state(self, transition: room_state.Transition) -> None:
         """Takes the state of a transition and does what it says of people (EMPTY_ROOM)."""
+        self.for_node |= not {self.state, transition.state} <= room_state.IN_SESSION
         self.room.state = transition.state.value
         if room_state.Effect.EMPTY_ROOM in transition.effects:
             self.afterwards(presence.close(self.room.key))
@@ -93,10 +111,12 @@ class LockedRoom:
 
     def afterwards(self, call: Call[presence.Told]) -> None:
         """A change of presence, made when the rows are committed."""
+        self.for_node = True
         transaction.on_commit(lambda: broadcast.send(self.room.key, call), robust=True)
 
     def save_seat(self, seat: Seat, reason: str = "") -> None:
         """Saves a seat under its next version and tells its owner."""
+        self.for_node = True
         seat.version = max(seat.version + 1, self.seat_version)
         seat.save()
         broadcast.publish_on_commit(self.room.key, me_changed(seat, reason))
@@ -111,16 +131,19 @@ def lock(room_id: int, actor: Person | None, roster: presence.Roster) -> LockedR
     room = rooms.get(pk=room_id)
     known = standing(actor, room.session)
     marks = list(selectors.marks_of(room))
-    return LockedRoom(room, actor, known, roster, timezone.now(), marks=marks)
+    now = timezone.now()
+    return LockedRoom(room, actor, known, roster, now, marks=marks, marks_before=len(marks))
 
 
 def tell(locked: LockedRoom) -> RoomNow:
-    """Raises the room's version, and tells room and media node once it is committed."""
+    """Raises the room's version, and tells the room once it is committed; the media node too,
+    if it is anything to the node."""
     locked.room.version += 1
     locked.room.save()
     told = now_of(locked)
     broadcast.publish_on_commit(locked.room.key, room_changed(told))
-    transaction.on_commit(lambda: bridge.demand(locked.room.key), robust=True)
+    if locked.is_for_node():
+        transaction.on_commit(lambda: bridge.demand(locked.room.key), robust=True)
     return told
 
 

@@ -72,8 +72,10 @@ def admit_all(actor: Person, session: str) -> RoomNow | Refuse:
 def look_again(locked: LockedRoom) -> None:
     """The agenda moved: what those at the door wait for may be another thing now. Someone who
     came late stays marked so on the staff's list."""
-    door = selectors.door_of(locked.room, locked.clock())
     waiting = {entry.seat: entry.waiting for entry in locked.roster.at(Place.LOBBY)}
+    if not waiting:
+        return
+    door = selectors.door_of(locked.room, locked.clock())
     for seat in locked.room.seats.filter(key__in=waiting, state=SeatState.WAITING.value):
         standing = admission.Standing(SessionRole.CLIENT, SeatState.WAITING)
         decision = admission.decide(standing, door, locked.now)

@@ -42,7 +42,7 @@ def under_lock(
         return roster
     if roster.owed and isinstance(late := services_owed.settle(found.pk), Refuse):
         return late
-    with transaction.atomic():
+    with transaction.atomic(savepoint=False):
         locked = lock(found.pk, actor, roster)
         locked.detail.update(detail or {})
         outcome = permissions.allowed(verb, locked.standing) or rule(locked)

@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+import time_machine
 from django.utils import timezone
 from hypothesis import given
 from hypothesis import strategies as st
@@ -15,6 +16,7 @@ from sessions.models import Seat
 from sessions.rooms import bridge, presence, services
 from sessions.rooms.lua import connection, run
 from sessions.rooms.presence import Entry, Place, Roster
+from sessions.rooms.selectors import RoomNow
 from tests.rooms.live import Connected, connect
 from tests.signaling.evening import Evening, evening
 
@@ -118,6 +120,34 @@ def test_demand_in_a_break_is_silent_and_after_it_is_not(transactional_db: None)
     services.advance(tonight["Dana"], tonight.address, 0)
     assert sent(stored(tonight), dana) == (False, False, False)
     services.advance(tonight["Dana"], tonight.address, 1)
+    assert sent(stored(tonight), dana) == (True, True, True)
+
+
+@real
+def test_tap_that_is_nothing_to_the_node_writes_no_value(tonight: Evening) -> None:
+    """Kills: a value written for every tap of the agenda, people and media being as before."""
+    connect(tonight, "Dana")
+    services.start(tonight["Dana"], tonight.address)
+    before = stored(tonight).version
+    services.advance(tonight["Dana"], tonight.address, 0)
+    services.extend(tonight["Dana"], tonight.address, 1)
+    services.pause(tonight["Dana"], tonight.address)
+    assert stored(tonight).version == before
+
+
+@real
+def test_tap_after_a_break_that_ended_by_itself_opens_media(transactional_db: None) -> None:
+    """Kills: a tap in the second before the ticker's look, which hides from it what the clock
+    did, and leaves everybody silent."""
+    tonight = evening(kinds=(SegmentKind.CHECK_IN, SegmentKind.BREAK, SegmentKind.TOPIC))
+    dana = connect(tonight, "Dana")
+    services.start(tonight["Dana"], tonight.address)
+    services.advance(tonight["Dana"], tonight.address, 0)
+    assert sent(stored(tonight), dana) == (False, False, False)
+    with time_machine.travel(timezone.now() + timedelta(minutes=60), tick=False):
+        told = services.pause(tonight["Dana"], tonight.address)
+    assert isinstance(told, RoomNow)
+    assert told.index == 2
     assert sent(stored(tonight), dana) == (True, True, True)
 
 
