@@ -16,7 +16,7 @@ DEVELOPMENT_KEYS = "development:" + "A" * 43  # a ring of one key: see sessions.
 
 @dataclass(frozen=True, slots=True)
 class Environment:
-    """One process's configuration. Addresses are `unix:/path` or `tcp:host:port`."""
+    """One process's configuration."""
 
     database_url: str
     redis_url: str
@@ -27,7 +27,6 @@ class Environment:
     audit_checkpoints: str
     field_keys: str
     database_role: str
-    media_control: str
     demo: bool
     demo_code: str
     email_url: str
@@ -49,7 +48,6 @@ class Environment:
             audit_checkpoints=get("THIRDS_AUDIT_CHECKPOINTS", ""),
             field_keys=get("THIRDS_FIELD_KEYS", DEVELOPMENT_KEYS),
             database_role=get("THIRDS_DATABASE_ROLE", ""),
-            media_control=get("THIRDS_MEDIA_CONTROL", "tcp:127.0.0.1:8790"),
             demo=get("THIRDS_DEMO", "") == "1",
             demo_code=get("THIRDS_DEMO_CODE", ""),
             email_url=get("THIRDS_EMAIL_URL", ""),

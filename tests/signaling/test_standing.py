@@ -86,7 +86,6 @@ def _no_heartbeat(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest_asyncio.fixture
 async def node(tmp_path: Path, settings: LazySettings) -> AsyncIterator[TalkingNode]:
     talking = await TalkingNode.start(tmp_path, settings.THIRDS_MEDIA_SECRET)
-    settings.THIRDS_MEDIA_CONTROL = talking.address
     yield talking
     await talking.stop()
 
