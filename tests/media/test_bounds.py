@@ -4,6 +4,7 @@ docs/media.md lists them. Floods against the running process are in test_floods.
 """
 
 import asyncio
+import contextlib
 import secrets
 import struct
 from collections import Counter
@@ -12,19 +13,28 @@ from functools import partial
 
 from hypothesis import given
 from hypothesis import strategies as st
+from pylibsrtp import Error as SrtpError
 
 from server.media import rtcp
-from server.media.control import MOST_OFFERS
+from server.media.control import MOST_OFFERS, MOST_UNSENT, Connection
 from server.media.description import OfferedMedia, read_offer
+from server.media.desired import REMEMBERED_EPOCHS, View
 from server.media.dtls import Handshake, Identity, State
 from server.media.ice import MOST_LOGINS, REMEMBERED
-from server.media.messages import Answer, DesiredRoom, OfferRefused
+from server.media.messages import (
+    LONGEST_LINE,
+    Answer,
+    DesiredRoom,
+    NodeLoad,
+    OfferRefused,
+)
 from server.media.numbering import MOST_MISSING, note_missing
-from server.media.path import MOST_ADDRESSES, MOST_STREAMS
+from server.media.path import MOST_ADDRESSES, MOST_STREAMS, STRAYS_PER_SECOND
 from server.media.rtcp import MOST_FEEDBACK
 from server.media.streams import MOST_ASKS, MOST_PACKETS, MOST_RECORDS, RING, Leg
 from server.media.streams import leg_of as made
-from tests.media.client_peer import HEADER, OPUS, ClientPeer
+from tests.media.client_peer import HEADER, OPUS, VP8, ClientPeer
+from tests.media.parsers import ADDRESS, MEDIA, OpenNode
 from tests.media.running import ROOM, People, allowed
 from tests.media.test_numbering import source_at
 
@@ -278,3 +288,86 @@ async def test_offers_that_wait_are_bounded_and_the_rest_refused(people: People)
     replies = await asyncio.gather(*waiting)
     codes = Counter(reply.code for reply in replies if isinstance(reply, OfferRefused))
     assert codes == {"media.down": 20, "media.not_wanted": MOST_OFFERS}
+
+
+def test_decryptions_for_strangers_are_bounded_for_all_peers_together() -> None:
+    """Kills: trying every packet of an unknown address that names a known stream."""
+    node = OpenNode()
+    tried: list[bytes] = []
+
+    def refuses(packet: bytes) -> bytes:
+        tried.append(packet)
+        raise SrtpError
+
+    for leg in node.legs:
+        leg.unprotect = refuses
+    media = [(MEDIA[0], ("198.51.100.1", port)) for port in range(5 * STRAYS_PER_SECOND)]
+    node.path.on_datagrams(media, 5000.0)
+    assert len(tried) == STRAYS_PER_SECOND
+    node.path.on_datagrams(media, 5000.5)
+    assert len(tried) == STRAYS_PER_SECOND * 3 // 2
+
+
+def test_repairs_that_are_remembered_are_bounded() -> None:
+    """Three rings full of pictures, all asked for again by one who may ask without end."""
+    node = OpenNode()
+    second = node.legs[1]
+    slot = second.slots["video"][0]
+    for number in range(3 * RING):
+        picture = HEADER.pack(0x80, 0x80 | VP8, number & 0xFFFF, 3000 * number, 12) + b"\x10\x10.."
+        node.legs[0].packets_left = second.packets_left = second.asks_left = 100.0
+        second.budget = 1e9
+        node.path.on_datagrams([(picture, ADDRESS)], 1000.0)
+        sequence = slot.shift + node.legs[0].sources["video"].index & 0xFFFF
+        asked = rtcp.nack(1, slot.ssrc, [sequence])
+        node.path.on_datagrams([(asked, (ADDRESS[0], ADDRESS[1] + 1))], 1000.0)
+        assert len(slot.resent) <= RING
+    assert node.counters.resent == 3 * RING
+
+
+def test_epochs_that_were_replaced_are_remembered_up_to_a_number() -> None:
+    view = View()
+    for number in range(3 * REMEMBERED_EPOCHS):
+        view.take(DesiredRoom(room=ROOM, epoch=f"{number}", version=1, complete=True, peers={}))
+    assert len(view._retired) == REMEMBERED_EPOCHS
+
+
+async def test_line_without_end_closes_its_control_connection(people: People) -> None:
+    address = people.process.configuration.control.removeprefix("unix:")
+    reader, writer = await asyncio.open_unix_connection(address)
+    with contextlib.suppress(ConnectionError):
+        writer.write(b"x" * (2 * LONGEST_LINE + 1))
+        await writer.drain()
+        assert await reader.read() == b""
+    writer.close()
+
+
+class Stuck:
+    """A transport of somebody who reads nothing."""
+
+    def __init__(self) -> None:
+        self.held = 0
+        self.aborted = False
+        self.transport = self
+
+    def is_closing(self) -> bool:
+        return self.aborted
+
+    def get_write_buffer_size(self) -> int:
+        return self.held
+
+    def write(self, line: bytes) -> None:
+        self.held += len(line)
+
+    def abort(self) -> None:
+        self.aborted = True
+
+
+def test_web_process_that_reads_nothing_is_cut_off() -> None:
+    stuck = Stuck()
+    connection = Connection(stuck)  # type: ignore[arg-type]
+    load = NodeLoad(node="n" * 100, peers=1, packets_per_second=1)
+    for _ in range(100_000):
+        connection.send(load)
+    assert stuck.aborted
+    assert stuck.held <= MOST_UNSENT + 1000
