@@ -13,7 +13,7 @@ from itertools import islice
 from typing import Any
 
 PARTS = ("participant", "waiting", "me")  # where an event says whom it is about
-TICK_S = 0.020  # one packet of sound (RFC 7587, section 4.2)
+TICK_S = 0.060  # one packet of sound, the longest that RFC 7587 (section 4.2) asks for
 
 
 class Link(Enum):

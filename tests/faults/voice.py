@@ -19,9 +19,10 @@ from pylibsrtp import Error as SrtpError
 from tests.faults.log import TICK_S
 from tests.media.client_peer import HEADER, OPUS, Address, ClientPeer
 
-# RFC 6716, section 3.1 and 3.2.5: CELT, full band, 20 ms, mono (0xFB), one frame, with padding
-# (0x41); then the padding's length, a frame of silence, and the padding, which a decoder skips.
-TOC, ONE_PADDED_FRAME, SILENCE = 0xFB, 0x41, b"\xff\xfe"
+# RFC 6716, section 3.1 and 3.2.5: CELT, full band, 20 ms, mono (0xFB), three frames of one size,
+# with padding (0x43); then the padding's length, silence, and the padding, which a decoder skips.
+TOC, THREE_PADDED_FRAMES, SILENCE = 0xFB, 0x43, 3 * b"\xff\xfe"
+SAMPLES = 2880  # of 48 kHz in one packet
 SO_RCVBUFFORCE = 33  # socket(7); as root, beyond the system's limit
 BUFFER = 4 << 20
 QUIET = 127  # dBov below full scale (RFC 6464): nobody "speaks"
@@ -31,14 +32,14 @@ Heard = Callable[[str, int, float], None]
 
 
 def opus(mark: str, number: int) -> bytes:
-    """20 ms of silence that carries whose it is and which, in its padding."""
+    """60 ms of silence that carries whose it is and which, in its padding."""
     carried = f"|{mark}|{number}|".encode()
-    return bytes((TOC, ONE_PADDED_FRAME, len(carried))) + SILENCE + carried
+    return bytes((TOC, THREE_PADDED_FRAMES, len(carried))) + SILENCE + carried
 
 
 def read_opus(payload: bytes) -> tuple[str, int] | None:
     """The mark and the number in a packet of ours; None of anybody else's."""
-    if payload[:2] != bytes((TOC, ONE_PADDED_FRAME)) or not payload.endswith(b"|"):
+    if payload[:2] != bytes((TOC, THREE_PADDED_FRAMES)) or not payload.endswith(b"|"):
         return None
     _, mark, number, _ = payload.rsplit(b"|", 3)
     return mark.decode(), int(number)
@@ -65,14 +66,14 @@ class Voice(ClientPeer):
             self.socket.setsockopt(socket.SOL_SOCKET, SO_RCVBUFFORCE, BUFFER)
 
     def say(self, number: int) -> None:
-        """Packet `number` of 20 ms."""
+        """Packet `number`, of 60 ms."""
         self._transport_number = self._transport_number + 1 & 0xFFFF
         extension = bytes((0xBE, 0xDE, 0, 2, 0x10, QUIET, 0x31))
         extension += self._transport_number.to_bytes(2, "big") + bytes(3)
         stream = self.audio
         stream.sequence = stream.sequence + 1 & 0xFFFF
         header = HEADER.pack(0x90, OPUS, stream.sequence, stream.timestamp, stream.ssrc)
-        stream.timestamp = stream.timestamp + 960 & 0xFFFFFFFF
+        stream.timestamp = stream.timestamp + SAMPLES & 0xFFFFFFFF
         with contextlib.suppress(OSError):
             self.send_raw(self.seal(header + extension + opus(self.mark, number)))
 
@@ -104,10 +105,10 @@ class Voice(ClientPeer):
 
 @dataclass(slots=True)
 class Metronome:
-    """Everybody's packets, every 20 ms; late ticks are made up for, none is left out.
+    """Everybody's packets, every 60 ms; no number is left out, however late it is.
 
     `lateness`: how late each was, in seconds. What is late because this process could not run
-    says nothing about what is measured.
+    says nothing about what is measured; it is not made up for.
     """
 
     times: "array[float]" = field(default_factory=lambda: array("d"))
@@ -127,5 +128,5 @@ class Metronome:
             for voice in tuple(self.voices):
                 if voice.is_connected:
                     voice.say(self.tick)
-            due += TICK_S
-            await asyncio.sleep(max(TICK_S / 4, due - time.monotonic()))
+            due = max(due + TICK_S, time.monotonic())
+            await asyncio.sleep(due - time.monotonic())
