@@ -41,10 +41,10 @@ _REFUSED: Final[Mapping[str, str]] = {
 
 @dataclass(frozen=True, slots=True)
 class Owed:
-    """A verb that was done to the live state. `seat` and `by` are seats' keys; `version` is
-    what the seat's row was told to have then."""
+    """A verb that was done to the live state, the `number`th of its epoch. `seat` and `by` are
+    seats' keys; `version` is what the seat's row was told to have then."""
 
-    seq: int
+    number: int
     verb: Verb
     seat: str
     by: str
@@ -85,9 +85,9 @@ def owe(
     return Call("owe", room, _told, arguments, clock_ms=clock_ms)
 
 
-def owed_after(room: str, epoch: str, seq: int) -> Call[OwedVerbs]:
-    """What waits to be written; forgets what is written, up to (epoch, seq)."""
-    arguments = {"seen_epoch": epoch, "after": seq, "limit": READ_LIMIT}
+def owed_after(room: str, epoch: str, number: int) -> Call[OwedVerbs]:
+    """What waits to be written; forgets what is written, up to (epoch, number)."""
+    arguments = {"seen_epoch": epoch, "after": number, "limit": READ_LIMIT}
     return Call("owed", room, _owed, arguments)
 
 
@@ -106,7 +106,7 @@ def _told(answer: Answer) -> Told | Refuse:
 
 def _owed(answer: Answer) -> OwedVerbs:
     verbs = tuple(
-        Owed(seq=item["seq"], **{**item["owed"], "verb": Verb(item["owed"]["verb"])})
+        Owed(number=item["number"], **{**item["owed"], "verb": Verb(item["owed"]["verb"])})
         for item in json.loads(answer["owed"])
     )
     return OwedVerbs(answer["epoch"], verbs)

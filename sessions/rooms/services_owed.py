@@ -50,7 +50,7 @@ def settle(room_id: int) -> int | Refuse:
         if not waiting.verbs:
             return written
         written += _write(room_id, key, waiting)
-        epoch, last = waiting.epoch, waiting.verbs[-1].seq
+        epoch, last = waiting.epoch, waiting.verbs[-1].number
 
 
 def _write(room_id: int, key: str, waiting: OwedVerbs) -> int:
@@ -60,7 +60,7 @@ def _write(room_id: int, key: str, waiting: OwedVerbs) -> int:
         with transaction.atomic():
             by = Seat.objects.select_related("person").get(room_id=room_id, key=owed.by)
             locked = lock(room_id, by.person, roster)
-            written += _write_one(locked, owed, f"{waiting.epoch}.{owed.seq}")
+            written += _write_one(locked, owed, f"{waiting.epoch}.{owed.number}")
     return written
 
 

@@ -89,9 +89,8 @@ class Connection:
         store_watch().leave(self)
         if self._tail is not None:
             self._tail.end()
-        if self.viewer is None:
-            return
-        bridge.unlisten(self.viewer.facts.key, self.viewer.seat.key, self.heard)
+        if self.viewer is not None:
+            bridge.unlisten(self.viewer.facts.key, self.viewer.seat.key, self.heard)
 
     # ---- coming in -----------------------------------------------------------------------------
 
@@ -206,7 +205,8 @@ class Connection:
         mine = rows.roster.of(viewer.seat.key)
         if mine is not None and mine.connection == viewer.connection:
             viewer.place, viewer.waiting = mine.place, mine.waiting
-        viewer.seats, viewer.seat = dict(rows.seats), rows.seats[viewer.seat.key]
+        viewer.seats = dict(rows.seats)
+        viewer.sits(rows.seats[viewer.seat.key])
         viewer.epoch, viewer.seq = rows.roster.epoch, rows.roster.seq
         viewer.reopen_until_ms = rows.now.reopen_until_ms
         await self.tell(reading.snapshot(rows, viewer))

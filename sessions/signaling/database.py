@@ -2,8 +2,8 @@
 
 Owns the threads, the time limits and what "PostgreSQL is away" becomes (`store.down`, within
 two seconds). Every call is one transaction, so the limits are its own and not the pool's. Once
-it is away, one call at a time finds out whether it is back; the others are refused at once, so
-that no thread is spent on waiting for it.
+it is away, one question at a time finds out whether it is back, and every call is refused at
+once, so that nobody and no thread waits for it.
 Knows nothing of what is called. Django's default would run every call of the process on one
 thread: one held row lock would stop every room.
 """
@@ -12,7 +12,6 @@ import asyncio
 import logging
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from functools import partial
 from typing import Any, Final, TypeVar
 from weakref import WeakKeyDictionary
@@ -32,31 +31,35 @@ LOCK_MS: Final = 1200
 ANSWER_S: Final = 1.9
 DOWN: Final = Refuse("store.down")
 
-AGAIN_S: Final = 0.5  # this long after PostgreSQL did not answer, one call asks again
+AGAIN_S: Final = 0.5  # this long after PostgreSQL did not answer, it is asked again
 ENDED: Final = frozenset({"57P01", "57P02", "57P03"})  # shut down, crashed, not ready yet
 
 _threads = ThreadPoolExecutor(settings.DATABASE_POOL_SIZE, thread_name_prefix="database")
 
 
-@dataclass(slots=True)
 class Outage:
-    """Whether PostgreSQL is away, as the calls of one loop found it. Seconds of a clock that
-    never goes back are arguments."""
+    """Whether PostgreSQL is away, as the calls of one loop found it. While it is, one question
+    at a time finds out whether it is back, and no call waits for the answer."""
 
-    ask_at: float | None = None  # None: it answers
+    def __init__(self) -> None:
+        self._asking: asyncio.Task[None] | None = None
 
-    def refuses(self, now: float) -> bool:
-        """Whether a call is refused unasked. One that is not asks for all until it knows."""
-        if self.ask_at is None:
-            return False
-        if now < self.ask_at:
-            return True
-        self.ask_at = now + ANSWER_S
-        return False
+    @property
+    def holds(self) -> bool:
+        """Whether it is away."""
+        return self._asking is not None
 
-    def found(self, answers: bool, now: float) -> None:
-        """What a call found."""
-        self.ask_at = None if answers else now + AGAIN_S
+    def begin(self) -> None:
+        """A call found it away."""
+        if self._asking is None:
+            self._asking = asyncio.get_running_loop().create_task(self._ask())
+
+    async def _ask(self) -> None:
+        answers = False
+        while not answers:
+            await asyncio.sleep(AGAIN_S)
+            answers = await _answers()
+        self._asking = None
 
 
 _outages: "WeakKeyDictionary[asyncio.AbstractEventLoop, Outage]" = WeakKeyDictionary()
@@ -68,28 +71,39 @@ async def run(call: Callable[..., T], *arguments: Any, **named: Any) -> T | Refu
     Refuses `store.down` when PostgreSQL is away, slow, or a lock cannot be had in time. A call
     given up on may still be committed: what it changed comes as an event.
     """
-    loop = asyncio.get_running_loop()
-    outage = _outages.setdefault(loop, Outage())
-    if outage.refuses(loop.time()):
+    outage = _outages.setdefault(asyncio.get_running_loop(), Outage())
+    if outage.holds:
         return DOWN
-    threaded = sync_to_async(_in_transaction, thread_sensitive=False, executor=_threads)
     try:
-        async with asyncio.timeout(ANSWER_S):
-            answer = await threaded(partial(call, *arguments, **named))
-    except (OperationalError, InterfaceError) as fault:
+        return await _threaded(partial(call, *arguments, **named))
+    except (OperationalError, InterfaceError, TimeoutError) as fault:
         log.warning("database call given up: %s", type(fault).__name__)
-        outage.found(not is_away(fault), loop.time())
+        if is_away(fault):
+            outage.begin()
         return DOWN
-    except TimeoutError:
-        log.warning("database call given up: it took too long")
-        return DOWN
-    outage.found(True, loop.time())
-    return answer
+
+
+async def _threaded(call: Callable[[], T]) -> T:
+    threaded = sync_to_async(_in_transaction, thread_sensitive=False, executor=_threads)
+    async with asyncio.timeout(ANSWER_S):
+        return await threaded(call)
+
+
+async def _answers() -> bool:
+    """Whether a transaction can be had."""
+    try:
+        await _threaded(lambda: None)
+    except (OperationalError, InterfaceError, TimeoutError):
+        return False
+    return True
 
 
 def is_away(fault: Exception) -> bool:
     """Whether no connection could be had, or it broke: a statement that was cancelled and a
-    lock that was not had in time (SQLSTATE 57014, 55P03) come from a server that answers."""
+    lock that was not had in time (SQLSTATE 57014, 55P03) come from a server that answers, and
+    what took too long may be a lock as well."""
+    if isinstance(fault, TimeoutError):
+        return False
     state = getattr(fault.__cause__, "sqlstate", None)
     return state is None or state in ENDED or state.startswith("08")
 

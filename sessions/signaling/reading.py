@@ -46,6 +46,10 @@ class Viewer:
     reopen_until_ms: int | None = None
     seats: dict[str, SeatFacts] | None = None
 
+    def sits(self, seat: SeatFacts) -> None:
+        """The viewer's own seat, as it is known now: what one may do follows from it."""
+        self.seat, self.standing = seat, replace(self.standing, seat=seat.state)
+
     def knows(self, key: str) -> SeatFacts | None:
         """The seat behind a key, if it is known here."""
         return (self.seats or {}).get(key)
@@ -199,10 +203,8 @@ def _me_changed(event: Event, viewer: Viewer) -> list[Step]:
     if event.version > viewer.seat.version:
         state = SeatState(event.payload["seat"])
         allowed = bool(event.payload["microphone_allowed"])
-        viewer.seat = replace(
-            viewer.seat, state=state, microphone_allowed=allowed, version=event.version
-        )
-        viewer.standing = replace(viewer.standing, seat=state)
+        known = viewer.seat
+        viewer.sits(replace(known, state=state, microphone_allowed=allowed, version=event.version))
     me = views.me_view(viewer.seat, viewer.waiting)
     told: list[Step] = [_tell(MeChanged, "me.changed", event, viewer, me=me)]
     removed = viewer.seat.state is SeatState.REMOVED

@@ -144,6 +144,19 @@ def test_owed_verb_about_somebody_who_is_not_there_is_refused(tonight: Evening, 
     assert owe(tonight, verb, "nobody", by=dana) == Refuse("seat.not_in_room")
 
 
+def test_owed_verb_that_changes_nothing_is_audited_all_the_same(tonight: Evening) -> None:
+    """Kills: a verb that was answered and is in no audit row (I6)."""
+    dana, sam = group(tonight)
+    before = roster_of(tonight)
+    assert isinstance(owe(tonight, Verb.ROOM_ALLOW_MICROPHONE, sam.seat, by=dana), Told)
+    assert told_since(tonight, before) == ()
+    for _ in range(2):
+        owe(tonight, Verb.ROOM_REMOVE, sam.seat, by=dana)
+    assert services_owed.settle(tonight.room.pk) == 3
+    removals = [("room.remove", "done")] * 2
+    assert audit_rows(tonight) == [("room.allow_microphone", "done"), *removals]
+
+
 def test_owed_removal_of_staff_is_refused(tonight: Evening) -> None:
     dana = connect(tonight, "Dana")
     assert owe(tonight, Verb.ROOM_REMOVE, dana.seat, by=dana) == Refuse("seat.staff")

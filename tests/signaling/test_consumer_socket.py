@@ -8,8 +8,10 @@ import pytest
 import redis
 import redis.asyncio
 from django.contrib.sessions.backends.db import SessionStore
+from django.db.models import F
 
 from sessions.core.refusal import Refuse
+from sessions.models import Seat
 from sessions.rooms import bridge, broadcast, lua, presence
 from sessions.signaling import database
 from sessions.signaling.consumer import RoomConsumer
@@ -315,6 +317,18 @@ async def test_res6_end_keeps_the_socket_until_the_room_cannot_be_reopened(
     again = await entered(tonight, "Sam")
     assert again.last("snapshot")["room"]["state"] == "ended"
     await asyncio.gather(dana.drop(), sam.drop(), again.drop())
+
+
+async def test_snapshot_of_a_newer_row_brings_what_one_may_do(tonight: Evening) -> None:
+    """Kills: a person let in whose offers are refused `seat.waiting` for the evening, because
+    the snapshot was read before the event that says the same."""
+    sam = await entered(tonight, "Sam")
+    assert (await sam.ask("me.hand", raised=True))["code"] == "seat.waiting"
+    row = Seat.objects.filter(person=tonight["Sam"])
+    await database.run(lambda: row.update(state="admitted", version=F("version") + 1))
+    assert (await sam.snapshot())["me"]["seat"] == "admitted"
+    assert (await sam.ask("me.hand", raised=True))["type"] == "ok"
+    await sam.drop()
 
 
 async def test_fault_in_a_handler_ends_that_socket_alone(

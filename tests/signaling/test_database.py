@@ -131,18 +131,6 @@ async def test_limits_end_with_the_call() -> None:
 # ---- while it is away --------------------------------------------------------------------------
 
 
-def test_outage_lets_one_call_at_a_time_ask_again() -> None:
-    """Kills: every call of a process waiting for a server that is away."""
-    outage = database.Outage()
-    assert not outage.refuses(0.0)
-    outage.found(False, 1.0)
-    assert outage.refuses(1.0 + database.AGAIN_S - 0.01)
-    assert not outage.refuses(1.0 + database.AGAIN_S)  # asks
-    assert outage.refuses(1.0 + database.AGAIN_S)  # the others wait for what it finds
-    outage.found(True, 2.0)
-    assert not outage.refuses(2.0)
-
-
 @pytest.mark.parametrize(
     ("state", "away"),
     [
@@ -163,24 +151,25 @@ def test_outage_is_a_connection_that_cannot_be_had(state: str | None, away: bool
     assert database.is_away(fault) is away
 
 
-async def test_outage_refuses_at_once_and_ends_with_an_answer(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    """Kills: a pause that is never over; calls that are made in it."""
+async def test_outage_refuses_at_once_and_ends_by_itself(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Kills: calls that wait for a server that is away; an outage that is never over."""
     calls: list[str] = []
+    real = database._in_transaction
 
-    def away() -> None:
+    def away(_call: object) -> None:
         calls.append("away")
         raise OperationalError("down")
 
-    assert await database.run(away) == Refuse("store.down")
-    monkeypatch.setattr(database, "AGAIN_S", 0.0)
-    outage = database._outages[asyncio.get_running_loop()]
-    outage.found(False, asyncio.get_running_loop().time() + 60)
-    assert await database.run(away) == Refuse("store.down")
-    assert calls == ["away"]
-    outage.found(False, asyncio.get_running_loop().time() - 1)
-    assert await database.run(quick) == "quick"
+    monkeypatch.setattr(database, "AGAIN_S", 0.01)
+    monkeypatch.setattr(database, "_in_transaction", away)
+    assert await database.run(quick) == Refuse("store.down")
+    asking = database._outages[asyncio.get_running_loop()]
+    assert (asking.holds, calls) == (True, ["away"])
+    assert await database.run(quick) == Refuse("store.down")
+    assert calls == ["away"]  # refused unasked
+    monkeypatch.setattr(database, "_in_transaction", real)
+    assert asking._asking is not None
+    await asking._asking
     assert await database.run(quick) == "quick"
 
 

@@ -8,15 +8,11 @@ end
 local row = row_of(arg.seat)
 local entry = find(arg.seat)
 local barred = redis.call('SISMEMBER', BARRED, arg.seat) == 1
-if not row or barred then return answer({ outcome = row and 'unchanged' or 'absent' }) end
+if not row then return answer({ outcome = 'absent' }) end
 if arg.effect == 'bar' and row.staff then return answer({ outcome = 'staff' }) end
 if arg.effect ~= 'bar' and not (entry and entry.place == 'room') then
   return answer({ outcome = 'absent' })
 end
-if arg.effect == 'microphone' and row.microphone_allowed == arg.allowed then
-  return answer({ outcome = 'unchanged' })
-end
-if arg.effect == 'hand' and entry.hand_ms == 0 then return answer({ outcome = 'unchanged' }) end
 if redis.call('XLEN', OWED) >= arg.owed_length then return answer({ outcome = 'full' }) end
 
 local function tell_owner(seat)
@@ -28,20 +24,22 @@ local function tell_owner(seat)
   }, cjson.encode({ seat = seat, microphone_allowed = row.microphone_allowed }))
 end
 
-if arg.effect == 'bar' then
+-- What is so already is done, and audited, all the same; nobody is told.
+if arg.effect == 'bar' and not barred then
   redis.call('SADD', BARRED, arg.seat)
   tell_owner('removed')
   if entry then drop(entry, arg.reason_left) end
-elseif arg.effect == 'microphone' then
+elseif arg.effect == 'microphone' and row.microphone_allowed ~= arg.allowed then
   row.microphone_allowed = arg.allowed
   entry.microphone_allowed = arg.allowed
   tell_owner('admitted')
   tell(entry)
-else
+elseif arg.effect == 'hand' and entry.hand_ms ~= 0 then
   entry.hand_ms = 0
   tell(entry)
 end
-redis.call('XADD', OWED, string.format('%.0f', counter('seq')) .. '-0', 'owed', cjson.encode({
+local number = redis.call('HINCRBY', STATE, 'owed', 1)
+redis.call('XADD', OWED, string.format('%.0f', number) .. '-0', 'owed', cjson.encode({
   verb = arg.verb, seat = arg.seat, by = arg.by, at_ms = now, version = row.version,
 }))
 keep()

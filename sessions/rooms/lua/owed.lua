@@ -5,7 +5,7 @@ if arg.seen_epoch == epoch and arg.after > 0 then
 end
 local owed = {}
 for index, item in ipairs(redis.call('XRANGE', OWED, '-', '+', 'COUNT', arg.limit)) do
-  local seq = string.match(item[1], '^%d+')
-  owed[index] = '{"seq":' .. seq .. ',"owed":' .. item[2][2] .. '}'
+  local number = string.match(item[1], '^%d+')
+  owed[index] = '{"number":' .. number .. ',"owed":' .. item[2][2] .. '}'
 end
 return answer({ outcome = 'done', owed = '[' .. table.concat(owed, ',') .. ']' })

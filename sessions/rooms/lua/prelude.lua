@@ -7,7 +7,7 @@
 --       5 marks          id <seq>-0: the joins and leaves that attendance is computed from
 --       6 barred (set)   seats that may not join
 --       7 seats (hash)   seat -> JSON of what was told last of its row
---       8 owed           id <seq>-0: what staff did while no row could be written
+--       8 owed           id <number>-0: what staff did while no row could be written
 --       9 passes (hash)  seat -> digest of the login session of the connection that holds it
 -- ARGV  1 JSON: limits (lease_ms, away_ms, keep_s, stream_length, marks_length), epoch (a
 --         candidate), clock_ms (tests only; absent: Redis's own clock), and the arguments
