@@ -11,13 +11,14 @@ from sessions.audit.services import OPERATOR
 from sessions.core.admission import SeatState
 from sessions.core.permissions import Role, Standing
 from sessions.core.room_state import RoomState
-from sessions.models import Person, Room, Seat, Session, Track
+from sessions.models import Enrolment, Person, Room, Seat, Session, Track
 from sessions.people.services import person_change, person_deactivate
 from sessions.scheduling import selectors
 from sessions.scheduling.services import session_cancel, track_move_date
 from sessions.scheduling.services_roster import enrol, unenrol, unstaff
 from tests.people.accounts import account, facilitator, manager
 from tests.scheduling.tracks import MONDAY, NOW, staffed_by, track
+from tests.signaling.evening import evening
 
 pytestmark = pytest.mark.django_db
 
@@ -244,3 +245,25 @@ def test_reads_take_as_many_queries_for_one_row_as_for_three(
     session = selectors.sessions_of_track(made)[0]
     with django_assert_num_queries(queries):
         read(people[0], dana, session)
+
+
+DAYS = [
+    (starts, ends)
+    for starts in (-1, 0, 1)
+    for ends in (None, -1, 0, 1)
+    if ends is None or ends >= starts
+]
+
+
+@pytest.mark.parametrize(("starts", "ends"), DAYS)
+def test_standing_counts_the_days_of_the_roster(starts: int, ends: int | None) -> None:
+    """The statement of `standing` and the roster's own have one idea of a day. Kills: an
+    enrolment that ends the day before it says, or never."""
+    tonight = evening()
+    day = tonight.session.local_date
+    mine = Enrolment.objects.filter(person=tonight["Sam"])
+    last = None if ends is None else day + A_DAY * ends
+    mine.update(starts_on=day + A_DAY * starts, ends_on=last)
+    roster = selectors.enrolments_on(tonight.session.track_id, day)
+    is_on = roster.filter(person=tonight["Sam"]).exists()
+    assert selectors.standing(tonight["Sam"], tonight.session).on_roster is is_on
