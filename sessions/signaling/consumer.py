@@ -20,7 +20,7 @@ from sessions.signaling import commands, frames
 from sessions.signaling.bucket import Bucket
 from sessions.signaling.connection import Connection
 from sessions.signaling.farewell import FAULT, farewell
-from sessions.signaling.login import digest_of, person_of
+from sessions.signaling.login import cookie_of, digest_of, person_of
 from sessions.signaling.messages import Hello, Ping, Refused
 from sessions.signaling.standing import StandingWatch
 from sessions.signaling.strangers import write_down
@@ -133,7 +133,7 @@ class RoomConsumer(AsyncWebsocketConsumer):
                 await connection.catch_up()  # nobody pings, and a wake-up may have been lost
 
     async def _watch_over(self, connection: Connection, person: Person) -> None:
-        self._watch = StandingWatch(connection, person, lambda: person_of(self.scope))
+        self._watch = StandingWatch(connection, person, cookie_of(self.scope) or "")
         await self._watch.begin()
 
     async def _prove(self, connection: Connection) -> None:

@@ -25,7 +25,7 @@ async def person_of(scope: Mapping[str, Any]) -> Person | Refuse:
     cookie = cookie_of(scope)
     if cookie is None:
         return Refuse("permission.signed_out")
-    return await database.run(_person, cookie)
+    return await database.run(person_behind, cookie)
 
 
 def cookie_of(scope: Mapping[str, Any]) -> str | None:
@@ -41,7 +41,8 @@ def digest_of(scope: Mapping[str, Any]) -> str:
     return salted_hmac("room", cookie, algorithm="sha256").hexdigest() if cookie else ""
 
 
-def _person(cookie: str) -> Person | Refuse:
+def person_behind(cookie: str) -> Person | Refuse:
+    """Whose login session it is, by its key. Refuses as `person_of` does; in a thread."""
     store = import_module(settings.SESSION_ENGINE).SessionStore(cookie)
     request: Any = SimpleNamespace(session=store)
     person = auth.get_user(request)

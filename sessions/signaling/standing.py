@@ -7,15 +7,16 @@ may be lost, so every fifth heartbeat asks as well, and every one while no news 
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
 from typing import Final
 
+from sessions.core.permissions import Role, Standing
 from sessions.core.reasons import LeaveReason
 from sessions.core.refusal import Refuse
 from sessions.models import Person
 from sessions.rooms import broadcast, selectors
 from sessions.signaling import database
 from sessions.signaling.connection import Connection
+from sessions.signaling.login import person_behind
 
 REASONS: Final = {
     "permission.signed_out": LeaveReason.SIGNED_OUT,
@@ -25,14 +26,12 @@ BEATS: Final = 5  # how many heartbeats may pass between two looks
 
 
 class StandingWatch:
-    """The watch over one connection. `who` reads the login session anew."""
+    """The watch over one connection. `login` is the key of its login session."""
 
-    def __init__(
-        self, connection: Connection, person: Person, who: Callable[[], Awaitable[Person | Refuse]]
-    ) -> None:
+    def __init__(self, connection: Connection, person: Person, login: str) -> None:
         self._connection = connection
         self._group, self._roles = person.public_id, person.role_set
-        self._who = who
+        self._login = login
         self._listens = False
         self._beats = 0
         self._looks: set[asyncio.Task[None]] = set()
@@ -80,18 +79,25 @@ class StandingWatch:
         self.look_soon()
 
     async def _refused(self) -> Refuse | None:
-        person = await self._who()
-        if isinstance(person, Refuse):
-            return person
         viewer, session = self._connection.viewer, self._connection.session
         before = viewer.standing if viewer else None
-        refused = await database.run(selectors.may_stay, person, session, before)
-        if refused is None and person.role_set != self._roles:
-            return Refuse("permission.changed")
-        return refused
+        return await database.run(_may_stay, self._login, session, before, self._roles)
 
     async def _end(self, refused: Refuse) -> None:
         connection = self._connection
         if connection.viewer is not None:
             await connection.leave(REASONS.get(refused.code, LeaveReason.ROSTER))
         await connection.end(refused)
+
+
+def _may_stay(
+    login: str, session: str, before: Standing | None, roles: frozenset[Role]
+) -> Refuse | None:
+    """All that is asked of rows, in one transaction."""
+    person = person_behind(login)
+    if isinstance(person, Refuse):
+        return person
+    refused = selectors.may_stay(person, session, before)
+    if refused is None and person.role_set != roles:
+        return Refuse("permission.changed")
+    return refused
