@@ -42,7 +42,7 @@ class WebAddress:
     @property
     def command(self) -> Sequence[str]:
         """The words after `python -m`."""
-        return ("daphne", *self._place(), *OPTIONS, APPLICATION)
+        return ("server.web", *self._place(), *OPTIONS, APPLICATION)
 
     def _place(self) -> Sequence[str]:
         """Daphne's own words, or an endpoint of Twisted (twisted.internet.endpoints), in which a

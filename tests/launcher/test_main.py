@@ -141,6 +141,6 @@ def test_the_programs_of_thirds() -> None:
         WebAddress(8123), {"THIRDS_MEDIA_CONTROL": "unix:/a/media.sock"}
     )
     assert [web.name, worker.name, media.name] == ["web", "worker", "media"]
-    assert web.command[:7] == [sys.executable, "-m", "daphne", "-b", "127.0.0.1", "-p", "8123"]
+    assert web.command[:7] == [sys.executable, "-m", "server.web", "-b", "127.0.0.1", "-p", "8123"]
     assert worker.command == [sys.executable, str(ROOT / "manage.py"), "worker"]
     assert media.command == [sys.executable, "-m", "server.media"]
