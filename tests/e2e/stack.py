@@ -102,7 +102,7 @@ def own_database() -> str:
     return urlsplit(url)._replace(path=f"/{name}").geturl()
 
 
-def environment(folder: Path, port: int) -> dict[str, str]:
+def environment(folder: Path, port: int, media: str) -> dict[str, str]:
     """What the launcher tells its children, for a stack of a test."""
     redis = os.environ["REDIS_URL"]
     return {
@@ -114,8 +114,8 @@ def environment(folder: Path, port: int) -> dict[str, str]:
         "THIRDS_SECRET_KEY": secrets.token_urlsafe(32),
         "THIRDS_MEDIA_SECRET": secrets.token_urlsafe(32),
         "THIRDS_MEDIA_CONTROL": f"unix:{folder}/media.sock",
-        "THIRDS_MEDIA_BIND": "127.0.0.1",
-        "THIRDS_MEDIA_ANNOUNCE": "127.0.0.1",
+        "THIRDS_MEDIA_BIND": media,
+        "THIRDS_MEDIA_ANNOUNCE": media,
         "THIRDS_MEDIA_PORT": str(free_port()),
         "THIRDS_DEMO": "1",
         "PYTHONUNBUFFERED": "1",
@@ -123,10 +123,15 @@ def environment(folder: Path, port: int) -> dict[str, str]:
 
 
 @contextmanager
-def running_stack(folder: Path, *, seeded: bool = True) -> Iterator[Stack]:
-    """Migrated and answering; `seeded` with the demo programme, else an empty installation."""
+def running_stack(
+    folder: Path, *, seeded: bool = True, media: str = "127.0.0.1", host: str = "127.0.0.1"
+) -> Iterator[Stack]:
+    """Migrated and answering; `seeded` with the demo programme, else an empty installation.
+    `media` is the one address of the media node. Passkeys need a `host` that is a name."""
     port = free_port()
-    stack = Stack(f"http://127.0.0.1:{port}", environment(folder, port), folder)
+    origin = f"http://{host}:{port}"
+    given = {**environment(folder, port, media), "THIRDS_ORIGIN": origin}
+    stack = Stack(origin, given, folder)
     stack.manage("migrate", "--verbosity=0")
     if seeded:
         stack.manage("seed_demo")
