@@ -8,6 +8,7 @@ a fault could not be tried. Knows no fault by name.
 import argparse
 import asyncio
 import json
+import signal
 import sys
 import tempfile
 import time
@@ -144,6 +145,7 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("names", nargs="*", choices=[[], *REGISTRY], metavar="name")
     names = parser.parse_args(arguments).names or list(REGISTRY)
     began = time.monotonic()
+    signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
     with tempfile.TemporaryDirectory(prefix="thirds-faults-") as folder:
         say("Starting services, making the demo programme.")
         with installed(Path(folder)) as installation:

@@ -10,6 +10,7 @@ import os
 import re
 import secrets
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -142,7 +143,7 @@ class Installation:
 
     def _is_ready(self, name: str) -> bool:
         if name not in WEBS:
-            return name == WORKER or (self.services.sockets / f"{name}.sock").exists()
+            return name == WORKER or _listens(self.services.sockets / f"{name}.sock")
         return self.fetch(build_opener(), "/sign-in/", self.ports[name])[0] == 200
 
     def fetch(
@@ -212,6 +213,12 @@ def installed(folder: Path) -> Iterator[Installation]:
                 with suppress(ProcessLookupError):
                     process.send_signal(signal.SIGCONT)
             made.end_all()
+
+
+def _listens(address: Path) -> bool:
+    """A socket that a killed process left behind does not."""
+    with socket.socket(socket.AF_UNIX) as probe:
+        return probe.connect_ex(str(address)) == 0
 
 
 def _base(made: Installation) -> dict[str, str]:

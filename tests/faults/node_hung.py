@@ -14,6 +14,7 @@ from tests.faults.figures import Findings
 from tests.faults.measures import longest_gap
 from tests.faults.node_killed import (
     ALL_BACK_MS,
+    KNOWN_S,
     MOST_BACK_MS,
     declare,
     measure_recovery,
@@ -55,6 +56,7 @@ async def _trial(evening: Evening, findings: Findings) -> None:
     late = [at for one in evening.scripted.values() for at in one.late if at > woken]
     findings.add("packets_from_the_zombie", len(late))
     findings.add("media_gap_at_waking", longest_gap(evening, woken, time.monotonic()).ms)
+    await asyncio.sleep(KNOWN_S)
 
 
 FAULT = Fault("node_hung", ("R9",), run)
