@@ -5,7 +5,7 @@ import time
 
 from server.media.messages import Answer, NodeLoad, OfferRefused, PeerClosed
 from server.media.placement import SLEPT_SECONDS, Lease, Load, Placement
-from tests.media.client_peer import ClientPeer
+from tests.media.client_peer import Address, ClientPeer
 from tests.media.running import ROOM, People, allowed
 
 HELD = 5
@@ -101,6 +101,30 @@ async def test_node_that_slept_sends_nothing_until_it_has_read_the_placements(
         return bool(second.arrived)
 
     await first.until(heard)
+
+
+async def test_node_that_sleeps_between_two_sends_stops_there(people: People) -> None:
+    """Whoever stops a process does not wait for the end of a batch. Kills: asking the clock once
+    for all that came together."""
+    first = await join(people, "first")
+    others = [await join(people, "second"), await join(people, "third")]
+    people.store.away = True
+    sent: list[bytes] = []
+
+    def send_and_sleep(datagram: bytes, address: Address) -> None:
+        people.process._transmit(datagram, address)
+        if not sent and 127 < datagram[0] < 192 and not 191 < datagram[1] < 224:  # no RTCP
+            sent.append(datagram)
+            time.sleep(SLEPT_SECONDS + 0.2)
+
+    people.node.path._transmit = send_and_sleep
+    first.speak()
+    await people.until(lambda: people.node.counters.fenced)
+    await people.until(lambda: people.node.counters.slept)
+    await people.until(lambda: any(other.arrived for other in others))
+    people.store.away = False
+    await people.until(lambda: not people.node.fence.closed)
+    assert sum(len(other.arrived) for other in others) == 1
 
 
 async def test_node_that_slept_and_lost_its_room_sends_nothing_at_all(people: People) -> None:
