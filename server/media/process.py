@@ -13,8 +13,9 @@ import time
 from collections.abc import Awaitable, Callable
 from typing import Final
 
-from server.media import clock, early
+from server.media import early
 from server.media.answer import Node as NodeLines
+from server.media.clock import now
 from server.media.configuration import Configuration, reachable
 from server.media.control import ControlServer
 from server.media.desired import DesiredStore, StoreAwayError
@@ -52,6 +53,7 @@ class MediaProcess:
         self._tasks: list[asyncio.Task[None]] = []
         self._sent_before = 0
         self.socket = _bound(configuration.bind, configuration.port)
+        self._fence, self._sendto = self.node.fence, self.socket.sendto
         self.port: int = self.socket.getsockname()[1]
 
     async def start(self) -> None:
@@ -100,15 +102,15 @@ class MediaProcess:
 
     def _every(self, seconds: float, action: Callable[[], Awaitable[None]]) -> None:
         async def repeat() -> None:
-            due = clock.now()
+            due = now()
             while not self._stopping:  # a cancellation may be lost in a store's own timeout
                 try:
                     await action()
                 except Exception:
                     self.node.counters.faults += 1
                     LOG.exception("a timed action of the node failed; it goes on")
-                due = max(due + seconds, clock.now())
-                await asyncio.sleep(due - clock.now())
+                due = max(due + seconds, now())
+                await asyncio.sleep(due - now())
 
         self._tasks.append(asyncio.ensure_future(repeat()))
 
@@ -142,22 +144,22 @@ class MediaProcess:
                 datagrams.append(receive(LARGEST))
         except OSError:
             pass  # nothing more for now
-        now = clock.now()
-        if now > self.node.fence.until:
+        arrived = now()
+        if arrived > self._fence.until:
             self.node.counters.fenced += len(datagrams)
         else:
-            self.node.path.on_datagrams(datagrams, now)
+            self.node.path.on_datagrams(datagrams, arrived)
 
     def _tell(self, room: str, peer: str | None, told: Notification) -> None:
         self.control.tell(room, peer, told)
 
     def _transmit(self, datagram: bytes, address: Address) -> None:
         """The clock is asked for each: the node may have slept in the middle of a batch."""
-        if clock.now() > self.node.fence.until:
+        if now() > self._fence.until:
             self.node.counters.fenced += 1
             return
         try:
-            self.socket.sendto(datagram, address)
+            self._sendto(datagram, address)
         except OSError:
             self.node.counters.not_sent += 1
 

@@ -145,7 +145,10 @@ def transport_feedback(sender: int, ssrc: int, count: int, arrivals: dict[int, f
     numbers = _window(arrivals)
     reference = int(min(arrivals[n] for n in numbers if n in arrivals) * 1000 / 64)
     symbols, deltas = _symbols(numbers, arrivals, reference * 64 * 4)
-    chunks = b"".join(_chunk(symbols[i : i + 7]) for i in range(0, len(symbols), 7))
+    if symbols.count(1) == len(symbols):  # all came, in order: one run of them (§3.1.3)
+        chunks = pack("!H", 1 << 13 | len(symbols))
+    else:
+        chunks = b"".join(_chunk(symbols[i : i + 7]) for i in range(0, len(symbols), 7))
     body = pack("!IIHH", sender, ssrc, numbers[0], len(numbers))
     body += (reference & 0xFFFFFF).to_bytes(3, "big") + bytes((count & 0xFF,)) + chunks + deltas
     padding = -len(body) % 4

@@ -88,6 +88,13 @@ def test_arrival_feedback_is_laid_out_as_the_draft_draws_it() -> None:
     assert packet.hex() == head + f"{chunk:04x}" + "00" + "04" + "018c" + "0002"
 
 
+def test_arrivals_without_a_gap_are_one_run() -> None:
+    """Section 3.1.3: a run-length chunk, symbol 1, length 3."""
+    packet = rtcp.transport_feedback(1, 9, 2, {5: 0.064, 6: 0.065, 7: 0.066})
+    assert packet[20:22].hex() == "2003"
+    assert packet[22:25] == bytes((0, 4, 4))
+
+
 @pytest.mark.parametrize(
     ("payload", "expected"),
     [

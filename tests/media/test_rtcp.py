@@ -53,8 +53,11 @@ def decoded(packet: bytes) -> dict[int, float]:
     while len(symbols) < count:
         (chunk,) = struct.unpack_from("!H", packet, at)
         at += 2
-        assert chunk & 0xC000 == 0xC000
-        symbols += [chunk >> 12 - 2 * place & 3 for place in range(7)]
+        if chunk & 0x8000:
+            assert chunk & 0x4000
+            symbols += [chunk >> 12 - 2 * place & 3 for place in range(7)]
+        else:
+            symbols += [chunk >> 13] * (chunk & 0x1FFF)
     found = {}
     for place, symbol in enumerate(symbols[:count]):
         if symbol == 0:
