@@ -64,7 +64,7 @@ class Event:
     reason: str
     version: int
     at_ms: int
-    payload: Mapping[str, Any]
+    payload: Mapping[str, Any] = field(hash=False)
 
     def entry(self) -> Entry:
         """The presence entry that a *.changed event of presence tells."""

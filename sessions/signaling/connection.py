@@ -277,8 +277,8 @@ class Connection:
 
     async def _take(self, step: reading.Step, viewer: Viewer) -> None:
         match step:
-            case Tell(message):
-                await self.tell(message)
+            case Tell() if not self.ended:
+                await self._send(step.text)
             case TellAll():
                 await self._snapshot(viewer)
             case Register():

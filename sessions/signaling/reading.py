@@ -6,6 +6,7 @@ removed, over). Pure: a `Viewer` and an event give steps; the consumer takes the
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property, lru_cache
 from typing import Any, Final
 
 from sessions.core import permissions
@@ -15,7 +16,7 @@ from sessions.core.room_state import IN_SESSION, OVER, RoomState
 from sessions.rooms.presence import Place
 from sessions.rooms.selectors import RoomFacts, RoomNow, RoomRows, SeatFacts
 from sessions.rooms.stream import Audience, Event, Kind
-from sessions.signaling import views
+from sessions.signaling import frames, views
 from sessions.signaling.messages import (
     MeChanged,
     ParticipantChanged,
@@ -55,11 +56,16 @@ class Viewer:
         return (self.seats or {}).get(key)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Tell:
-    """Send this message."""
+    """Send this message. What many readers are told is one and the same `Tell`."""
 
     message: Any
+
+    @cached_property
+    def text(self) -> str:
+        """The message as the text of a frame, made once."""
+        return frames.write(self.message)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +89,8 @@ class Close:
 
     code: str
 
+
+ALIKE: Final = 256  # messages kept for the next reader of the same event
 
 Step = Tell | TellAll | Register | Want | Close
 
@@ -162,13 +170,12 @@ def _participant_changed(event: Event, viewer: Viewer) -> list[Step]:
     seat = viewer.knows(event.subject)
     if seat is None:
         return []
-    view = views.participant_view(event.entry(), seat)
-    return [_tell(ParticipantChanged, "participant.changed", event, viewer, participant=view)]
+    return [_participant(event, seat, viewer.epoch)]
 
 
 def _participant_left(event: Event, viewer: Viewer) -> list[Step]:
     fields = {"key": event.subject, "version": event.version, "reason": event.reason}
-    told: list[Step] = [_tell(ParticipantLeft, "participant.left", event, viewer, **fields)]
+    told: list[Step] = [_tell(ParticipantLeft, "participant.left", event, viewer.epoch, **fields)]
     return [Want(), *told] if event.reason == LeaveReason.LOST.value else told
 
 
@@ -177,19 +184,18 @@ def _waiting_changed(event: Event, viewer: Viewer) -> list[Step]:
     if seat is None:
         return []
     view = views.waiting_view(event.entry(), seat)
-    return [_tell(WaitingChanged, "waiting.changed", event, viewer, waiting=view)]
+    return [_tell(WaitingChanged, "waiting.changed", event, viewer.epoch, waiting=view)]
 
 
 def _waiting_left(event: Event, viewer: Viewer) -> list[Step]:
     fields = {"key": event.subject, "version": event.version}
-    return [_tell(WaitingLeft, "waiting.left", event, viewer, **fields)]
+    return [_tell(WaitingLeft, "waiting.left", event, viewer.epoch, **fields)]
 
 
 def _room_changed(event: Event, viewer: Viewer) -> list[Step]:
-    now = RoomNow.read(event.payload)
+    now, tell = _room(event, viewer.facts, viewer.epoch)
     viewer.reopen_until_ms = now.reopen_until_ms
-    view = views.room_view(viewer.facts, now)
-    told: list[Step] = [_tell(RoomChanged, "room.changed", event, viewer, room=view)]
+    told: list[Step] = [tell]
     state = RoomState(now.state)
     if viewer.place is None and state in IN_SESSION:
         told.append(Register())
@@ -206,7 +212,7 @@ def _me_changed(event: Event, viewer: Viewer) -> list[Step]:
         known = viewer.seat
         viewer.sits(replace(known, state=state, microphone_allowed=allowed, version=event.version))
     me = views.me_view(viewer.seat, viewer.waiting)
-    told: list[Step] = [_tell(MeChanged, "me.changed", event, viewer, me=me)]
+    told: list[Step] = [_tell(MeChanged, "me.changed", event, viewer.epoch, me=me)]
     removed = viewer.seat.state is SeatState.REMOVED
     return [*told, Close("seat.removed")] if removed else told
 
@@ -226,8 +232,24 @@ _TOLD: Mapping[Kind, Callable[[Event, Viewer], list[Step]]] = {
 }
 
 
-def _tell(kind: Any, name: str, event: Event, viewer: Viewer, **fields: Any) -> Tell:
-    return Tell(kind(type=name, epoch=viewer.epoch, seq=event.seq, **fields))
+# ---- what everybody in a room is told alike: made, and written, once ----------------------------
+
+
+@lru_cache(maxsize=ALIKE)
+def _room(event: Event, facts: RoomFacts, epoch: str) -> tuple[RoomNow, Tell]:
+    now = RoomNow.read(event.payload)
+    view = views.room_view(facts, now)
+    return now, _tell(RoomChanged, "room.changed", event, epoch, room=view)
+
+
+@lru_cache(maxsize=ALIKE)
+def _participant(event: Event, seat: SeatFacts, epoch: str) -> Tell:
+    view = views.participant_view(event.entry(), seat)
+    return _tell(ParticipantChanged, "participant.changed", event, epoch, participant=view)
+
+
+def _tell(kind: Any, name: str, event: Event, epoch: str, **fields: Any) -> Tell:
+    return Tell(kind(type=name, epoch=epoch, seq=event.seq, **fields))
 
 
 def _about_me(event: Event, viewer: Viewer) -> list[Step]:
