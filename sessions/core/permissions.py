@@ -25,8 +25,9 @@ class Grant(StrEnum):
 
     SIGNED_IN = "signed_in"
     ON_ROSTER = "on_roster"  # a client on this session's roster
-    MAY_COME = "may_come"  # such a client who was not taken out of this session
+    MAY_COME = "may_come"  # one of its roster or its staff, not taken out of this session
     STAFFS = "staffs"  # a facilitator of this session
+    LEADS = "leads"  # such a facilitator, not taken out of this session (as a client, before)
     IN_ROOM = "in_room"  # one of these two, and admitted
     MANAGES = "manages"  # a program manager; never staff of a session by that
 
@@ -95,7 +96,8 @@ _ANYONE = frozenset({Grant.SIGNED_IN})
 _MANAGER = frozenset({Grant.MANAGES})
 _STAFF = frozenset({Grant.STAFFS})
 _STAFF_OR_MANAGER = _STAFF | _MANAGER
-_GROUP = frozenset({Grant.MAY_COME, Grant.STAFFS})
+_GROUP = frozenset({Grant.MAY_COME})
+_LEADS = frozenset({Grant.LEADS})
 _IN_ROOM = frozenset({Grant.IN_ROOM})
 _BELONGS = frozenset({Grant.ON_ROSTER, Grant.STAFFS})
 
@@ -126,23 +128,23 @@ TABLE: Mapping[Verb, frozenset[Grant]] = {
     Verb.ROOM_SET_MICROPHONE: _IN_ROOM,
     Verb.ROOM_SET_CAMERA: _IN_ROOM,
     Verb.ROOM_RAISE_HAND: _IN_ROOM,
-    Verb.ROOM_DOOR: _STAFF,
-    Verb.ROOM_ADMIT: _STAFF,
-    Verb.ROOM_ADMIT_ALL: _STAFF,
-    Verb.ROOM_START: _STAFF,
-    Verb.ROOM_ADVANCE: _STAFF,
-    Verb.ROOM_BACK: _STAFF,
-    Verb.ROOM_EXTEND: _STAFF,
-    Verb.ROOM_SHORTEN: _STAFF,
-    Verb.ROOM_PAUSE: _STAFF,
-    Verb.ROOM_RESUME: _STAFF,
-    Verb.ROOM_END_LATER: _STAFF,
-    Verb.ROOM_END: _STAFF,
-    Verb.ROOM_REOPEN: _STAFF,
-    Verb.ROOM_MUTE: _STAFF,
-    Verb.ROOM_ALLOW_MICROPHONE: _STAFF,
-    Verb.ROOM_LOWER_HAND: _STAFF,
-    Verb.ROOM_REMOVE: _STAFF,
+    Verb.ROOM_DOOR: _LEADS,
+    Verb.ROOM_ADMIT: _LEADS,
+    Verb.ROOM_ADMIT_ALL: _LEADS,
+    Verb.ROOM_START: _LEADS,
+    Verb.ROOM_ADVANCE: _LEADS,
+    Verb.ROOM_BACK: _LEADS,
+    Verb.ROOM_EXTEND: _LEADS,
+    Verb.ROOM_SHORTEN: _LEADS,
+    Verb.ROOM_PAUSE: _LEADS,
+    Verb.ROOM_RESUME: _LEADS,
+    Verb.ROOM_END_LATER: _LEADS,
+    Verb.ROOM_END: _LEADS,
+    Verb.ROOM_REOPEN: _LEADS,
+    Verb.ROOM_MUTE: _LEADS,
+    Verb.ROOM_ALLOW_MICROPHONE: _LEADS,
+    Verb.ROOM_LOWER_HAND: _LEADS,
+    Verb.ROOM_REMOVE: _LEADS,
 }
 
 
@@ -179,12 +181,14 @@ def grants(standing: Standing) -> frozenset[Grant]:
         return frozenset()
     staffs = standing.staffs_session and Role.FACILITATOR in standing.roles
     rostered = standing.on_roster and Role.CLIENT in standing.roles
+    removed = standing.seat is SeatState.REMOVED
     held = {
         Grant.SIGNED_IN: True,
         Grant.MANAGES: Role.PROGRAM_MANAGER in standing.roles,
         Grant.STAFFS: staffs,
         Grant.ON_ROSTER: rostered,
-        Grant.MAY_COME: rostered and standing.seat is not SeatState.REMOVED,
+        Grant.MAY_COME: (staffs or rostered) and not removed,
+        Grant.LEADS: staffs and not removed,
         Grant.IN_ROOM: (staffs or rostered) and standing.seat is SeatState.ADMITTED,
     }
     return frozenset(grant for grant, holds in held.items() if holds)
@@ -202,10 +206,13 @@ def lost(before: Standing, now: Standing) -> Refuse | None:
 
 def _why_not(wanted: frozenset[Grant], standing: Standing) -> Refuse:
     """PER5. The most telling code; never one that says more than the person knows already."""
-    live = wanted & (_IN_ROOM | {Grant.MAY_COME})
-    if live and grants(standing) & _BELONGS:
-        removed = standing.seat is SeatState.REMOVED
-        return Refuse("seat.removed" if removed else "seat.waiting")
-    if live or Grant.ON_ROSTER in wanted:
+    held, removed = grants(standing), standing.seat is SeatState.REMOVED
+    if removed and wanted & (_GROUP | _IN_ROOM) and held & _BELONGS:
+        return Refuse("seat.removed")
+    if removed and wanted == _LEADS and Grant.STAFFS in held:
+        return Refuse("seat.removed")
+    if wanted == _IN_ROOM and held & _GROUP:
+        return Refuse("seat.waiting")
+    if wanted & (_GROUP | _IN_ROOM | {Grant.ON_ROSTER}):
         return Refuse("seat.not_on_roster")
-    return Refuse("permission.not_staff" if wanted == _STAFF else "permission.role")
+    return Refuse("permission.not_staff" if wanted in (_STAFF, _LEADS) else "permission.role")

@@ -1,0 +1,169 @@
+"""Everything that can be asked of the server over the network, each with its verb; and the page
+of documentation that shows who may ask it.
+
+Reads the registries: the addresses (allauth's too), the websocket's commands, the operator's
+commands. `python -m server.surface` writes docs/permissions.md. Decides nothing.
+"""
+
+import sys
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, get_args
+
+import django
+
+PAGE: Final = Path(__file__).resolve().parents[1] / "docs" / "permissions.md"
+
+if __name__ == "__main__":
+    django.setup()
+
+from django.core.management import get_commands, load_command_class  # noqa: E402
+from django.urls import URLPattern, URLResolver, get_resolver  # noqa: E402
+
+from sessions.core.admission import SeatState  # noqa: E402
+from sessions.core.permissions import Role, Standing, Verb, allowed  # noqa: E402
+from sessions.signaling.commands import TABLE  # noqa: E402
+
+OPEN: Final[Mapping[str, str]] = {
+    "account_login": "signing in",
+    "account_request_login_code": "signing in",
+    "account_confirm_login_code": "signing in",
+    "mfa_authenticate": "signing in",
+    "passkey_sign_in": "signing in",
+    "demo_sign_in": "signing in, in a demo on this machine; elsewhere 404",
+    "account_logout": "signing out",
+    "unlock": "opening a locked desk: whoever is not signed in is sent to sign in",
+    "still_here": "a desk's sign of life",
+    "alive": "whether the process answers; says nothing else",
+}
+"""Addresses that stand before the table, and why. Any other bears a verb, or is an own page."""
+
+WITHIN: Final[Mapping[Verb, str]] = {
+    Verb.ATTENDANCE_CORRECT: "attendance",
+    Verb.PERSON_DETAILS_CHANGE: "person_details",
+}
+"""Verbs of what is sent to a page that is read under another one, and the page."""
+
+NOT_ASKED: Final[Mapping[Verb, str]] = {
+    Verb.ROOM_DOOR: "who waits, in snapshots and events",
+    Verb.SESSION_MOVE: "`scheduling.services`: skipping and moving a date",
+}
+"""Verbs that are asked about, but not by one address or command."""
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """One name of an URL. `verb` None: it is OPEN, or an `own` page of whoever is signed in."""
+
+    name: str
+    route: str
+    verb: Verb | None
+    own: bool
+
+
+def addresses() -> list[Address]:
+    """Every address that Django answers, in the order in which it looks."""
+    return [_address(prefix, pattern) for prefix, pattern in _patterns("", get_resolver())]
+
+
+def commands() -> dict[str, Verb]:
+    """Every command of the websocket by its type, with its verb."""
+    return {
+        get_args(message.__annotations__["type"])[0]: line.verb for message, line in TABLE.items()
+    }
+
+
+def operator_commands() -> dict[str, str]:
+    """`manage.py` commands of our own: whoever has the machine's command line may do all."""
+    ours = sorted(name for name, app in get_commands().items() if app == "sessions")
+    return {name: str(load_command_class("sessions", name).help) for name in ours}
+
+
+def _patterns(prefix: str, resolver: URLResolver) -> Iterator[tuple[str, URLPattern]]:
+    for one in resolver.url_patterns:
+        if isinstance(one, URLResolver):
+            yield from _patterns(prefix + str(one.pattern), one)
+        else:
+            yield prefix, one
+
+
+def _address(prefix: str, pattern: URLPattern) -> Address:
+    marks = getattr(pattern.callback, "__dict__", {})
+    route = f"/{prefix}{pattern.pattern}"
+    return Address(pattern.name or route, route, marks.get("verb"), bool(marks.get("own")))
+
+
+# ---- the page ----------------------------------------------------------------------------------
+
+CLIENT, FACILITATOR = frozenset({Role.CLIENT}), frozenset({Role.FACILITATOR})
+MANAGER = frozenset({Role.PROGRAM_MANAGER})
+COLUMNS: Final[Mapping[str, Standing]] = {
+    "client, in the room": Standing(True, CLIENT, on_roster=True, seat=SeatState.ADMITTED),
+    "client, not yet admitted": Standing(True, CLIENT, on_roster=True, seat=SeatState.WAITING),
+    "client, removed": Standing(True, CLIENT, on_roster=True, seat=SeatState.REMOVED),
+    "facilitator of it": Standing(True, FACILITATOR, False, True, SeatState.ADMITTED),
+    "facilitator of it who manages": Standing(
+        True, FACILITATOR | MANAGER, False, True, SeatState.ADMITTED
+    ),
+    "program manager": Standing(True, MANAGER),
+    "client or facilitator of another": Standing(True, CLIENT | FACILITATOR),
+    "signed out": Standing(False),
+}
+HEAD: Final = """# Permissions
+
+Made by `python -m server.surface` from the table in `sessions/core/permissions.py` and the
+registries of addresses and commands; a test fails when it differs, and `tests/permissions` asks
+the running pages and websockets for every role and standing. Not written by hand.
+
+A verb that has no line is nobody's. **yes** is the table's word; what makes sense now (is the
+room live?) is asked after it. Else the cell has the code of the refusal, which leaves the rows
+as they are and its own row in the audit log. Nobody signed in is sent to sign in; that leaves a
+row where it was about a session that there is. When a session has ended the table is the same,
+and the room refuses what needs a live one. Sockets: whoever may not come to the room
+(`room.enter`) has no socket to ask anything else over.
+"""
+
+
+def page() -> str:
+    """docs/permissions.md."""
+    asked = _asked_by()
+    lines = [
+        "| verb | asked by | " + " | ".join(COLUMNS) + " |",
+        "|---|---|" + "---|" * len(COLUMNS),
+    ]
+    lines += [f"| `{verb}` | {asked[verb]} | {' | '.join(_row(verb))} |" for verb in Verb]
+    opened = [f"| `{one.name}` | {OPEN[one.name]} |" for one in addresses() if one.name in OPEN]
+    own = ", ".join(f"`{one.name}`" for one in addresses() if one.own)
+    operator = [f"| `{name}` | {text} |" for name, text in operator_commands().items()]
+    parts = [
+        HEAD,
+        "\n".join(lines),
+        "\n## Before the table\n",
+        "\n".join(["| address | for |", "|---|---|", *opened]),
+        f"\nOne's own sign-in, for whoever is signed in: {own or 'none'}. Static files are the",
+        "same for everybody and hold nothing of anybody.",
+        "\n## At the machine's command line\n",
+        "No person asks these, and no table; their audit rows are marked `operator`.\n",
+        "\n".join(["| command | does |", "|---|---|", *operator]),
+    ]
+    return "\n".join(parts) + "\n"
+
+
+def _row(verb: Verb) -> list[str]:
+    refusals = [allowed(verb, standing) for standing in COLUMNS.values()]
+    return [f"`{refusal.code}`" if refusal else "**yes**" for refusal in refusals]
+
+
+def _asked_by() -> dict[Verb, str]:
+    """Where each verb is asked; empty for one that nothing asks."""
+    pages = [(one.verb, f"`{one.route}`") for one in addresses() if one.verb]
+    sent = [(verb, f"what is sent to `{name}`") for verb, name in WITHIN.items()]
+    asked = [*pages, *sent, *((verb, f"`{name}`") for name, verb in commands().items())]
+    asked += NOT_ASKED.items()
+    return {verb: ", ".join(text for one, text in asked if one is verb) for verb in Verb}
+
+
+if __name__ == "__main__":
+    PAGE.write_text(page())
+    print(PAGE, file=sys.stderr)  # noqa: T201

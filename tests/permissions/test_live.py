@@ -1,0 +1,241 @@
+"""The matrix, the room: every role set and context against every command, over real sockets.
+
+What is expected comes from the table alone, for the standing that the rows have at that moment;
+what is found, from the reply, the rows, presence and the audit log. Whoever cannot come in has
+no socket to ask over: for them the services behind the commands are asked as well.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, get_args
+
+import pytest
+import pytest_asyncio
+from django.conf import LazySettings
+
+from sessions.core.permissions import Role, Verb, allowed
+from sessions.core.refusal import Refuse
+from sessions.rooms import presence
+from sessions.rooms.lua import run
+from sessions.signaling import database, messages, strangers
+from sessions.signaling.bucket import Bucket
+from sessions.signaling.commands import TABLE, OfRoom
+from tests.permissions.rows import fingerprint, newest, written
+from tests.permissions.standings import ROLE_SETS, Case, Context, case
+from tests.signaling.evening import Browser, cookie_of
+from tests.signaling.node import TalkingNode
+from tests.signaling.quiet import wait_for_database_calls
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+FIELDS: dict[type, dict[str, Any]] = {
+    messages.Hello: {},
+    messages.Ping: {},
+    messages.Resync: {},
+    messages.MediaOffer: {"sdp": "v=0"},
+    messages.AskRelay: {},
+    messages.SetMicrophone: {"on": False},
+    messages.SetCamera: {"on": True},
+    messages.SetHand: {"raised": True},
+    messages.Admit: {"key": "nobody"},
+    messages.AdmitAll: {},
+    messages.Start: {},
+    messages.Advance: {"index": 0},
+    messages.Back: {"index": 1},
+    messages.Extend: {"minutes": 1},
+    messages.Shorten: {"minutes": 1},
+    messages.Pause: {},
+    messages.Resume: {},
+    messages.EndLater: {"minutes": 5},
+    messages.Mute: {"key": "nobody"},
+    messages.AllowMicrophone: {"key": "nobody"},
+    messages.LowerHand: {"key": "nobody"},
+    messages.Remove: {"key": "nobody"},
+    messages.End: {},
+    messages.Reopen: {},
+    messages.Leave: {},
+}
+"""Each command once, in an order in which none keeps a later one from being asked."""
+
+OF_TABLE = {
+    "permission.signed_out",
+    "permission.not_staff",
+    "seat.not_on_roster",
+    "seat.removed",
+    "seat.waiting",
+}
+STAFF_RULES = ("DV", "RM", "AV", "PT")  # docs/protocol.md: "who" is staff
+
+
+def name_of(message: type) -> str:
+    name: str = get_args(message.__annotations__["type"])[0]
+    return name
+
+
+@dataclass
+class Findings:
+    """What was wrong, cell by cell; which commands got past the table; who was told of whom."""
+
+    wrong: list[str] = field(default_factory=list)
+    passed: set[type] = field(default_factory=set)
+    saw_door: bool = False
+
+    def expect(self, cell: str, found: object, expected: object) -> None:
+        if found != expected:
+            self.wrong.append(f"{cell}: found {found}, expected {expected}")
+
+
+@dataclass(frozen=True)
+class State:
+    """Rows, the newest audit row, and who is connected."""
+
+    rows: str
+    audit: int
+    seats: tuple[str, ...]
+
+
+def state(one: Case) -> State:
+    found = run(presence.roster(one.evening.room.key))
+    assert isinstance(found, presence.Roster)
+    return State(fingerprint(), newest(), tuple(entry.seat for entry in found.entries))
+
+
+async def of(call: Any, *arguments: Any) -> Any:
+    """A read of rows, from the loop."""
+    return await asyncio.to_thread(_closing, call, *arguments)
+
+
+def _closing(call: Any, *arguments: Any) -> Any:
+    from django.db import connection
+
+    try:
+        return call(*arguments)
+    finally:
+        connection.close()
+
+
+def denied(reply: Any) -> str:
+    """The table's no, in a reply or a service's answer; empty: past it."""
+    code = reply.code if isinstance(reply, Refuse) else ""
+    if isinstance(reply, dict):
+        code = reply.get("code", "")
+    return code if code in OF_TABLE else ""
+
+
+async def cell(one: Case, message: type, verb: Verb, asking: Any, found: Findings) -> str:
+    """Asks, and holds reply, rows, presence and audit log against the table."""
+    refused = allowed(verb, await of(one.standing))
+    before = await of(state, one)
+    got = denied(await asking)
+    text = f"{name_of(message)} for {one}"
+    found.expect(text, got, refused.code if refused else "")
+    if not got:
+        found.passed.add(message)
+        return got
+    after, rows = await of(state, one), await of(written, before.audit)
+    found.expect(f"{text}, rows", (after.rows, after.seats), (before.rows, before.seats))
+    actor = one.person.pk if one.signed_in else None
+    found.expect(f"{text}, audit", rows, [(actor, verb.value, got)])
+    return got
+
+
+async def over_socket(browser: Browser, one: Case, found: Findings) -> bool:
+    """Hello, then every command. Whether there was a socket to ask over."""
+    assert await browser.connect()
+    verb = TABLE[messages.Hello].verb
+    hello = browser.ask("hello") if one.signed_in else browser.until("closing")
+    if await cell(one, messages.Hello, verb, hello, found):
+        await browser.close_code()
+        return False
+    for message, fields in FIELDS.items():
+        if message is not messages.Hello and browser.last("ok"):
+            asking = browser.ask(name_of(message), **fields)
+            await cell(one, message, TABLE[message].verb, asking, found)
+    return True
+
+
+async def of_services(one: Case, found: Findings) -> None:
+    """The services behind the commands, for whoever has no socket."""
+    for message, line in TABLE.items():
+        if isinstance(line, OfRoom) and one.signed_in:
+            arguments = [FIELDS[message][name] for name in line.fields]
+            asking = database.run(line.service, one.person, one.session.public_id, *arguments)
+            await cell(one, message, line.verb, asking, found)
+
+
+async def walk(one: Case) -> Findings:
+    found = Findings()
+    cookie = await of(cookie_of, one.person) if one.signed_in else ""
+    browser = Browser(one.session.public_id, cookie)
+    came_in = await over_socket(browser, one, found)
+    if not came_in:
+        await of_services(one, found)
+    found.saw_door = any(
+        event["type"].startswith("waiting.") or event.get("waiting") for event in browser.events
+    )
+    await browser.drop()
+    return found
+
+
+@pytest.fixture
+def cases(transactional_db: None, context: Context) -> list[Case]:
+    return [case(context, roles, number) for number, roles in enumerate(ROLE_SETS)]
+
+
+@pytest_asyncio.fixture
+async def node(tmp_path: Path, settings: LazySettings) -> AsyncIterator[TalkingNode]:
+    talking = await TalkingNode.start(tmp_path, settings.THIRDS_MEDIA_SECRET)
+    settings.THIRDS_MEDIA_CONTROL = talking.address
+    yield talking
+    await talking.stop()
+
+
+@pytest.fixture(autouse=True)
+def _every_row(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Strangers' rows are limited; here each of them is looked for."""
+    monkeypatch.setattr(strangers, "Bucket", lambda *_: Bucket(1e9, 1e9, 0.0, 1e9))
+
+
+@pytest.mark.parametrize("context", Context)
+async def test_matrix_of_commands(context: Context, cases: list[Case], node: TalkingNode) -> None:
+    """Kills: a command under another one's verb; a service that changes a row before it asks; a
+    socket that goes by the standing it was opened with; a stranger's row that is not written."""
+    wrong, broken = [], []
+    for one in cases:
+        found = await walk(one)
+        wrong += found.wrong
+        broken += [f"{rule}: {one}" for rule in invariants(found, one.roles, context)]
+    assert (wrong, broken) == ([], [])
+    await asyncio.to_thread(wait_for_database_calls)
+
+
+def invariants(found: Findings, roles: frozenset[Role], context: Context) -> list[str]:
+    """What holds whatever the table says. Written by hand, on purpose.
+
+    Kills: ROOM_ENTER with the manager's grant in its line; ROOM_MUTE for everyone in the room;
+    a line for ROOM_DOOR that lets the roster see who waits.
+    """
+    leads = Role.FACILITATOR in roles and context in set(Context) - {
+        Context.OTHER,
+        Context.SIGNED_OUT,
+    }
+    of_staff = {one for one in found.passed if (one.__doc__ or "").startswith(STAFF_RULES)}
+    quiet = {messages.Hello, messages.Ping, messages.Resync, messages.Leave}
+    waits = context is Context.WAITING and not leads
+    rules = {
+        "a manager enters no room": bool(found.passed) and roles <= {Role.PROGRAM_MANAGER},
+        "nobody signed out gets anything": bool(found.passed) and context is Context.SIGNED_OUT,
+        "another session gives nothing": bool(found.passed) and context is Context.OTHER,
+        "who was removed gets nothing live": bool(found.passed) and context is Context.REMOVED,
+        "staff's verbs are staff's": bool(of_staff) and not leads,
+        "whoever waits sends nothing": bool(found.passed - quiet) and waits,
+        "a client never sees who waits": found.saw_door and not leads,
+    }
+    return [rule for rule, is_broken in rules.items() if is_broken]
+
+
+def test_every_command_is_asked() -> None:
+    """A new command without a case fails here."""
+    assert set(FIELDS) == set(TABLE)
