@@ -35,6 +35,7 @@ from server.media.path import PacketPath
 from server.media.placement import Fate, Fence, Placement, fate
 from server.media.reports import Reports
 from server.media.room import MediaRoom, Peer
+from server.media.sealing import sealer
 from server.media.streams import Address, Leg, Slot, leg_of
 
 OBSERVE_TICKS: Final = 4  # who speaks, each 200 ms
@@ -229,7 +230,7 @@ class MediaNode:
         received, sent = sessions
         leg = peer.leg
         leg.unprotect, leg.unprotect_rtcp = received.unprotect, received.unprotect_rtcp
-        leg.protect, leg.protect_rtcp = sent.protect, sent.protect_rtcp
+        leg.protect, leg.protect_rtcp = sealer(sent), sent.protect_rtcp
         leg.connected = True
         told = PeerConnected(room=room.id, peer=peer.id, generation=peer.generation)
         self._tell(room.id, peer.id, told)
