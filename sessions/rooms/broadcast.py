@@ -6,6 +6,7 @@ is in `stream.py`; who reads it is the signaling layer.
 """
 
 import asyncio
+import contextlib
 import logging
 from collections.abc import Callable
 from typing import Final, Protocol, TypeVar, cast
@@ -25,6 +26,9 @@ STANDING: Final = "person.standing"  # a consumer handles it as `person_standing
 WAKE: Final = "room.wake"  # {"type": WAKE, "epoch": ..., "seq": ...}
 AGAIN_S: Final = 1.0  # after wake-ups could not be heard
 
+Woken = Callable[[str, int], None]
+_hearers: dict[str, list[tuple[asyncio.AbstractEventLoop, Woken]]] = {}  # of this process
+
 
 def _layer() -> BaseChannelLayer:
     return cast(BaseChannelLayer, get_channel_layer())
@@ -40,20 +44,34 @@ def group_of_person(public_id: str) -> str:
     return f"person.{public_id}"
 
 
-async def hear(room: str, ready: Callable[[], None], woken: Callable[[str, int], None]) -> None:
-    """Calls `woken(epoch, seq)` for each wake-up of the room, until it is cancelled.
+async def hear(room: str, ready: Callable[[], None], woken: Woken) -> None:
+    """Calls `woken(epoch, seq)` for each wake-up of the room, until it is cancelled: at once for
+    those of this process, and once more when they come back from Redis.
 
-    `ready` is called when they are heard. Redis away: it tries again each second.
+    `ready` is called when all are heard. Redis away: it tries again each second.
     """
-    while True:
-        try:
-            await _hear(room, ready, woken)
-        except Exception as fault:
-            log.warning("cannot hear wake-ups: %s", type(fault).__name__)
-        await asyncio.sleep(AGAIN_S)
+    here = (asyncio.get_running_loop(), woken)
+    _hearers.setdefault(room, []).append(here)
+    try:
+        while True:
+            try:
+                await _hear(room, ready, woken)
+            except Exception as fault:
+                log.warning("cannot hear wake-ups: %s", type(fault).__name__)
+            await asyncio.sleep(AGAIN_S)
+    finally:
+        _hearers[room].remove(here)
+        if not _hearers[room]:
+            del _hearers[room]
 
 
-async def _hear(room: str, ready: Callable[[], None], woken: Callable[[str, int], None]) -> None:
+def _tell_here(room: str, epoch: str, seq: int) -> None:
+    for loop, woken in tuple(_hearers.get(room, ())):
+        with contextlib.suppress(RuntimeError):  # a loop that was closed
+            loop.call_soon_threadsafe(woken, epoch, seq)
+
+
+async def _hear(room: str, ready: Callable[[], None], woken: Woken) -> None:
     layer, group = _layer(), group_of_room(room)
     channel = await layer.new_channel()
     try:
@@ -97,6 +115,7 @@ async def _discarded(group: str, channel: str) -> None:
 
 async def awake(room: str, epoch: str, seq: int) -> bool:
     """Tells the room's sockets to read the stream. False when it could not be sent."""
+    _tell_here(room, epoch, seq)
     return await _sent(group_of_room(room), {"type": WAKE, "epoch": epoch, "seq": seq})
 
 

@@ -33,6 +33,7 @@ class Tail:
     def __init__(self, room: str) -> None:
         self.room = room
         self._epoch, self._seq = "", 0
+        self._promised: Position = ("", 0)  # a reading has begun since this was heard of
         self._events: deque[Event] = deque(maxlen=KEPT)
         self._followers: set[Woken] = set()
         self._due: asyncio.Task[Refuse | None] | None = None
@@ -84,7 +85,10 @@ class Tail:
         return Events(epoch, self._seq, tuple(islice(self._events, kept - behind, None)))
 
     def _woken(self, epoch: str, seq: int) -> None:
-        if not self._reaches((epoch, seq)):
+        """A wake-up comes twice, from this process and from Redis: the first one is read for."""
+        promised = epoch == self._promised[0] and seq <= self._promised[1]
+        if not promised and not self._reaches((epoch, seq)):
+            self._promised = (epoch, seq)
             self._looking()
 
     def _looking(self) -> "asyncio.Task[Refuse | None]":
@@ -101,6 +105,7 @@ class Tail:
             self._due = None
             found = await arun(read_after(self.room, self._epoch, self._seq))
             if isinstance(found, Refuse):
+                self._promised = ("", 0)
                 return found
             self._take(found)
         return None

@@ -133,7 +133,36 @@ async def test_wake_up_names_epoch_and_number(room: str) -> None:
     async with hearing(room) as heard:
         told = await broadcast.asend(room, presence.join(room, "sam", "c1", place=Place.ROOM))
         assert isinstance(told, presence.Joined)
-        assert await heard.get() == (told.epoch, 1)
+        assert [await heard.get() for _ in range(2)] == [(told.epoch, 1)] * 2  # here, and by Redis
+
+
+async def test_wake_up_of_this_process_needs_no_redis(
+    room: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Kills: a verb whose own room hears of it only after a way through Redis and back."""
+
+    async def lost(_group: str, _message: object) -> bool:
+        return False
+
+    async with hearing(room) as heard:
+        monkeypatch.setattr(broadcast, "_sent", lost)
+        assert await asyncio.to_thread(broadcast.wake, room, "epoch", 3) is False
+        assert await heard.get() == ("epoch", 3)
+
+
+async def test_wake_up_of_another_process_comes_by_redis(
+    room: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with hearing(room) as heard:
+        monkeypatch.setattr(broadcast, "_tell_here", lambda *_position: None)
+        await broadcast.awake(room, "epoch", 3)
+        assert await heard.get() == ("epoch", 3)
+
+
+async def test_nothing_is_kept_of_who_hears_no_more(room: str) -> None:
+    async with hearing(room):
+        assert len(broadcast._hearers[room]) == 1
+    assert room not in broadcast._hearers
 
 
 async def test_call_that_wrote_nothing_wakes_nobody(room: str) -> None:
