@@ -14,6 +14,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Final
 
 from sessions.core.reasons import LeaveReason
 from sessions.core.refusal import Refuse
@@ -69,7 +70,8 @@ class Entry:
 
     `microphone` and `camera` are what the browser says is true of its tracks; `hand_ms` is
     when the hand went up; `since_ms` is when it came to this place; `waiting` is the code of
-    what it waits for at the door. Instants are milliseconds since 1970, Redis's clock.
+    what it waits for at the door; `claim` is the generation in which the connection came first.
+    Instants are milliseconds since 1970, Redis's clock.
     """
 
     seat: str
@@ -85,6 +87,7 @@ class Entry:
     since_ms: int
     waiting: str
     version: int
+    claim: int = 0
 
     @classmethod
     def read(cls, stored: Mapping[str, object]) -> "Entry":
@@ -171,11 +174,14 @@ def join(
     camera: bool = False,
     waiting: str = "",
     login: str = "",
+    claim: int = 0,
     clock_ms: int | None = None,
 ) -> Call[Joined | Refuse]:
     """Takes a seat for a connection, from whichever held it. A raised hand stays up.
 
-    Also how a connection registers again after Redis came back empty (renew: ABSENT).
+    Also how a connection registers again after Redis came back empty (renew: ABSENT), with the
+    generation in which it came first as its `claim`: refuses `connection.replaced` if one that
+    came later holds the seat.
     `microphone_allowed` is of the seat's row in `seat_version`: what was told of a newer one
     counts. `login` is a digest of the login session, for `holder`.
     Refuses `seat.removed` to a seat that was removed with `bar`.
@@ -191,6 +197,7 @@ def join(
         "camera": camera,
         "waiting": waiting,
         "pass": login,
+        "claim": claim,
     }
     return Call("join", room, _joined, arguments, clock_ms=clock_ms)
 
@@ -332,9 +339,12 @@ def _holder(answer: Answer) -> Holder | None:
     return Holder(Entry.read(json.loads(answer["entry"])), answer["seat_version"])
 
 
+_NOT_JOINED: Final = {"barred": "seat.removed", "superseded": "connection.replaced"}
+
+
 def _joined(answer: Answer) -> Joined | Refuse:
-    if answer["outcome"] == "barred":
-        return Refuse("seat.removed")
+    if answer["outcome"] in _NOT_JOINED:
+        return Refuse(_NOT_JOINED[answer["outcome"]])
     return Joined(
         generation=int(answer["generation"]),
         replaced=answer["replaced"] or None,

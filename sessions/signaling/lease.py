@@ -24,6 +24,7 @@ class Lease:
 
     def __init__(self, login: str) -> None:
         self._login = login
+        self._claim = 0  # the first generation
         self._seat = asyncio.Lock()
 
     async def take(
@@ -42,6 +43,7 @@ class Lease:
             if isinstance(joined, Refuse):
                 return joined
             viewer.generation, viewer.media_generation = joined.generation, media
+            self._claim = self._claim or joined.generation
             return None
 
     async def send(self, viewer: Viewer, make: Callable[[Viewer], Call[Told]]) -> Told | Refuse:
@@ -65,4 +67,5 @@ class Lease:
             camera=camera,
             waiting=viewer.waiting,
             login=self._login,
+            claim=self._claim,
         )

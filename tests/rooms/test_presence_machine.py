@@ -2,10 +2,12 @@
 
 Rules: nobody is a ghost (on the roster without a connection that is alive), and nobody listens
 unseen (a connection that believes it is in, and is on no roster). What the events and the marks
-tell, replayed, is the roster itself.
+tell, replayed, is the roster itself; and whom the node is told to serve is on the roster.
 """
 
+import os
 import secrets
+from typing import Final
 
 from hypothesis import settings
 from hypothesis import strategies as st
@@ -18,23 +20,30 @@ from hypothesis.stateful import (
     rule,
 )
 
-from sessions.rooms import presence
-from sessions.rooms.lua import AWAY_MS, LEASE_MS, run
+from server.media.client import desired_key, read_desired
+from sessions.core.refusal import Refuse
+from sessions.rooms import bridge, presence
+from sessions.rooms.lua import AWAY_MS, LEASE_MS, connection, run
 from sessions.rooms.presence import Joined, Outcome, Place, Roster, Told
 from sessions.rooms.stream import Events, Gap, Kind, Marks, marks_after, read_after
 
 SEATS = ("ann", "ben", "sam")
 Held = tuple[str, str, int]  # seat, connection, generation
+ON: Final = bridge._Told(wanted=True, on=True, complete=True)
 
 
 class Presence(RuleBasedStateMachine):
-    """Browsers join, beat, fall silent, open second tabs, say late goodbyes; staff removes.
+    """Browsers join, beat, fall silent, open second tabs, say late goodbyes; staff removes and
+    bars; the store is lost and begins empty; the node is told late, in another order.
 
     Kills: `holds` that compares the seat alone; `drop` that keeps the lease; a sweep that
-    forgets the mark; a join that does not drop the older connection's time.
+    forgets the mark; a join that does not drop the older connection's time; an older tab that
+    takes the seat from the newer one in a new epoch (`join` without the claim); a join that
+    forgets who is barred; `_PUT` without its number, by which the node keeps one who has left.
     """
 
     sockets = Bundle("sockets")  # every connection there ever was, old ones too
+    demands = Bundle("demands")  # the node's values that were read and are not written yet
 
     def __init__(self) -> None:
         super().__init__()
@@ -43,6 +52,12 @@ class Presence(RuleBasedStateMachine):
         self.holder: dict[str, Held] = {}  # who ought to hold each seat
         self.heard: dict[str, int] = {}  # when that one was last heard
         self.place: dict[str, Place] = {}
+        self.open: dict[str, tuple[Held, int]] = {}  # connection → its hold and its claim
+        self.barred: set[str] = set()
+        self.begin_epoch()
+
+    def begin_epoch(self) -> None:
+        """Observers begin anew with the store."""
         self.epoch, self.seq = "", 0
         self.seen: dict[str, Place] = {}  # the roster that an observer builds from events
         self.inside: dict[str, str] = {}  # and the one that attendance builds from marks
@@ -51,20 +66,35 @@ class Presence(RuleBasedStateMachine):
     # ---- what browsers do ----
 
     @rule(target=sockets, seat=st.sampled_from(SEATS), place=st.sampled_from(Place))
-    def join(self, seat: str, place: Place) -> Held:
+    def join(self, seat: str, place: Place) -> object:
+        return self.register(seat, secrets.token_urlsafe(6), place, 0)
+
+    def register(self, seat: str, connection: str, place: Place, claim: int) -> object:
+        """A join, the first one of a connection or (with its claim) another one."""
         self.expire()
-        connection = secrets.token_urlsafe(6)
-        call = presence.join(self.room, seat, connection, place=place, clock_ms=self.now)
+        call = presence.join(
+            self.room, seat, connection, place=place, claim=claim, clock_ms=self.now
+        )
         joined = run(call)
-        assert isinstance(joined, Joined)
         old = self.holder.get(seat)
-        assert joined.replaced == (old[1] if old else None)
+        if seat in self.barred:
+            assert joined == Refuse("seat.removed")
+            self.open.pop(connection, None)
+            return multiple()
+        if claim and old and self.open[old[1]][1] > claim:
+            assert joined == Refuse("connection.replaced")
+            self.open.pop(connection, None)
+            return multiple()
+        assert isinstance(joined, Joined)
+        assert joined.replaced == (old[1] if old and old[1] != connection else None)
         held = (seat, connection, joined.generation)
         self.holder[seat], self.heard[seat], self.place[seat] = held, self.now, place
+        self.open[connection] = (held, claim or joined.generation)
         return held
 
-    @rule(held=sockets)
-    def renew(self, held: Held) -> None:
+    @rule(target=sockets, held=sockets, place=st.sampled_from(Place))
+    def renew(self, held: Held, place: Place) -> object:
+        """Who is not known any more registers again, as long as its socket is open."""
         if self.holder.get(held[0]) == held:
             self.heard[held[0]] = self.now  # late, but before anybody swept: still there
         expected = self.standing(held)
@@ -72,6 +102,14 @@ class Presence(RuleBasedStateMachine):
         assert isinstance(told, Told)
         assert told.outcome is expected
         self.expire()
+        mine = self.open.get(held[1])
+        if mine is None or mine[0] != held:
+            return multiple()
+        if expected is Outcome.SUPERSEDED:
+            del self.open[held[1]]
+        if expected is not Outcome.ABSENT:
+            return multiple()
+        return self.register(held[0], held[1], place, mine[1])
 
     @rule(held=consumes(sockets))
     def goodbye(self, held: Held) -> None:
@@ -81,6 +119,8 @@ class Presence(RuleBasedStateMachine):
         assert told.outcome is expected
         if expected is Outcome.DONE:
             self.forget(held[0])
+        if self.open.get(held[1], (None, 0))[0] == held:
+            del self.open[held[1]]
 
     @rule(target=sockets, held=consumes(sockets))
     def late_goodbye(self, held: Held) -> object:
@@ -89,6 +129,47 @@ class Presence(RuleBasedStateMachine):
             return held
         self.goodbye(held)
         return multiple()
+
+    # ---- what the store and the node do ----
+
+    @rule()
+    def lose_everything(self) -> None:
+        """The store is back, and empty: under a new epoch nobody is there yet."""
+        keys = presence.roster(self.room).keys()
+        connection().delete(*keys, bridge._numbers_key(self.room), desired_key(self.room))
+        for seat in list(self.holder):
+            self.forget(seat)
+        self.barred.clear()
+        self.begin_epoch()
+
+    @rule(target=demands)
+    def read_for_the_node(self) -> object:
+        return bridge._take_number(self.room), self.roster()
+
+    @rule(demand=consumes(demands))
+    def write_for_the_node(self, demand: tuple[bridge._Number, Roster]) -> None:
+        number, roster = demand
+        value = bridge.desired_of(
+            roster,
+            {},
+            room=self.room,
+            version=number.version,
+            complete=True,
+            wanted=True,
+            on=True,
+        )
+        bridge._put(value, number, ON)
+
+    @rule(late=st.lists(consumes(demands), max_size=2))
+    def tell_the_node(self, late: list[tuple[bridge._Number, Roster]]) -> None:
+        """What is asked for after a change is what the node has, whatever arrives after it."""
+        now = bridge._take_number(self.room), self.roster()
+        for demand in (now, *late):
+            self.write_for_the_node(demand)
+        stored = read_desired(str(connection().get(desired_key(self.room))).encode())
+        assert stored is not None
+        inside = {seat for seat, place in self.place.items() if place is Place.ROOM}
+        assert set(stored.peers) == inside
 
     # ---- what staff and time do ----
 
@@ -101,10 +182,17 @@ class Presence(RuleBasedStateMachine):
         else:
             self.place[seat] = place
 
-    @rule(seat=st.sampled_from(SEATS))
-    def remove(self, seat: str) -> None:
-        run(presence.remove(self.room, seat, bar=False, clock_ms=self.now))
+    @rule(seat=st.sampled_from(SEATS), bar=st.booleans())
+    def remove(self, seat: str, bar: bool) -> None:
+        run(presence.remove(self.room, seat, bar=bar, clock_ms=self.now))
         self.forget(seat)
+        if bar:
+            self.barred.add(seat)
+
+    @rule(seat=st.sampled_from(SEATS))
+    def unbar(self, seat: str) -> None:
+        run(presence.unbar(self.room, seat))
+        self.barred.discard(seat)
 
     @rule(seat=st.sampled_from(SEATS), on=st.booleans())
     def toggle(self, seat: str, on: bool) -> None:
@@ -124,9 +212,10 @@ class Presence(RuleBasedStateMachine):
 
     def standing(self, held: Held) -> Outcome:
         holder = self.holder.get(held[0])
-        if holder is None:
-            return Outcome.ABSENT
-        return Outcome.DONE if holder == held else Outcome.SUPERSEDED
+        if holder == held:
+            return Outcome.DONE
+        later = holder is not None and self.open[holder[1]][1] > held[2]
+        return Outcome.SUPERSEDED if later else Outcome.ABSENT
 
     def expire(self) -> None:
         for seat in list(self.holder):
@@ -188,4 +277,8 @@ class Presence(RuleBasedStateMachine):
 
 
 TestPresence = Presence.TestCase
-TestPresence.settings = settings(max_examples=80, stateful_step_count=30, deadline=None)
+TestPresence.settings = settings(
+    max_examples=int(os.environ.get("THIRDS_EXAMPLES", "50")),  # 2000 now and then, by hand
+    stateful_step_count=int(os.environ.get("THIRDS_STEPS", "30")),
+    deadline=None,
+)

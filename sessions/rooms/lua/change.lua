@@ -1,7 +1,7 @@
 -- Live fields of one seat. `connection` empty: staff's doing, whoever holds the seat.
 local entry = find(arg.seat)
 if not entry then return answer({ outcome = 'absent' }) end
-if arg.connection ~= '' and not holds(entry) then return answer({ outcome = 'superseded' }) end
+if arg.connection ~= '' and not holds(entry) then return answer({ outcome = instead(entry) }) end
 local fields = arg.fields
 if fields.microphone_allowed ~= nil and arg.seat_version then
   local row = { version = arg.seat_version, microphone_allowed = fields.microphone_allowed }

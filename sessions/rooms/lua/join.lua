@@ -9,6 +9,9 @@ local row = newest_row(arg.seat, {
   version = arg.seat_version, microphone_allowed = arg.microphone_allowed, staff = arg.staff,
 })
 local same = old and old.connection == arg.connection
+if old and not same and arg.claim > 0 and old.claim > arg.claim then
+  return answer({ outcome = 'superseded' })
+end
 local entry = {
   seat = arg.seat, connection = arg.connection, generation = next_generation(),
   place = arg.place, staff = arg.staff, microphone = arg.microphone and row.microphone_allowed,
@@ -17,6 +20,7 @@ local entry = {
   since_ms = old and old.place == arg.place and old.since_ms or now,
   waiting = arg.waiting, version = 0,
 }
+entry.claim = arg.claim > 0 and arg.claim or entry.generation
 if old and not same then
   local seq = write({
     kind = 'connection.replaced', audience = 'nobody', subject = old.seat,

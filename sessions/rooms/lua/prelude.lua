@@ -142,6 +142,13 @@ local function holds(entry)
   return entry and entry.connection == arg.connection and entry.generation == arg.generation
 end
 
+-- What somebody who does not hold the seat is told. Of two connections the one that came later
+-- counts (`claim` is when, also after this store was lost and they registered in another order):
+-- the earlier one is superseded, the later one has to register again.
+local function instead(entry)
+  return entry.claim > arg.generation and 'superseded' or 'absent'
+end
+
 local function answer(result)
   result.epoch = epoch
   result.seq = counter('seq')

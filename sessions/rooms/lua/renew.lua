@@ -7,7 +7,7 @@ if not entry then
 end
 if not holds(entry) then
   sweep()
-  return answer({ outcome = 'superseded' })
+  return answer({ outcome = instead(entry) })
 end
 hold(entry.seat)
 if entry.away then
