@@ -10,10 +10,12 @@ import contextlib
 import ctypes
 import socket
 import struct
+import sys
 from typing import Final
 
 from server.media.stun import COOKIE, REQUEST
 
+LINUX: Final = sys.platform == "linux"  # elsewhere these numbers mean other things
 SO_ATTACH_FILTER: Final = 26  # asm-generic/socket.h
 SO_MEMINFO: Final = 55
 DROPS: Final = 8  # linux/sock_diag.h: SK_MEMINFO_DROPS
@@ -56,6 +58,8 @@ def program() -> list[tuple[int, int, int, int]]:
 
 def attach(to: socket.socket) -> bool:
     """Lets the kernel drop from now on; False where it cannot."""
+    if not LINUX:
+        return False
     code = b"".join(_INSTRUCTION.pack(*instruction) for instruction in program())
     held = ctypes.create_string_buffer(code)
     with contextlib.suppress(OSError):
@@ -70,6 +74,8 @@ def attach(to: socket.socket) -> bool:
 
 def dropped(by: socket.socket) -> int:
     """Datagrams that the kernel dropped at this socket: by the program, or for want of room."""
+    if not LINUX:
+        return 0
     with contextlib.suppress(OSError, struct.error):
         found = by.getsockopt(socket.SOL_SOCKET, SO_MEMINFO, 4 * (DROPS + 1))
         return int(struct.unpack_from("@I", found, 4 * DROPS)[0])

@@ -2,6 +2,7 @@
 
 import socket
 
+import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
@@ -54,6 +55,7 @@ def test_program_keeps_exactly_what_could_be_a_peers(payload: bytes) -> None:
     assert verdict(payload) == wanted(payload)
 
 
+@pytest.mark.skipif(not early.LINUX, reason="classic BPF is Linux's")
 def test_kernel_runs_the_program_and_counts_what_it_dropped() -> None:
     taking, giving = (socket.socket(socket.AF_INET, socket.SOCK_DGRAM) for _ in range(2))
     assert early.attach(taking)
