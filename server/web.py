@@ -1,21 +1,44 @@
 """`python -m server.web`: Daphne on uvloop's event loop, with Daphne's own words.
 
-Owns the choice of the loop, which has to be made before Twisted's reactor is. uvloop takes less
-of the processor for each message; where it is not installed, asyncio's own loop does.
+Owns what has to be chosen before the first request: the loop, before Twisted's reactor is, and
+how often the collector of cycles looks through everything. Must not know what is served.
 """
 
 import asyncio
 import contextlib
+import gc
+from importlib import import_module
+from typing import Final
+
+APPLICATION: Final = "server.asgi"
+# Net allocations before each generation of the collector is looked through (gc.set_threshold).
+# Of 240 sockets the oldest one takes 120 ms, in which nobody hears anything; with these numbers
+# it comes after some 5,000,000 allocations instead of 70,000.
+THRESHOLDS: Final = (10_000, 10, 50)
 
 
-def main() -> None:
-    """Serves until it is told to stop; the words are those of `daphne`."""
+def choose_loop() -> None:
+    """uvloop's, which takes less of the processor; where it is not installed, asyncio's own."""
     with contextlib.suppress(ImportError):
         import uvloop
 
         asyncio.set_event_loop_policy(uvloop.EventLoopPolicy())
+
+
+def spare_the_loop() -> None:
+    """The collector looks at what lives as long as the process never again, at the rest seldom."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(*THRESHOLDS)
+
+
+def main() -> None:
+    """Serves until it is told to stop; the words are those of `daphne`."""
+    choose_loop()
     from daphne.cli import CommandLineInterface
 
+    import_module(APPLICATION)
+    spare_the_loop()
     CommandLineInterface.entrypoint()
 
 
