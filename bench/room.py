@@ -53,7 +53,7 @@ async def measure(stack: Stack, groups: list[Any], sizes: argparse.Namespace) ->
     grown = stack.resident_bytes("web") - before
     await room_load.tap_all(rooms, WARM_S, EVERY_S)
     progress(f"{sizes.rooms} facilitators tap for {sizes.seconds:g} s")
-    tapped, shares = await _busy(stack, room_load.tap_all(rooms, sizes.seconds, EVERY_S))
+    tapped, used = await _busy(stack, room_load.tap_all(rooms, sizes.seconds, EVERY_S))
     pongs = [took for room in rooms for member in room.members for took in member.browser.pongs]
     room_load.drop_all(rooms)
     told = json.dumps(rooms[0].members[0].room, separators=(",", ":"))
@@ -67,18 +67,25 @@ async def measure(stack: Stack, groups: list[Any], sizes: argparse.Namespace) ->
         "verb_to_reply": spread(tapped.replies),
         "ping_to_pong": spread(pongs),
         "bytes_per_connection": round(grown / connections),
-        "cpu_share": shares,
+        **used,
     }
 
 
-async def _busy(stack: Stack, work: Any) -> tuple[Any, dict[str, float]]:
-    """The work's outcome, and the share of a core that each process used meanwhile."""
-    began, before, own = time.perf_counter(), stack.cpu_seconds(), time.process_time()
+async def _busy(stack: Stack, work: Any) -> tuple[Any, dict[str, Any]]:
+    """The work's outcome; meanwhile, of each process, the share of a core that it used, and the
+    seconds for which it was ready to run and others had its core."""
+    began, own = time.perf_counter(), time.process_time()
+    used, waited = stack.cpu_seconds(), stack.waited_seconds()
     outcome = await work
     took = time.perf_counter() - began
-    used = {name: now - before[name] for name, now in stack.cpu_seconds().items()}
-    used["browsers"] = time.process_time() - own
-    return outcome, {name: round(seconds / took, 3) for name, seconds in used.items()}
+    shares = {name: (now - used[name]) / took for name, now in stack.cpu_seconds().items()}
+    shares["browsers"] = (time.process_time() - own) / took
+    since = {name: now - waited[name] for name, now in stack.waited_seconds().items()}
+    return outcome, {"cpu_share": _rounded(shares), "waited_for_core_seconds": _rounded(since)}
+
+
+def _rounded(figures: dict[str, float]) -> dict[str, float]:
+    return {name: round(figure, 3) for name, figure in figures.items()}
 
 
 def floors(stack: Stack, sizes: argparse.Namespace, size: int) -> dict[str, Any]:

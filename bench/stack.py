@@ -77,6 +77,11 @@ class Stack:
         pids = {name: process.pid for name, process in self.processes.items()} | self.services
         return {name: _cpu_seconds(psutil.Process(pid)) for name, pid in pids.items()}
 
+    def waited_seconds(self) -> dict[str, float]:
+        """How long each process was ready to run and others had its core, so far, by name."""
+        pids = {name: process.pid for name, process in self.processes.items()} | self.services
+        return {name: _waited_seconds(psutil.Process(pid)) for name, pid in pids.items()}
+
     def resident_bytes(self, name: str) -> int:
         """Resident memory of one process."""
         return int(psutil.Process(self.processes[name].pid).memory_info().rss)
@@ -89,6 +94,16 @@ def _cpu_seconds(process: psutil.Process) -> float:
             times = one.cpu_times()
             total += times.user + times.system
     return total
+
+
+def _waited_seconds(process: psutil.Process) -> float:
+    """The second field of schedstat, nanoseconds, of every thread (Linux; elsewhere nothing)."""
+    total = 0
+    for one in (process, *process.children(recursive=True)):
+        for file in Path(f"/proc/{one.pid}/task").glob("*/schedstat"):
+            with contextlib.suppress(OSError):
+                total += int(file.read_text(encoding="ascii").split()[1])
+    return total / 1e9
 
 
 def free_port() -> int:
