@@ -10,7 +10,6 @@ personal detail as it was typed; a name in the code's mail.
 import re
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import Playwright, expect
@@ -18,10 +17,8 @@ from playwright.sync_api import Playwright, expect
 from tests.canary.aviary import Aviary, running_aviary
 from tests.canary.birds import Canaries, caught
 from tests.e2e.colours import BLUE, LIME, RED, Look
-from tests.e2e.conftest import playwright
 from tests.e2e.people import LAPTOP, PHONE, Visitor
 
-__all__ = ["playwright"]
 pytestmark = pytest.mark.browser
 
 BIRDS = Canaries()
@@ -61,7 +58,7 @@ def aviary(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Aviary]:
         yield running
 
 
-def test_canaries_are_found_nowhere(playwright: Playwright, aviary: Aviary, tmp_path: Path) -> None:
+def test_canaries_are_found_nowhere(playwright: Playwright, aviary: Aviary) -> None:
     witness = Witness(playwright, aviary)
     try:
         plant(witness)
