@@ -51,7 +51,6 @@ class Verb(StrEnum):
     SESSION_MOVE = "session.move"
     ATTENDANCE_READ = "attendance.read"
     ATTENDANCE_CORRECT = "attendance.correct"
-    ATTENDANCE_OWN = "attendance.own"
     ROOM_PAGE = "room.page"
     ROOM_ENTER = "room.enter"
     ROOM_STAY = "room.stay"  # being connected, from one heartbeat to the next
@@ -118,7 +117,6 @@ TABLE: Mapping[Verb, frozenset[Grant]] = {
     Verb.SESSION_MOVE: _MANAGER,
     Verb.ATTENDANCE_READ: _STAFF_OR_MANAGER,
     Verb.ATTENDANCE_CORRECT: _STAFF,
-    Verb.ATTENDANCE_OWN: frozenset({Grant.ON_ROSTER}),
     Verb.ROOM_PAGE: _GROUP,
     Verb.ROOM_ENTER: _GROUP,
     Verb.ROOM_STAY: _GROUP,
@@ -213,6 +211,6 @@ def _why_not(wanted: frozenset[Grant], standing: Standing) -> Refuse:
         return Refuse("seat.removed")
     if wanted == _IN_ROOM and held & _GROUP:
         return Refuse("seat.waiting")
-    if wanted & (_GROUP | _IN_ROOM | {Grant.ON_ROSTER}):
+    if wanted & (_GROUP | _IN_ROOM):
         return Refuse("seat.not_on_roster")
     return Refuse("permission.not_staff" if wanted in (_STAFF, _LEADS) else "permission.role")

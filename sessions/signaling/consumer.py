@@ -67,10 +67,10 @@ class RoomConsumer(AsyncWebsocketConsumer):
             person = None  # whose connection still holds a seat may come back all the same
         session = self.scope["url_route"]["kwargs"]["session"]
         if isinstance(person, Refuse):
+            await write_down(session, person)
             closing, code = farewell(person)
             await self._text(frames.write(closing))
             await self.close(code)
-            await write_down(session, person)
             return
         self.connection = Connection(
             session,
