@@ -162,7 +162,8 @@ class Evening:
         """What is not as it should be, cheapest first."""
         for one in self.everyone:
             if not one.is_in_room:
-                yield f"{one.name} is not in the room"
+                ends = one.log.links[-2:]
+                yield f"{one.name} is not in the room ({ends}, {one.seen.closing.get('code')})"
             elif one.seen.roster != self.names:
                 yield f"{one.name} sees {len(one.seen.roster)} people"
         for person in self.scripted.values():

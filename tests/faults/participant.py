@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from websockets.asyncio.client import ClientConnection, connect
-from websockets.exceptions import InvalidHandshake, WebSocketException
+from websockets.exceptions import WebSocketException
 
 from tests.faults.log import Asked, ClientLog, Link, Linked
 from tests.faults.network import HERE, Door
@@ -149,11 +149,12 @@ class Participant:
 
     async def _once(self) -> tuple[int, bool]:
         """One connection to its end: the close code, and whether hello had been answered."""
-        code = WENT_AWAY
-        with contextlib.suppress(OSError, WebSocketException, InvalidHandshake, TimeoutError):
+        connection: ClientConnection | None = None
+        with contextlib.suppress(OSError, WebSocketException, TimeoutError):
             async with asyncio.timeout(OPENING_S):
-                self._socket = await self._connect()
-            code = await self._live(self._socket)
+                connection = self._socket = await self._connect()
+            await self._live(connection)
+        code = (connection and connection.close_code) or WENT_AWAY
         opened, self.is_open = self.is_open, False
         link = Link.CLOSED if code in STAYS_AWAY else Link.LOST
         if opened or link is Link.CLOSED:
@@ -176,7 +177,7 @@ class Participant:
             max_queue=None,
         )
 
-    async def _live(self, connection: ClientConnection) -> int:
+    async def _live(self, connection: ClientConnection) -> None:
         self._heard_at = time.monotonic()
         greeting = self._in_background(self._greet())
         beating = self._in_background(self._beat(connection))
@@ -188,7 +189,6 @@ class Participant:
         finally:
             greeting.cancel()
             beating.cancel()
-        return connection.close_code or WENT_AWAY
 
     async def _greet(self) -> None:
         fields = {"microphone": True, "camera": False}
