@@ -61,7 +61,7 @@ def attendance(session: Session, now: datetime) -> Attendance:
     uncertain. Eight queries, however many people.
     """
     prefetch_related_objects([session], "segments")
-    room = Room.objects.prefetch_related("agenda_marks").get(session=session)
+    room = Room.objects.get(session=session)
     segments = tuple(session.segments.all())
     windows = agenda_clock.windows(agenda_of(session), marks_of(room), now)
     names = _clients(session, room)

@@ -131,10 +131,10 @@ def agenda_of(session: Session) -> Agenda:
 
 
 def marks_of(room: Room) -> tuple[CoreMark, ...]:
-    """What was done to a room's agenda."""
+    """What was done to a room's agenda: one query."""
+    rows = room.agenda_marks.values_list("at", "kind", "minutes", "number")
     return tuple(
-        CoreMark(row.at, MarkKind(row.kind), row.minutes, row.number)
-        for row in room.agenda_marks.all()
+        CoreMark(at, MarkKind(kind), minutes, number) for at, kind, minutes, number in rows
     )
 
 
