@@ -28,7 +28,7 @@ from sessions.models import AuditEvent, AuditLink
 
 PAGE: Final = 2000
 READ: Final = """
-    SELECT l.number, l.event_id, l.mac_key, l.digest, e.key, e.at, e.actor_id, e.verb, e.outcome,
+    SELECT l.number, l.event_id, l.mac_key, l.digest, e.key::text, e.at, e.actor_id, e.verb, e.outcome,
            e.subject_id, e.session_id, e.detail, e.mac_key, e.mac
     FROM group_sessions_auditlink l LEFT JOIN group_sessions_auditevent e ON e.id = l.event_id
     WHERE l.number > %s ORDER BY l.number LIMIT %s
@@ -128,5 +128,5 @@ def _linked(stored: Sequence[Any]) -> Linked:
         return Linked(link, None, b"")
     key, at, actor, verb, outcome, subject, session, detail, row_key = columns
     told = json.loads(detail)
-    row = Row(str(key), at, actor, verb, outcome, subject, session, told, row_key)
+    row = Row(key, at, actor, verb, outcome, subject, session, told, row_key)
     return Linked(link, row, bytes(mac))
