@@ -47,7 +47,7 @@ def gate(request: HttpRequest, person: Person, verb: str, *, reads: bool) -> Htt
             second_factor.touch(request.session, now)
         return None
     record(person, verb, second_factor.CODES[step])
-    if request.method == "POST":
+    if request.method == "POST" and step is not Step.SET_UP:
         hold(request, person)
     return redirect(with_next(way_of(step), request.get_full_path()))
 

@@ -44,7 +44,7 @@ def overview(request: HttpRequest, person: Person) -> HttpResponse:
         "factors": found,
         "has_app": any(one.kind == "app" for one in found),
         "removable": len(found) > 1 or not needed,
-        "codes_left": second_factor.codes_left(person),
+        "codes_left": (second_factor.codes_left(person) or 0) if needed else None,
         "passkeys_work": second_factor.passkeys_work(),
         "needed": needed,
         "next": next_of(request),
@@ -107,7 +107,7 @@ def codes_page(request: HttpRequest, person: Person) -> HttpResponse:
 @own_page(changes=True)
 def new_codes(request: HttpRequest, person: Person) -> HttpResponse:
     """`/your-sign-in/codes/new/`: the old ones work no more."""
-    if not second_factor.has_factor(person):
+    if not second_factor.needs_second_factor(person) or not second_factor.has_factor(person):
         return redirect("second_factor")
     second_factor_services.codes_make(person)
     return redirect("second_factor_codes")

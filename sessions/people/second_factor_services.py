@@ -53,8 +53,8 @@ TAKEN_OUT: Final = (
 
 @transaction.atomic
 def passkey_add(person: Person, name: str, credential: dict[str, Any]) -> Authenticator:
-    """A passkey that the browser has made and the page has verified; recovery codes with the
-    first factor."""
+    """A passkey that the browser has made and the page has verified; for staff recovery codes
+    with the first factor. A client who lost it still has the code by mail."""
     row = WebAuthn.add(person, name.strip()[:NAME_LENGTH] or "Passkey", credential).instance
     return _added(person, row)
 
@@ -204,7 +204,7 @@ def _why_no_reset(actor: Actor, person: Person, has_rows: bool) -> Refuse | None
 
 
 def _added(person: Person, row: Authenticator) -> Authenticator:
-    if not Authenticator.objects.filter(user=person, type=TYPES.RECOVERY_CODES).exists():
+    if needs_second_factor(person) and codes_left(person) is None:
         _make_codes(person)
     record(person, ADD, subject=person, detail={"kind": KINDS[row.type]})
     _tell(person, ADDED)

@@ -4,14 +4,13 @@ DevTools Protocol, WebAuthn domain); with the keyboard alone, and axe on every p
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from allauth.mfa.totp.internal.auth import format_hotp_value, hotp_value
 from playwright.sync_api import Browser, CDPSession, Page, Playwright, expect
 
 from tests.e2e.colours import launch
+from tests.e2e.factor import app_code
 from tests.e2e.people import LAPTOP, SECONDS
 from tests.e2e.stack import Stack, running_stack
 from tests.e2e.test_accessibility import assert_usable
@@ -109,11 +108,6 @@ def desk(browser: Browser, stack: Stack) -> Iterator[Desk]:
 def look(page: Page, name: str) -> None:
     """axe in light and dark, on a phone and a laptop. `name` is the page's in the registry."""
     assert_usable(page)
-
-
-def app_code(secret: str) -> str:
-    counter = int(datetime.now(UTC).timestamp()) // 30
-    return str(format_hotp_value(hotp_value(secret.replace(" ", ""), counter)))
 
 
 def test_manager_sets_a_passkey_up_and_signs_in_with_it_alone(desk: Desk) -> None:
@@ -238,7 +232,9 @@ def test_client_is_offered_a_passkey_and_signs_in_with_it(desk: Desk) -> None:
     desk.heading("Your sign-in")
     look(page, "second_factor.client")
     desk.button("Add a passkey").click()
-    desk.button("I have kept them").click()
+    expect(page.get_by_text("Added. You can use it the next time you sign in.")).to_be_visible()
+    look(page, "second_factor.added")
+    page.get_by_role("link", name="Back to your page").click()
     expect(page.get_by_role("link", name="Make a passkey")).to_have_count(0)
     page.get_by_role("button", name="Sign out").first.click()
     desk.button("Use a passkey").click()

@@ -8,6 +8,7 @@ import pytest
 from playwright.sync_api import Browser, Page, Playwright, expect
 
 from tests.e2e.colours import launch
+from tests.e2e.factor import set_up_app
 from tests.e2e.people import LAPTOP, PHONE, SECONDS
 from tests.e2e.stack import Stack, running_stack
 
@@ -179,6 +180,7 @@ def test_first_manager_of_an_empty_installation_makes_the_first_group(
     page = browser.new_context(viewport=LAPTOP).new_page()  # type: ignore[arg-type]
     ask_for_code(page, empty, FIRST)
     type_code(page, printed_codes(page, empty, 1)[-1])
+    set_up_app(page)
     expect(page.get_by_text("Nothing planned")).to_be_visible()
     add_person(page, "Kim", "Facilitator")
     add_person(page, "Lee", "Client")

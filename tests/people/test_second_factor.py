@@ -475,10 +475,22 @@ def test_one_of_two_is_taken_out(browser: Client, dana: Person) -> None:
     assert rows(second_factor_services.REMOVE) == [("done", "app")]
 
 
-def test_client_takes_the_last_one_out_and_its_codes_go_too(browser: Client) -> None:
+def test_client_has_a_passkey_without_recovery_codes(browser: Client) -> None:
+    """The code by mail is what a client falls back on; ten numbers to keep would be a burden."""
     sam = account("Sam")
     by_mail(browser, sam)
+    _, answer = add_passkey(browser)
+    browser.post(f"{OWN}codes/new/")
+    assert (answer["Location"], second_factor.codes_left(sam)) == (OWN, None)
+
+
+def test_last_one_of_who_is_staff_no_more_takes_the_codes_with_it(browser: Client) -> None:
+    sam = facilitator("Sam")
+    by_mail(browser, sam)
     add_passkey(browser)
+    assert second_factor.codes_left(sam) == 10
+    person_change(OPERATOR, sam, sam.email, "Sam", {Role.CLIENT})
+    by_mail(browser := Client(HTTP_HOST="thirds.example"), sam)
     (passkey,) = second_factor.factors(sam)
     browser.post(f"{OWN}{passkey.pk}/remove/")
     assert Authenticator.objects.count() == 0

@@ -32,15 +32,29 @@ function asked({ publicKey }) {
 
 function answered(credential) {
   const response = {};
-  for (const part of ['clientDataJSON', 'attestationObject', 'authenticatorData', 'signature', 'userHandle']) {
+  for (const part of [
+    'clientDataJSON',
+    'attestationObject',
+    'authenticatorData',
+    'signature',
+    'userHandle',
+  ]) {
     if (credential.response[part]) response[part] = text(credential.response[part]);
   }
   const clientExtensionResults = credential.getClientExtensionResults();
-  return JSON.stringify({ id: credential.id, rawId: text(credential.rawId), type: credential.type, response, clientExtensionResults });
+  return JSON.stringify({
+    id: credential.id,
+    rawId: text(credential.rawId),
+    type: credential.type,
+    response,
+    clientExtensionResults,
+  });
 }
 
 async function answer(form) {
-  const challenge = await fetch(form.dataset.challenge, { headers: { Accept: 'application/json' } });
+  const challenge = await fetch(form.dataset.challenge, {
+    headers: { Accept: 'application/json' },
+  });
   if (!challenge.ok || challenge.redirected) return window.location.assign(challenge.url);
   const options = asked(await challenge.json());
   const ceremony = form.dataset.passkey === 'create' ? 'create' : 'get';
