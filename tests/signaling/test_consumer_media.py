@@ -95,7 +95,10 @@ async def test_pe1_speaking_reaches_everyone_in_the_room(
     assert await dana.until("speaking") == {"type": "speaking", "keys": ["a", "b"]}
 
 
-@pytest.mark.parametrize(("reason", "again"), [("silent", True), ("revoked", False)])
+@pytest.mark.parametrize(
+    ("reason", "again"),
+    [("silent", True), ("not_here", True), ("moved", True), ("revoked", False)],
+)
 async def test_pe4_media_closed_says_whether_to_offer_again(
     tonight: Evening, node: TalkingNode, dana: Browser, reason: str, again: bool
 ) -> None:
