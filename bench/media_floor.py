@@ -18,7 +18,7 @@ from typing import Final
 from pylibsrtp import Policy, Session
 
 from bench.cores import born_on
-from bench.media_load import BUFFER, RATES, SIZES
+from bench.media_load import BUFFER, PAUSE_SECONDS, RATES, SIZES
 
 SEATS: Final = 12
 ROUNDS: Final = 7
@@ -55,7 +55,8 @@ def _drain(sinks: list[socket.socket], child: "subprocess.Popen[str]") -> None:
     for file in by_file:
         poll.register(file, select.EPOLLIN)
     while child.poll() is None:
-        for file, _ in poll.poll(0.05):
+        time.sleep(PAUSE_SECONDS)
+        for file, _ in poll.poll(0):
             receive = by_file[file].recv
             try:
                 while True:

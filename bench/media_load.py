@@ -27,6 +27,7 @@ KEY_EVERY: Final = 30  # pictures
 DECRYPT_EVERY: Final = 16
 CHECK_SECONDS: Final = 2.5
 REPORT_SECONDS: Final = 1.0
+PAUSE_SECONDS: Final = 0.0005  # between two looks: whoever waits is woken at the node's expense
 QUIET_SECONDS: Final = 0.5  # nothing came for so long: all is here that will come
 DRAIN_SECONDS: Final = 8.0  # and at most this is waited for it
 BUFFER: Final = 4 << 20  # bytes a socket may hold while the loop is elsewhere
@@ -130,9 +131,10 @@ class Load:
         while (now := time.monotonic_ns()) < last:
             sent = self._send(sent, now - start)
             done = sent == len(self._due)
-            ready = poll.poll(0.01 if done else max(0, self._due[sent][0] + start - now) / 1e9)
+            ready = poll.poll(0)
             for file, _ in ready:
                 self._drain(by_file[file])
+            time.sleep(PAUSE_SECONDS)
             heard = now if ready or not done else heard
             if now - heard > QUIET_SECONDS * 1e9:
                 break

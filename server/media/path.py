@@ -156,8 +156,7 @@ class PacketPath:
     def _protected(self, datagram: bytes, address: Address, now: float) -> None:
         """SRTP or SRTCP (RFC 5761 §4), if a peer is there whose it could be.
 
-        What is authentic is taken off what its peer may send, so whoever forges an address
-        silences nobody; of a peer that has nothing left, nothing is decrypted.
+        Only what is authentic is taken off what a peer may send: forgers silence nobody.
         """
         leg = self._by_address.get(address)
         if leg is None:
@@ -279,13 +278,11 @@ class PacketPath:
     # ---- media out -----------------------------------------------------------------------
 
     def _forward(self, source: Source, kept: Kept, now: float) -> None:
-        """To every slot of the source, each with numbers, SSRC and CSRC of its own.
-
-        What is the same for all slots is done once, before the loop.
-        """
+        """To every slot, with numbers, SSRC and CSRC of its own. Here the node spends its time."""
         index, marker, timestamp, payload, descriptor = kept
-        video, csrc, send = bool(source.ring), source.csrc, self._send
+        video, csrc, size = bool(source.ring), source.csrc, len(payload)
         level, rest = int(source.level), payload[descriptor[7] :]
+        pack, transmit, sent = HEADER_CSRC.pack, self._transmit, 0
         for slot in source.routes:
             mark = marker | slot.payload
             if slot.waiting:
@@ -299,17 +296,23 @@ class PacketPath:
                 head = moved(payload, descriptor, slot.picture_shift, slot.tl0_shift)
             elif slot.level_head:
                 first, head = 0x91, slot.level_head[level]
-            header = HEADER_CSRC.pack(
-                first,
-                mark,
-                index + slot.shift & 0xFFFF,
-                timestamp + slot.timestamp_shift & 0xFFFFFFFF,
-                slot.ssrc,
-                csrc,
-            )
-            send(slot.leg, header + head + rest)
+            number = index + slot.shift & 0xFFFF
+            moment = timestamp + slot.timestamp_shift & 0xFFFFFFFF
+            leg = slot.leg
+            try:
+                sealed = leg.protect(
+                    pack(first, mark, number, moment, slot.ssrc, csrc) + head + rest
+                )
+            except (SrtpError, ValueError):  # one slot's mistake must not stop the others
+                self._counters.not_sent += 1
+                continue
+            leg.bytes_sent += len(sealed)
             slot.packets += 1
-            slot.octets += len(payload)
+            slot.octets += size
+            sent += 1
+            if leg.address is not None:
+                transmit(sealed, leg.address)
+        self._counters.forwarded += sent
 
     def _begin(self, slot: Slot, kept: Kept, now: float) -> int:
         """A new owner's first packet. The marker bit for sound: what came before was another's."""
@@ -320,7 +323,7 @@ class PacketPath:
         return 0
 
     def _send(self, leg: Leg, packet: bytes) -> None:
-        """Seals and sends. One slot's mistake in numbering must not stop the others."""
+        """Seals and sends a repair."""
         try:
             sealed = leg.protect(packet)
         except (SrtpError, ValueError):
