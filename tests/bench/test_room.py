@@ -11,7 +11,8 @@ from typing import Any
 
 import pytest
 
-from bench.reporting import percentile, spread
+from bench.reporting import finish, percentile, spread
+from bench.room import missed
 
 ROOT = Path(__file__).resolve().parents[2]
 SMALL = ["--rooms", "2", "--people", "3", "--seconds", "5", "--joins", "4"]
@@ -46,13 +47,17 @@ def test_room_measures_verbs_joins_memory_and_floors() -> None:
     assert found["ratio_to_floors_p50"] > 0
 
 
-def test_room_fails_when_the_bound_is_missed() -> None:
-    """Kills: a benchmark that reports a figure and always succeeds."""
-    code, found = run("--bound", "0.001", "--no-floors")
-    assert code == 1
-    assert found["missed"] == [
-        f"verb_to_last_receipt p99 {found['verb_to_last_receipt']['p99_ms']} ms, at most 0.001 ms"
-    ]
+def test_room_fails_when_the_bound_is_missed(capsys: pytest.CaptureFixture[str]) -> None:
+    """Kills: a benchmark that reports a figure and always succeeds; one that takes no figure at
+    all for a good one."""
+    slow = {"verb_to_last_receipt": spread([0.001] * 98 + [0.03] * 2)}
+    words = "verb_to_last_receipt p99 30.0 ms, at most 25 ms"
+    assert missed(slow, 25.0) == [words]
+    assert missed(slow, 30.0) == []
+    assert len(missed({"verb_to_last_receipt": spread([])}, 25.0)) == 1
+    assert (finish(slow, [words]), finish(slow, [])) == (1, 0)
+    lines = capsys.readouterr().out.splitlines()
+    assert [json.loads(line)["missed"] for line in lines] == [[words], []]
 
 
 @pytest.mark.parametrize(
