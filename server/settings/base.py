@@ -82,12 +82,12 @@ TEMPLATES: list[dict[str, Any]] = [
 ]
 
 # psycopg's pool has the size of the executor that async code reaches the database through
-# (sessions/signaling/database.py): one more query than connections would only wait. A second
-# without a connection is "PostgreSQL is away"; an attempt is given up after one, because the
-# pool's own delays double and would go on for as long again as PostgreSQL was away.
+# (sessions/signaling/database.py): one more query than connections would only wait. Without a
+# connection for a second and a half PostgreSQL is away; an attempt is given up after one, because
+# the pool's own delays double and would go on for as long again as PostgreSQL was away.
 DATABASE_POOL_SIZE = 8
 DATABASE = dj_database_url.parse(ENVIRONMENT.database_url)
-POOL = {"min_size": 1, "max_size": DATABASE_POOL_SIZE, "timeout": 1, "reconnect_timeout": 1}
+POOL = {"min_size": 1, "max_size": DATABASE_POOL_SIZE, "timeout": 1.5, "reconnect_timeout": 1}
 DATABASES = {
     "default": {
         **DATABASE,

@@ -31,8 +31,8 @@ from sessions.signaling.wanting import want
 
 
 class Connection:
-    """`send` takes the text of a frame, `close` a close code. `person`, of whom `channel` hears, is
-    None while PostgreSQL cannot say whose login session it is: `login` is its digest."""
+    """`send` takes a frame's text, `close` a code; `channel` hears of `person`, who is None while
+    PostgreSQL cannot say whose login session it is: `login` is its digest."""
 
     def __init__(
         self,
@@ -194,6 +194,7 @@ class Connection:
         if refused is not None and refused.code != "store.down":
             await self.end(refused)
         elif refused is None:
+            await self._lease.filled(viewer)
             await self._snapshot(viewer)
 
     async def _snapshot(self, viewer: Viewer) -> None:
@@ -391,8 +392,7 @@ class Connection:
 
     def heard(self, news: bridge.Heard) -> None:
         """News of the node, in the order in which it came."""
-        generation = self.viewer.media_generation if self.viewer else 0
-        message = passing.message(news, generation)
+        message = passing.message(news, self.viewer.media_generation if self.viewer else 0)
         if isinstance(news, bridge.PeerClosed) and news.reason == "revoked":
             self.on_revoked()
         task = asyncio.get_running_loop().create_task(self.tell(message))

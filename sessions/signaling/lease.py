@@ -6,12 +6,15 @@ before while a join is under way. Knows no stream and no messages.
 
 import asyncio
 from collections.abc import Callable
+from typing import Final
 
 from sessions.core.refusal import Refuse
 from sessions.rooms import bridge, broadcast, presence
 from sessions.rooms.lua import Call
 from sessions.rooms.presence import Place, Told
 from sessions.signaling.reading import Viewer
+
+FILLING_S: Final = 0.6
 
 
 def keys_of(viewer: Viewer) -> tuple[str, str, str, int]:
@@ -25,6 +28,7 @@ class Lease:
     def __init__(self, login: str) -> None:
         self._login = login
         self._claim = 0  # the first generation
+        self._epoch = ""  # in which the seat was taken last
         self._seat = asyncio.Lock()
 
     async def take(
@@ -43,13 +47,19 @@ class Lease:
             if isinstance(joined, Refuse):
                 return joined
             viewer.generation, viewer.media_generation = joined.generation, media
-            self._claim = self._claim or joined.generation
+            self._claim, self._epoch = self._claim or joined.generation, joined.epoch
             return None
 
     async def send(self, viewer: Viewer, make: Callable[[Viewer], Call[Told]]) -> Told | Refuse:
         """A call that only the holder may make, with the generation of now."""
         async with self._seat:
             return await broadcast.asend(viewer.facts.key, make(viewer))
+
+    async def filled(self, viewer: Viewer) -> None:
+        """In a new epoch, waits while the others register too: a page that shows half a room
+        says that the other half has left."""
+        if viewer.epoch not in ("", self._epoch):
+            await asyncio.sleep(FILLING_S)
 
     def _joining(
         self, viewer: Viewer, place: Place, *, microphone: bool, camera: bool

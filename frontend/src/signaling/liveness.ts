@@ -2,13 +2,14 @@
  * Whether the other end is still there. Pure: told of beats and of what was heard, it answers
  * "wait", "ping" or "dead". Knows no socket and no timer; instants are monotonic milliseconds.
  *
- * A ping goes out every two seconds (the lease needs one every three), and four seconds in which
- * nothing at all was heard mean dead. So a connection that swallows everything is noticed within
- * four seconds (R2), and one slow answer of up to two seconds is not taken for a loss.
+ * A ping goes out every two seconds (the lease counts from them), and three and a half seconds in
+ * which nothing at all was heard mean dead. So a connection that swallows everything is noticed
+ * within four seconds (R2), and one slow answer of up to a second and a half is not taken for a
+ * loss.
  */
 
 export const PING_EVERY_MS = 2000;
-export const SILENCE_MS = 4000;
+export const SILENCE_MS = 3500;
 /** Beats further apart than this mean that this page did not run (sleep, a frozen tab). */
 export const SLEPT_MS = 2000;
 

@@ -32,9 +32,9 @@ T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
 Answer = Mapping[str, Any]
 
-LEASE_MS: Final = 10_000  # a connection silent for this long is gone
+LEASE_MS: Final = 9_000  # a connection silent for this long is gone, everywhere by ten
 HEARTBEAT_MS: Final = 3_000  # how often a connection renews
-AWAY_MS: Final = 4_000  # silent for this long: shown as waited for
+AWAY_MS: Final = 3_400  # silent for this long: shown as waited for, everywhere by four
 STREAM_LENGTH: Final = 2_000  # events kept for those who come back
 MARKS_LENGTH: Final = 50_000  # joins and leaves kept while PostgreSQL is away
 OWED_LENGTH: Final = 1_000  # what staff did meanwhile; one more is refused
