@@ -39,7 +39,7 @@ class Presence(RuleBasedStateMachine):
     Kills: `holds` that compares the seat alone; `drop` that keeps the lease; a sweep that
     forgets the mark; a join that does not drop the older connection's time; an older tab that
     takes the seat from the newer one in a new epoch (`join` without the claim); a join that
-    forgets who is barred; `_PUT` without its number, by which the node keeps one who has left.
+    forgets who is barred, or that tells nobody of the place that was left; `_PUT` without its number, by which the node keeps one who has left.
     """
 
     sockets = Bundle("sockets")  # every connection there ever was, old ones too
@@ -59,7 +59,7 @@ class Presence(RuleBasedStateMachine):
     def begin_epoch(self) -> None:
         """Observers begin anew with the store."""
         self.epoch, self.seq = "", 0
-        self.seen: dict[str, Place] = {}  # the roster that an observer builds from events
+        self.seen: set[tuple[str, Place]] = set()  # the roster that an observer builds
         self.inside: dict[str, str] = {}  # and the one that attendance builds from marks
         self.marked = 0
 
@@ -242,10 +242,12 @@ class Presence(RuleBasedStateMachine):
         assert [e.seq for e in read.events] == list(range(self.seq + 1, read.seq + 1))
         self.seq = read.seq
         for event in read.events:
+            place = Place.ROOM if event.kind.startswith("participant") else Place.LOBBY
             if event.kind in (Kind.PARTICIPANT_CHANGED, Kind.WAITING_CHANGED):
-                self.seen[event.subject] = event.entry().place
+                assert event.entry().place is place
+                self.seen.add((event.subject, place))
             elif event.kind in (Kind.PARTICIPANT_LEFT, Kind.WAITING_LEFT):
-                self.seen.pop(event.subject, None)
+                self.seen.discard((event.subject, place))
 
     def count(self) -> None:
         """Reads on in the marks: a join of a connection that is not in, a leave of one that is."""
@@ -268,7 +270,8 @@ class Presence(RuleBasedStateMachine):
     @invariant()
     def events_replayed_are_the_roster(self) -> None:
         self.follow()
-        assert self.seen == {e.seat: e.place for e in self.roster().entries} == self.place
+        assert {e.seat: e.place for e in self.roster().entries} == self.place
+        assert self.seen == set(self.place.items())
 
     @invariant()
     def marks_replayed_are_those_in_the_room(self) -> None:
