@@ -120,7 +120,7 @@ class DetailsForm(forms.Form):
     phone = _phone("Phone to call back", "If the connection drops.")
     contact_name = forms.CharField(
         label="Emergency contact",
-        help_text="A name, and who it is: sister, neighbour.",
+        help_text="A name, and who it is: sister, neighbor.",
         required=False,
         widget=_input(forms.TextInput, autocomplete="off", maxlength="60"),
     )
