@@ -91,7 +91,7 @@ async def test_verb_that_needs_rows_is_refused_without_them(
     await drop(dana, sam)
 
 
-async def test_mute_acts_at_once_without_rows_and_is_written_afterwards(
+async def test_res5_mute_acts_at_once_without_rows_and_is_written_afterwards(
     tonight: Evening, rows: Rows
 ) -> None:
     """Kills: a mute that waits for PostgreSQL; one that the rows of before undo."""
@@ -112,7 +112,9 @@ async def test_mute_acts_at_once_without_rows_and_is_written_afterwards(
     await drop(dana, sam)
 
 
-async def test_removal_acts_at_once_without_rows_and_stays(tonight: Evening, rows: Rows) -> None:
+async def test_res5_removal_acts_at_once_without_rows_and_stays(
+    tonight: Evening, rows: Rows
+) -> None:
     """Kills: a removed person who comes back in the outage, or after it."""
     dana, sam = await group(tonight)
     gone = key_of(sam)
@@ -150,7 +152,9 @@ async def test_client_does_nothing_at_once_without_rows(tonight: Evening, rows: 
 # ---- PostgreSQL away: coming back --------------------------------------------------------------
 
 
-async def test_return_without_rows_replays_what_was_missed(tonight: Evening, rows: Rows) -> None:
+async def test_res7_return_without_rows_replays_what_was_missed(
+    tonight: Evening, rows: Rows
+) -> None:
     """R10. Kills: a door that needs rows for somebody whose connection holds a seat."""
     dana, sam = await group(tonight)
     last = sam.last("snapshot")
@@ -166,7 +170,7 @@ async def test_return_without_rows_replays_what_was_missed(tonight: Evening, row
     await drop(dana, back)
 
 
-async def test_return_without_rows_of_a_new_page_gets_a_snapshot(
+async def test_res7_return_without_rows_of_a_new_page_gets_a_snapshot(
     tonight: Evening, rows: Rows
 ) -> None:
     dana, sam = await group(tonight)
@@ -182,7 +186,9 @@ async def test_return_without_rows_of_a_new_page_gets_a_snapshot(
     await drop(dana, back)
 
 
-async def test_return_of_staff_without_rows_can_act_at_once(tonight: Evening, rows: Rows) -> None:
+async def test_res7_return_of_staff_without_rows_can_act_at_once(
+    tonight: Evening, rows: Rows
+) -> None:
     dana, sam = await group(tonight)
     rows.stop()
     await dana.drop()
@@ -193,7 +199,7 @@ async def test_return_of_staff_without_rows_can_act_at_once(tonight: Evening, ro
     await drop(back, sam)
 
 
-async def test_newcomer_without_rows_is_refused_in_words(tonight: Evening, rows: Rows) -> None:
+async def test_res7_newcomer_without_rows_is_refused_in_words(tonight: Evening, rows: Rows) -> None:
     dana, sam = await group(tonight)
     rows.stop()
     ana = tonight.browser("Ana")
@@ -234,7 +240,7 @@ async def to_a_process_that_knows_nobody(tonight: Evening, sam: Browser, rows: R
     "how",
     [by_leaving, by_a_lease_that_ran_out, with_another_login, to_a_process_that_knows_nobody],
 )
-async def test_return_without_rows_needs_a_seat_that_is_held_and_its_login(
+async def test_res7_return_without_rows_needs_a_seat_that_is_held_and_its_login(
     tonight: Evening, rows: Rows, how: Leaving
 ) -> None:
     """Kills: a pass that outlives its lease, its leave or its login session."""
@@ -246,7 +252,7 @@ async def test_return_without_rows_needs_a_seat_that_is_held_and_its_login(
     await drop(dana)
 
 
-async def test_return_without_rows_is_asked_for_its_login_when_they_are_back(
+async def test_res7_return_without_rows_is_asked_for_its_login_when_they_are_back(
     tonight: Evening, rows: Rows, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Kills: a login session that ended in the outage and goes on for the evening."""
@@ -263,7 +269,7 @@ async def test_return_without_rows_is_asked_for_its_login_when_they_are_back(
     await dana.drop()
 
 
-async def test_return_without_rows_is_whole_again_when_they_are_back(
+async def test_res7_return_without_rows_is_whole_again_when_they_are_back(
     tonight: Evening, rows: Rows, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(RoomConsumer, "beat_s", 0.05)
