@@ -113,6 +113,7 @@ def test_redis_holds_no_words_beyond_those_given(room: str) -> None:
         "since_ms",
         "waiting",
         "version",
+        "claim",
     }
 
 

@@ -105,6 +105,7 @@ def test_join_puts_the_seat_on_the_roster_and_tells_the_room(room: Room) -> None
         since_ms=START,
         waiting="",
         version=1,
+        claim=joined.generation,
     )
     assert room.roster().entries == (entry,)
     assert [event.entry() for event in room.events()] == [entry]
