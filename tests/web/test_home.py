@@ -120,6 +120,7 @@ def test_facilitator_enters_the_room_and_has_its_papers_at_hand(
         "Enter the room": f"/rooms/{session.public_id}/",
         "Roster": f"{at}/roster/",
         "Attendance": f"{at}/attendance/",
+        "Your sign-in": "/your-sign-in/",
         "988": "tel:988",
     }
 
