@@ -165,7 +165,8 @@ class Evening:
                 ends = one.log.links[-2:]
                 yield f"{one.name} is not in the room ({ends}, {one.seen.closing.get('code')})"
             elif one.seen.roster != self.names:
-                yield f"{one.name} sees {len(one.seen.roster)} people"
+                missing = sorted(self.names - one.seen.roster)
+                yield f"{one.name} misses {missing} of {len(self.names)}"
         for person in self.scripted.values():
             missing = list(self.silent_for(person))
             if missing:

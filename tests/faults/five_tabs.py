@@ -9,7 +9,7 @@ from tests.faults.evening import SAM, Evening
 from tests.faults.fault import Fault
 from tests.faults.figures import Findings
 from tests.faults.log import ClientLog
-from tests.faults.measures import Known, all_when, leaves_seen, opened
+from tests.faults.measures import Known, add_leaves, all_when, opened
 
 TRIALS = 10
 TABS = 5
@@ -46,7 +46,7 @@ async def _scripted(evening: Evening, findings: Findings) -> None:
         findings.add("newest_wins", await _won_ms(entered, older.log, newer.log))
     findings.add("tabs_left_open", sum(tab.is_open for tab in tabs))
     findings.add("tiles", await _tiles(evening, VICTIM))
-    findings.add("leaves_seen", leaves_seen(evening.logs, began))
+    add_leaves(findings, evening, began)
     for tab in tabs[:-1]:
         await tab.vanish()
 
@@ -60,7 +60,7 @@ async def _in_browser(evening: Evening, findings: Findings) -> None:
         tapped = await sam.open_tab()
         findings.add("newest_wins", await _won_ms(tapped, older, sam.log))
     findings.add("tiles", await _tiles(evening, SAM))
-    findings.add("leaves_seen", leaves_seen(evening.logs, began))
+    add_leaves(findings, evening, began)
     await sam.close_former_tabs()
     await sam.open_devices()
 

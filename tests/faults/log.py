@@ -35,6 +35,7 @@ class Told:
     key: str = ""
     people: frozenset[str] = frozenset()
     away: bool = False
+    reason: str = ""
 
     @property
     def is_snapshot(self) -> bool:
@@ -126,4 +127,5 @@ def told_of(message: Mapping[str, Any], at: float) -> Told | None:
         people = frozenset(person["key"] for person in message["participants"])
         return Told(at, kind, epoch, seq, people=people)
     about = next((message[part] for part in PARTS if part in message), message)
-    return Told(at, kind, epoch, seq, about.get("key", ""), away=about.get("away", False))
+    away, reason = about.get("away", False), about.get("reason", "")
+    return Told(at, kind, epoch, seq, about.get("key", ""), away=away, reason=reason)

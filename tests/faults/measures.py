@@ -60,14 +60,14 @@ class Gap:
     speaker: str = ""
 
 
-def longest_gap(evening: Evening, start: float, end: float) -> Gap:
-    """Of all scripted pairs, in that time."""
+def longest_gap(evening: Evening, start: float, end: float, but: str = "") -> Gap:
+    """Of all scripted pairs, in that time; `but` for one who was muted."""
     times = evening.metronome.times
     first, last = _ticks(times, start, end - ARRIVAL_S)
     gaps = [
         Gap(_missing_ms(hearer.log.sound(speaker).between(start, end), first, last), name, speaker)
         for name, hearer in evening.scripted.items()
-        for speaker in evening.scripted.keys() - {name}
+        for speaker in evening.scripted.keys() - {name, but}
     ]
     return max(gaps, key=lambda gap: gap.ms)
 
@@ -90,9 +90,11 @@ def _missing_ms(received: Collection[int], first: int, last: int) -> float:
     return longest_missing(received, first, last) * TICK_S * 1000
 
 
-def add_sound(findings: Findings, evening: Evening, start: float, end: float) -> None:
+def add_sound(
+    findings: Findings, evening: Evening, start: float, end: float, but: str = ""
+) -> None:
     """The sound of that time, for the figures that `expect_sound` has declared."""
-    gap = longest_gap(evening, start, end)
+    gap = longest_gap(evening, start, end, but)
     findings.add("media_gap", gap.ms)
     if gap.ms:
         findings.notes.append(f"{gap.hearer} missed {gap.ms:.0f} ms of {gap.speaker}")
@@ -148,9 +150,18 @@ def _of(samples: list[Sample], start: float, end: float) -> list[Sample]:
     return [sample for sample in samples if start <= sample.at <= end]
 
 
-def leaves_seen(logs: Iterable[ClientLog], since: float) -> int:
-    """How often anybody was told that somebody left."""
-    return sum(told.kind == "participant.left" for log in logs for told in log.told_after(since))
+def add_leaves(findings: Findings, evening: Evening, since: float, but: str = "") -> None:
+    """How often anybody was told that somebody (`but` for one name) left; a note of who and why."""
+    names = {log.key: log.name for log in evening.logs}
+    told = [
+        (names.get(told.key, "a stranger"), told.reason)
+        for log in evening.logs
+        for told in log.told_after(since)
+        if told.kind == "participant.left" and names.get(told.key) != but
+    ]
+    findings.add("leaves_seen", len(told))
+    for (name, reason), many in Counter(told).items():
+        findings.notes.append(f"{many} were told that {name} left: {reason}")
 
 
 def snapshots(log: ClientLog, since: float) -> int:

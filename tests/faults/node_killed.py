@@ -12,11 +12,11 @@ from tests.faults.fault import Fault
 from tests.faults.figures import Findings
 from tests.faults.installation import NODES
 from tests.faults.measures import (
+    add_leaves,
     add_reasons,
     all_when,
     closed_told,
     hears_all,
-    leaves_seen,
     page_hears_all,
 )
 
@@ -55,7 +55,7 @@ async def measure_recovery(evening: Evening, findings: Findings, began: float) -
     findings.add("told", *((at - began) * 1000 for at in told))
     findings.add("sound_back_p95", *((at - began) * 1000 for at in back))
     findings.add("sound_back_for_all", (max(back) - began) * 1000)
-    findings.add("leaves_seen", leaves_seen(evening.logs, began))
+    add_leaves(findings, evening, began)
     add_reasons(findings, evening, began, time.monotonic())
 
 

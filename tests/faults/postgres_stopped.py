@@ -16,6 +16,7 @@ from tests.faults.fault import Fault
 from tests.faults.figures import Findings
 from tests.faults.installation import WEBS
 from tests.faults.measures import (
+    add_leaves,
     add_sound,
     all_when,
     expect_sound,
@@ -56,7 +57,7 @@ async def run(evening: Evening, findings: Findings) -> None:
         await asyncio.to_thread(postgres.revive)
     returned = time.monotonic()
     await _afterwards(evening, findings, returned)
-    add_sound(findings, evening, began, time.monotonic())
+    add_sound(findings, evening, began, time.monotonic(), but=MUTED)
     findings.trials += 1
 
 
@@ -68,15 +69,7 @@ async def _meanwhile(evening: Evening, findings: Findings) -> None:
     await _remove(evening, findings)
     await _drop(evening, findings)
     await _verbs(evening, findings)
-    removed = evening.former[-1].log.key
-    others = [log for log in evening.logs if log.key != removed]
-    seen = [
-        told
-        for log in others
-        for told in log.told_after(began)
-        if told.kind == "participant.left" and told.key != removed
-    ]
-    findings.add("leaves_seen", len(seen))
+    add_leaves(findings, evening, began, but=REMOVED)
 
 
 async def _verbs(evening: Evening, findings: Findings) -> None:

@@ -11,7 +11,7 @@ from tests.faults.evening import Evening
 from tests.faults.fault import Fault
 from tests.faults.figures import Findings
 from tests.faults.installation import WEBS
-from tests.faults.measures import add_sound, all_when, expect_sound, leaves_seen, opened
+from tests.faults.measures import add_leaves, add_sound, all_when, expect_sound, opened
 
 TRIALS = 3
 BACK_MS = 2_000
@@ -46,7 +46,7 @@ async def _trial(evening: Evening, findings: Findings, name: str) -> None:
     await asyncio.sleep(AFTER_S)
     ended = time.monotonic()
     add_sound(findings, evening, began, ended)
-    findings.add("leaves_seen", leaves_seen(evening.logs, began))
+    add_leaves(findings, evening, began)
 
 
 FAULT = Fault("web_killed", ("R5",), run)

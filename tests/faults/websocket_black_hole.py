@@ -11,11 +11,11 @@ from tests.faults.evening import SAM, Evening
 from tests.faults.fault import Fault
 from tests.faults.figures import Findings
 from tests.faults.measures import (
+    add_leaves,
     add_sound,
     all_when,
     away_told,
     expect_sound,
-    leaves_seen,
     opened,
 )
 from tests.faults.page import Visitor
@@ -62,7 +62,7 @@ async def _trial(evening: Evening, findings: Findings) -> None:
     shown = [banner.at for banner in sam.tab.banners if banner.shown and banner.at > began]
     findings.add("browser_shows_reconnecting", *((at - began) * 1000 for at in shown[:1]))
     add_sound(findings, evening, began, ended)
-    findings.add("leaves_seen", leaves_seen(evening.logs, began))
+    add_leaves(findings, evening, began)
 
 
 FAULT = Fault("websocket_black_hole", ("R2",), run)

@@ -11,7 +11,7 @@ import time
 from tests.faults.evening import Evening
 from tests.faults.fault import Fault
 from tests.faults.figures import Findings
-from tests.faults.measures import add_sound, expect_sound, leaves_seen, opened, snapshots, when
+from tests.faults.measures import add_leaves, add_sound, expect_sound, opened, snapshots, when
 
 TRIALS = 20
 BACK_MS = 300
@@ -42,7 +42,7 @@ async def run(evening: Evening, findings: Findings) -> None:
             await asyncio.sleep(BETWEEN_S)
     ended = time.monotonic()
     add_sound(findings, evening, began, ended)
-    findings.add("leaves_seen", leaves_seen(evening.logs, began))
+    add_leaves(findings, evening, began)
 
 
 FAULT = Fault("websocket_reset", ("R1",), run)
