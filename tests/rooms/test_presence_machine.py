@@ -15,6 +15,7 @@ from hypothesis.stateful import (
     Bundle,
     RuleBasedStateMachine,
     consumes,
+    initialize,
     invariant,
     multiple,
     rule,
@@ -65,8 +66,22 @@ class Presence(RuleBasedStateMachine):
 
     # ---- what browsers do ----
 
+    @initialize(target=sockets, places=st.tuples(*[st.sampled_from(Place)] * len(SEATS)))
+    def everyone_joins(self, places: tuple[Place, ...]) -> object:
+        """And everyone has two tabs: most of what can go wrong needs somebody there."""
+        pairs = [(seat, place) for seat, place in zip(SEATS, places, strict=True)] * 2
+        return multiple(*[self.join_anew(seat, place) for seat, place in pairs])
+
     @rule(target=sockets, seat=st.sampled_from(SEATS), place=st.sampled_from(Place))
     def join(self, seat: str, place: Place) -> object:
+        return self.join_anew(seat, place)
+
+    @rule(target=sockets, seat=st.sampled_from(SEATS), place=st.sampled_from(Place))
+    def join_from_another_device(self, seat: str, place: Place) -> object:
+        """The same again, so that it comes as often as it should."""
+        return self.join_anew(seat, place)
+
+    def join_anew(self, seat: str, place: Place) -> object:
         return self.register(seat, secrets.token_urlsafe(6), place, 0)
 
     def register(self, seat: str, connection: str, place: Place, claim: int) -> object:
