@@ -38,6 +38,7 @@ from tests.faults.registry import REGISTRY
 
 QUIESCENT_S = 6.0  # every rule must hold by then, once nothing happens any more
 LOOK_S = 0.5
+LEASE_S = 25.0  # a lease, and the ticker that writes what came of it
 MOST_S = 180.0  # of one fault
 
 Broken = dict[str, list[str]]
@@ -98,6 +99,8 @@ async def run_all(installation: Installation, faults: Sequence[Fault]) -> dict[s
                 while left and await _one(evening, left[0], found[left.pop(0).name]):
                     pass
                 lost_epochs = evening.lost_epochs
+                if not left:
+                    found["afterwards"] = await afterwards(evening)
         except (UnsettledError, TimeoutError, PlaywrightError) as failed:
             say(f"The group could not gather: {failed}")
             if left:
@@ -105,6 +108,27 @@ async def run_all(installation: Installation, faults: Sequence[Fault]) -> dict[s
         finally:
             installation.end_all()
     return found
+
+
+async def afterwards(evening: Evening) -> Findings:
+    """Everybody leaves: then each join has its leave, and the audit's chain is whole."""
+    findings = Findings(("I3", "I6"), trials=1)
+    await evening.all_leave()
+    url = evening.installation.services.database_url
+    deadline = time.monotonic() + LEASE_S
+    open_joins = ["not looked at"]
+    while open_joins and time.monotonic() < deadline:
+        await asyncio.sleep(LOOK_S)
+        rows_now = await asyncio.to_thread(rows.marks, url)
+        open_joins = marks_pair(rows_now, lost_epochs=evening.lost_epochs)
+    findings.break_invariants({"I3": open_joins})
+    try:
+        verified = await asyncio.to_thread(evening.installation.manage, "verify_audit")
+        findings.notes.append(verified.strip())
+    except AssertionError as broken:
+        findings.break_invariants({"I6": [str(broken)[-400:]]})
+    say(f"afterwards: {json.dumps(findings.json())}")
+    return findings
 
 
 async def _one(evening: Evening, fault: Fault, findings: Findings) -> bool:

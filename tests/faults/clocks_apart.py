@@ -59,7 +59,7 @@ async def run(evening: Evening, findings: Findings) -> None:
         began = time.monotonic()
         async with evening.bustle():
             await asyncio.sleep(WATCH_S)
-            await _verbs(evening, findings)
+        await _verbs(evening, findings)
         await _compare(evening, findings)
         add_leaves(findings, evening, began)
         add_sound(findings, evening, began, time.monotonic())
@@ -82,6 +82,7 @@ async def restart(evening: Evening, told: dict[str, str]) -> None:
 
 async def _verbs(evening: Evening, findings: Findings) -> None:
     """The same facilitator through either process, one after the other."""
+    await evening.luis.ask("room.resume")  # whatever the bustle left
     for _ in WEBS:
         for verb in ("room.pause", "room.resume"):
             reply = await evening.luis.ask(verb)

@@ -99,6 +99,13 @@ class Evening:
         await person.leave()
         await person.door.close()
 
+    async def all_leave(self) -> None:
+        """By their own word; who sat at a browser, by closing it."""
+        for name in list(self.scripted):
+            await self.drop(name)
+        for visitor in self.visitors.values():
+            await visitor.leave()
+
     # ---- coming together -----------------------------------------------------------------------
 
     async def let_in(self) -> None:
@@ -225,6 +232,7 @@ async def gathered(installation: Installation, lost_epochs: int = 0) -> AsyncIte
 
 
 async def _end(evening: Evening) -> None:
+    """Also of an evening that broke, or that everybody has left already."""
     for person in evening.scripted.values():
         person.thaw()
         await person.vanish()
