@@ -355,3 +355,18 @@ def test_production_uses_the_clock_of_redis() -> None:
 
     assert isinstance(roster, Roster)
     assert before <= roster.entries[0].since_ms <= redis_ms()
+
+
+def test_later_tab_has_the_seat_in_a_new_epoch_whoever_registers_first() -> None:
+    """P4, R6. Kills: a `join` without the claim, with which two tabs take the seat from each
+    other in the order of their heartbeats."""
+    room = secrets.token_urlsafe(9)
+    joined = [run(presence.join(room, "ann", tab, place=Place.ROOM)) for tab in ("old", "new")]
+    claims = [one.generation for one in joined if isinstance(one, Joined)]
+    connection().delete(*presence.roster(room).keys())
+    again = [
+        run(presence.join(room, "ann", tab, place=Place.ROOM, claim=claim))
+        for tab, claim in (("old", claims[0]), ("new", claims[1]), ("old", claims[0]))
+    ]
+    assert [isinstance(one, Joined) for one in again] == [True, True, False]
+    assert again[2] == Refuse("connection.replaced")

@@ -38,8 +38,7 @@ class Presence(RuleBasedStateMachine):
     bars; the store is lost and begins empty; the node is told late, in another order.
 
     Kills: `holds` that compares the seat alone; `drop` that keeps the lease; a sweep that
-    forgets the mark; a join that does not drop the older connection's time; an older tab that
-    takes the seat from the newer one in a new epoch (`join` without the claim); a join that
+    forgets the mark; a join that does not drop the older connection's time; a join that
     forgets who is barred, or that tells nobody of the place that was left; `_PUT` without its number, by which the node keeps one who has left.
     """
 
