@@ -27,7 +27,7 @@ DELAYS_S: Final = (0.0, 0.3, 1.0, 2.0, 4.0, 5.0)
 SPREAD: Final = frozenset({1001, 1012, 1013, 4429, 4503})
 STAYS_AWAY: Final = frozenset({4400, 4401, 4403, 4404, 4409, 4410, 4411, 4412})
 PING_EVERY_S: Final = 2.0
-SILENCE_S: Final = 4.0
+SILENCE_S: Final = 3.5
 OPENING_S: Final = 4.0
 REFUSED_AGAIN_S: Final = 0.5
 STALL_S: Final = 1.2  # nothing at all from the node, which reports each second
@@ -56,6 +56,7 @@ class Participant:
         self.voice: Voice | None = None
         self.now_offset_ms = 0.0
         self.is_open = False
+        self.connected_at = 0.0
         self.frozen = False
         self._way = way
         self._metronome = metronome
@@ -153,6 +154,7 @@ class Participant:
         with contextlib.suppress(OSError, WebSocketException, TimeoutError):
             async with asyncio.timeout(OPENING_S):
                 connection = self._socket = await self._connect()
+            self.connected_at = time.monotonic()
             await self._live(connection)
         code = (connection and connection.close_code) or WENT_AWAY
         opened, self.is_open = self.is_open, False

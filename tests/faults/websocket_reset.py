@@ -25,6 +25,7 @@ async def run(evening: Evening, findings: Findings) -> None:
     findings.expect("resumed_scripted", "ms", BACK_MS)
     expect_sound(findings)
     findings.expect("leaves_seen", "count", 0)
+    findings.expect("of_which_connecting", "ms")
     findings.expect("snapshots_instead_of_replay", "count")
     began = time.monotonic()
     visitors = itertools.cycle(evening.visitors.values())
@@ -37,6 +38,8 @@ async def run(evening: Evening, findings: Findings) -> None:
             back = await when(opened(victim.log, at), PATIENCE_S) or at + PATIENCE_S
             figure = "resumed_browser" if trial % 2 else "resumed_scripted"
             findings.add(figure, (back - at) * 1000)
+            if victim is scripted:
+                findings.add("of_which_connecting", (scripted.connected_at - at) * 1000)
             findings.add("snapshots_instead_of_replay", snapshots(victim.log, at))
             findings.trials += 1
             await asyncio.sleep(BETWEEN_S)
