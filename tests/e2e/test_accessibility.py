@@ -1,4 +1,5 @@
-"""axe on every page and every screen of the room, on a phone and a laptop, in light and dark.
+"""Every page and every screen of the room: axe on a phone and a laptop, in light and dark; at
+twice the size; with the keyboard alone.
 
 The lists of cases are held against the addresses of the server and the screens that the room
 knows: a page or a screen without a case fails.
@@ -10,7 +11,6 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from django.urls import URLPattern, URLResolver, get_resolver
 from playwright.sync_api import Browser, Page, Playwright
 
@@ -21,41 +21,9 @@ from tests.e2e.colours import BLUE, Look, launch, wear
 from tests.e2e.people import LAPTOP, PHONE
 from tests.e2e.scripted import ScriptedRoom
 from tests.e2e.stack import Stack
+from tests.e2e.usable import assert_usable
 
 pytestmark = pytest.mark.browser
-
-NARROW = {"width": 320, "height": 640}  # 1280 pixels at 400 %
-SERIOUS = ("serious", "critical")
-EVERY_RULE: dict[str, Any] = {"resultTypes": ["violations"]}
-COLOURS = {
-    **EVERY_RULE,
-    "runOnly": ["color-contrast", "link-in-text-block"],
-}  # all that dark changes
-
-
-def assert_usable(page: Page) -> None:
-    """Nothing serious in any look, and no line that has to be scrolled sideways."""
-    found = []
-    for size in (PHONE, LAPTOP):
-        page.set_viewport_size(size)  # type: ignore[arg-type]
-        for scheme, rules in (("light", EVERY_RULE), ("dark", COLOURS)):
-            page.emulate_media(color_scheme=scheme, reduced_motion="reduce")  # type: ignore[arg-type]
-            found += [(size["width"], scheme, *what) for what in violations(page, rules)]
-    assert found == []
-    for size in (NARROW, PHONE, LAPTOP):
-        page.set_viewport_size(size)  # type: ignore[arg-type]
-        assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0, size
-
-
-def violations(page: Page, rules: dict[str, Any]) -> list[tuple[str, str]]:
-    """Rule and element of what axe holds to be serious or critical."""
-    result = Axe().run(page, options=rules).response["violations"]
-    return [
-        (rule["id"], node["html"][:200])
-        for rule in result
-        if rule["impact"] in SERIOUS
-        for node in rule["nodes"]
-    ]
 
 
 @pytest.fixture(scope="module")

@@ -1,0 +1,88 @@
+"""What holds for every page and every screen: for axe, in each look, at twice the size, and with
+the keyboard alone. Knows no page by name.
+"""
+
+from pathlib import Path
+from typing import Any, Final
+
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page
+
+from tests.e2e.people import LAPTOP, PHONE
+
+NARROW: Final = {"width": 320, "height": 640}  # 1280 pixels at 400 % (WCAG 2.2, 1.4.10)
+ZOOMED: Final = {"width": 640, "height": 400}  # the laptop at 200 % (1.4.4)
+SERIOUS: Final = ("serious", "critical")
+EVERY_RULE: Final[dict[str, Any]] = {"resultTypes": ["violations"]}
+COLOURS: Final = {
+    **EVERY_RULE,
+    "runOnly": ["color-contrast", "link-in-text-block"],
+}  # all that dark changes
+SCRIPT: Final = Path(__file__).with_name("usable.js").read_text(encoding="utf-8")
+ROUNDS: Final = 3  # presses for each stop, before a page that never ends is given up
+
+
+def assert_usable(page: Page) -> None:
+    """Raises AssertionError that names the look and the element."""
+    page.evaluate(SCRIPT)
+    assert found_by_axe(page) == []
+    assert too_wide(page) == []
+    assert found_by_tab(page, LAPTOP) == []
+    assert found_by_tab(page, PHONE) == []
+
+
+def found_by_axe(page: Page) -> list[tuple[object, ...]]:
+    """Width, scheme, rule and element of what is serious in any look."""
+    found: list[tuple[object, ...]] = []
+    for size in (PHONE, LAPTOP):
+        page.set_viewport_size(size)  # type: ignore[arg-type]
+        for scheme, rules in (("light", EVERY_RULE), ("dark", COLOURS)):
+            page.emulate_media(color_scheme=scheme, reduced_motion="reduce")  # type: ignore[arg-type]
+            found += [(size["width"], scheme, *what) for what in violations(page, rules)]
+    page.emulate_media(color_scheme="light", reduced_motion="reduce")
+    return found
+
+
+def violations(page: Page, rules: dict[str, Any]) -> list[tuple[str, str]]:
+    """Rule and element of what axe holds to be serious or critical."""
+    result = Axe().run(page, options=rules).response["violations"]
+    return [
+        (rule["id"], node["html"][:200])
+        for rule in result
+        if rule["impact"] in SERIOUS
+        for node in rule["nodes"]
+    ]
+
+
+def too_wide(page: Page) -> list[tuple[str, int]]:
+    """Looks in which a line has to be scrolled sideways: sizes, zoom, and letters twice as big."""
+    found = []
+    for size in (NARROW, PHONE, ZOOMED, LAPTOP):
+        page.set_viewport_size(size)  # type: ignore[arg-type]
+        found.append((f"{size['width']} px", page.evaluate("__usable.excess()")))
+    page.set_viewport_size(PHONE)  # type: ignore[arg-type]
+    grown = page.evaluate("__usable.grow()")
+    found.append(("letters at 200 %", page.evaluate("__usable.excess()")))
+    page.evaluate("__usable.shrink()")
+    found.append(("letters that do not grow", 0 if grown else 1))
+    return [(look, excess) for look, excess in found if excess > 0]
+
+
+def found_by_tab(page: Page, size: dict[str, int]) -> list[tuple[int, str, str]]:
+    """What Tab does not reach, what does not show that it has the focus (2.4.7), and what has it
+    behind something else (2.4.11)."""
+    page.set_viewport_size(size)  # type: ignore[arg-type]
+    stops: list[str] = page.evaluate("__usable.stops()")
+    reached: dict[int, list[str]] = {}
+    for _ in range(len(stops) * ROUNDS):
+        if len(reached) == len(stops):
+            break
+        page.keyboard.press("Tab")
+        if (seen := page.evaluate("__usable.focused()")) is not None:
+            reached.setdefault(seen["stop"], seen["faults"])
+    missed = [
+        (size["width"], "not reached", html) for n, html in enumerate(stops) if n not in reached
+    ]
+    return missed + [
+        (size["width"], fault, stops[n]) for n, faults in reached.items() for fault in faults
+    ]
