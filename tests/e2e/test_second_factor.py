@@ -13,9 +13,9 @@ from tests.e2e.colours import launch
 from tests.e2e.factor import app_code
 from tests.e2e.people import LAPTOP, SECONDS
 from tests.e2e.stack import Stack, running_stack
-from tests.e2e.test_accessibility import assert_usable
 from tests.e2e.test_keyboard import Hands
 from tests.e2e.test_signing_in import CODE, ask_for_code, printed_codes, type_code
+from tests.e2e.usable import assert_usable
 
 pytestmark = pytest.mark.browser
 

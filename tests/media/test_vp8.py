@@ -26,7 +26,8 @@ def test_descriptor_is_read(payload: str, expected: vp8.Descriptor) -> None:
 
 
 @pytest.mark.parametrize(
-    "payload", ["", "10", "80 d0 00 00", "80 80 05", "90 80", "90 80 81", "90 e0 81 05 09", "90 e0 81 05"]
+    "payload",
+    ["", "10", "80 d0 00 00", "80 80 05", "90 80", "90 80 81", "90 e0 81 05 09", "90 e0 81 05"],
 )
 def test_descriptor_that_is_cut_short_is_refused(payload: str) -> None:
     assert vp8.read(bytes.fromhex(payload)) is None
