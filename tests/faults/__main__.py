@@ -33,7 +33,7 @@ from tests.faults.invariants import (
     numbers_hold,
     roster_is_live,
 )
-from tests.faults.machine import machine, versions
+from tests.faults.machine import load, machine, versions
 from tests.faults.registry import REGISTRY
 
 QUIESCENT_S = 6.0  # every rule must hold by then, once nothing happens any more
@@ -158,6 +158,7 @@ def report(faults: dict[str, Findings], about: dict[str, Any], seconds: float) -
     """The whole run as one object."""
     return {
         **about,
+        "load_after": load(),
         "seconds": round(seconds),
         "met": all(findings.met for findings in faults.values()),
         "faults": {name: findings.json() for name, findings in faults.items()},
@@ -176,6 +177,7 @@ def main(arguments: Sequence[str]) -> int:
         with installed(Path(folder)) as installation:
             about = {
                 "machine": machine(),
+                "load_before": load(),
                 "versions": versions(installation.services.database_url),
             }
             faults = uvloop.run(run_all(installation, [REGISTRY[name] for name in names]))

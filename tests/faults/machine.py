@@ -21,8 +21,12 @@ def machine() -> dict[str, Any]:
         "processor": _processor(),
         "cores": os.cpu_count(),
         "system": f"{platform.system()} {platform.release()}",
-        "load_average": [round(one, 2) for one in os.getloadavg()],
     }
+
+
+def load() -> list[float]:
+    """The load average of the last minute, five and fifteen."""
+    return [round(one, 2) for one in os.getloadavg()]
 
 
 def versions(database_url: str) -> dict[str, str]:

@@ -39,6 +39,7 @@ async def run(evening: Evening, findings: Findings) -> None:
     findings.expect("verbs_with_rows_not_refused", "count", 0)
     findings.expect("live_verbs_refused", "count", 0)
     findings.expect("page_answered", "ms", REQUEST_MS)
+    findings.expect("pages_that_fault", "count", 0)
     findings.expect("removed_is_gone", "ms", ACT_MS)
     findings.expect("dropped_is_back", "ms", BACK_MS)
     findings.expect("recorded", "ms", RECORDED_MS)
@@ -102,7 +103,7 @@ async def _pages(evening: Evening, findings: Findings) -> None:
             port = installation.ports[name]
             status, _, _ = await asyncio.to_thread(installation.fetch, build_opener(), path, port)
             findings.add("page_answered", (time.monotonic() - began) * 1000)
-            findings.notes.append(f"{path.split('/')[1] or 'first page'}: {status}")
+            findings.add("pages_that_fault", float(status in (0, 500)))
 
 
 async def _remove(evening: Evening, findings: Findings) -> None:
