@@ -29,4 +29,4 @@ ENV PATH=/venv/bin:$PATH \
     DJANGO_SETTINGS_MODULE=server.settings.production
 USER thirds
 EXPOSE 8000
-CMD ["python", "-m", "server.web", "-b", "0.0.0.0", "-p", "8000", "-v", "0", "--no-server-name", "--ping-interval", "10", "--ping-timeout", "20", "server.asgi:application"]
+CMD ["python", "-m", "server.web", "-b", "0.0.0.0", "-p", "8000", "-v", "0", "--no-server-name", "--ping-interval", "10", "--ping-timeout", "20", "--websocket_connect_timeout", "5", "--http-timeout", "60", "server.asgi:application"]

@@ -15,6 +15,9 @@ APPLICATION: Final = "server.asgi:application"
 OPTIONS: Final = (
     *("-v", "0", "--no-server-name"),
     *("--ping-interval", "10", "--ping-timeout", "20"),
+    # What the application is given to accept a websocket, and to answer a request (no page takes
+    # its time and none polls), in seconds; how a request arrives is `server.arrivals`' bound.
+    *("--websocket_connect_timeout", "5", "--http-timeout", "60"),
 )
 
 

@@ -1,90 +1,33 @@
 """The bounds of a websocket, on the real Daphne and a real socket."""
 
-import json
-import os
+import contextlib
 import socket
-import subprocess
-import sys
-import time
-from collections.abc import Iterator
-from pathlib import Path
-from typing import Any
-from urllib.request import urlopen
 
 import pytest
 
-from server.sockets import FRAME_BYTES, UNREAD_BYTES, UNTAKEN_FRAMES
+from server.sockets import EMPTY_FRAMES, FRAME_BYTES, UNREAD_BYTES, UNTAKEN_FRAMES
 from tests.server.talker import PIECE
-
-PATIENCE_S = 60.0
-KERNEL_BYTES = 16 * 1024 * 1024  # what two sockets of this machine may hold between them
-HANDSHAKE = (
-    "GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-    "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n"
+from tests.server.wire import (
+    PATIENCE_S,
+    frame,
+    is_ended,
+    short_frame,
+    told,
+    until,
+    until_ended,
+    upgraded,
 )
 
-
-@pytest.fixture
-def port() -> Iterator[int]:
-    """Where a Daphne of this test listens."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        number: int = probe.getsockname()[1]
-    root = Path(__file__).resolve().parents[2]
-    command = [sys.executable, "-m", "daphne", "-b", "127.0.0.1", "-p", str(number), "-v", "0"]
-    process = subprocess.Popen(
-        [*command, "tests.server.talker:application"],
-        cwd=root,
-        env={**os.environ, "PYTHONPATH": str(root)},
-    )
-    try:
-        until(lambda: told(number) is not None)
-        yield number
-    finally:
-        process.terminate()
-        process.wait(PATIENCE_S)
-
-
-def until(holds: Any) -> None:
-    """Waits for a condition."""
-    deadline = time.monotonic() + PATIENCE_S
-    while not holds():
-        assert time.monotonic() < deadline, "it never came to that"
-        time.sleep(0.05)
-
-
-def told(port: int, path: str = "/") -> dict[str, Any] | None:
-    """What the application says of itself; None while it does not answer."""
-    try:
-        with urlopen(f"http://127.0.0.1:{port}{path}", timeout=PATIENCE_S) as answer:
-            said: dict[str, Any] = json.loads(answer.read())
-            return said
-    except OSError:
-        return None
-
-
-def upgraded(port: int, path: str) -> socket.socket:
-    """A websocket after its handshake, which reads no further."""
-    peer = socket.create_connection(("127.0.0.1", port), timeout=PATIENCE_S)
-    peer.sendall(HANDSHAKE.format(path=path).encode())
-    head = b""
-    while not head.endswith(b"\r\n\r\n"):
-        head += peer.recv(1)
-    assert head.startswith(b"HTTP/1.1 101")
-    return peer
-
-
-def frame(length: int) -> bytes:
-    """A masked text frame of zeros (RFC 6455, 5.2; the mask is zero)."""
-    return b"\x81\xff" + length.to_bytes(8, "big") + b"\0" * 4 + b"0" * length
-
-
-def is_ended(peer: socket.socket) -> bool:
-    """Whether the server let go of it; waits for the next thing it says."""
-    try:
-        return peer.recv(1) == b""
-    except ConnectionResetError:
-        return True
+KERNEL_BYTES = 16 * 1024 * 1024  # what two sockets of this machine may hold between them
+FLOODERS = 20
+PING, PONG, TEXT, BEGINNING, MIDDLE, END = 0x89, 0x8A, 0x81, 0x01, 0x00, 0x80  # RFC 6455, 5.2
+FLOODS = {
+    "pings": short_frame(PING),
+    "pongs": short_frame(PONG),
+    "long pings": short_frame(PING, b"0" * 125),
+    "empty parts": short_frame(MIDDLE),
+    "parts of a byte": short_frame(MIDDLE, b"0"),
+}
 
 
 def send_until_it_waits(peer: socket.socket, whole: bytes, most: int) -> int:
@@ -127,3 +70,67 @@ def test_frame_that_is_far_too_long_ends_the_socket(port: int) -> None:
     with upgraded(port, "/deaf") as peer:
         peer.sendall(frame(FRAME_BYTES + 1)[:64])
         assert is_ended(peer)
+
+
+@pytest.mark.parametrize("flood", FLOODS)
+def test_frames_without_end_that_are_no_message_end_the_socket(port: int, flood: str) -> None:
+    """The application's bound is on messages, and it hears of none here. Kills: answering every
+    ping; a message of endlessly many parts, each of which is kept."""
+    with upgraded(port, "/echo") as peer:
+        if flood.endswith(("parts", "byte")):
+            peer.sendall(short_frame(BEGINNING))
+        until_ended(flooded(peer, FLOODS[flood]))
+    said = told(port)
+    assert said is not None
+    assert said["taken"] == 0
+
+
+def flooded(peer: socket.socket, piece: bytes) -> socket.socket:
+    """It was sent a second's worth too much, or had let go before that."""
+    with contextlib.suppress(ConnectionError):
+        peer.sendall(piece * 10_000)
+    return peer
+
+
+def test_message_in_as_many_parts_as_are_counted_is_taken(port: int) -> None:
+    """Kills: a bound of none."""
+    parts = [short_frame(BEGINNING, b"a"), *[short_frame(MIDDLE, b"b")] * (EMPTY_FRAMES - 1)]
+    with upgraded(port, "/echo") as peer:
+        peer.sendall(b"".join(parts) + short_frame(END, b"c"))
+        assert answer(peer) == b"a" + b"b" * (EMPTY_FRAMES - 1) + b"c"
+
+
+def answer(peer: socket.socket) -> bytes:
+    """The payload of the next frame, of at most 125 bytes."""
+    stream = peer.makefile("rb")
+    head = stream.read(2)
+    return stream.read(head[1] & 0x7F)
+
+
+def test_one_read_full_of_messages_is_taken_apart_piece_by_piece(port: int) -> None:
+    """Kills: ten thousand messages in the queue because they came in one packet."""
+    with upgraded(port, "/deaf") as peer:
+        peer.sendall(short_frame(TEXT) * 10_000)
+        assert told(port, "/go") is not None
+        until(lambda: (told(port) or {}).get("taken") == 10_000)
+        said = told(port)
+    assert said is not None
+    assert said["most_waiting"] == UNTAKEN_FRAMES
+
+
+def test_twenty_flooders_are_gone_and_anothers_verbs_were_answered_meanwhile(port: int) -> None:
+    """Kills: a loop that serves whoever sends most."""
+    floods = list(FLOODS.values())
+    with upgraded(port, "/echo") as other:
+        peers = [upgraded(port, "/echo") for _ in range(FLOODERS)]
+        for number, peer in enumerate(peers):
+            peer.sendall(short_frame(BEGINNING) * (number % len(floods) >= 3))
+            flooded(peer, floods[number % len(floods)])
+            word = str(number).encode()
+            other.sendall(short_frame(TEXT, word))
+            assert answer(other) == word
+        for peer in peers:
+            until_ended(peer)
+            peer.close()
+        other.sendall(short_frame(TEXT, b"still here"))
+        assert answer(other) == b"still here"
