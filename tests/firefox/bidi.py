@@ -9,6 +9,7 @@ import re
 import subprocess
 import time
 from collections.abc import Callable
+from contextlib import AbstractContextManager, ExitStack
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
@@ -20,6 +21,7 @@ from tests.programs import needed
 Found = TypeVar("Found")
 SECONDS: Final = 60.0
 LISTENS: Final = re.compile(r"WebDriver BiDi listening on (ws://\S+)")
+SHOWN: Final = "`${location.href} ${document.readyState} ${document.body?.innerText}`"
 PREFERENCES: Final[dict[str, bool | int | str]] = {
     "app.update.enabled": False,
     "browser.shell.checkDefaultBrowser": False,
@@ -50,23 +52,25 @@ class Firefox:
         (profile / "user.js").write_text("\n".join(lines))
         self._log = folder / "firefox.log"
         self._number = 0
+        self._open = ExitStack()
         words = ["--headless", "--no-remote", "--profile", str(profile)]
         with self._log.open("w") as log:
-            self._process = subprocess.Popen(
+            process = subprocess.Popen(
                 [needed(FIREFOX), *words, "--remote-debugging-port", "0", "about:blank"],
                 stdout=log,
                 stderr=log,
             )
+        self._open.callback(_end, process)
         try:
-            self._socket = self._connected()
+            self._socket = self._open.enter_context(self._connecting())
             self._call("session.new", capabilities={})
             tree = self._call("browsingContext.getTree")
             self.context: str = tree["contexts"][0]["context"]
         except BaseException:
-            self._process.kill()
+            self.close()
             raise
 
-    def _connected(self) -> ClientConnection:
+    def _connecting(self) -> AbstractContextManager[ClientConnection]:
         found = until(lambda: LISTENS.search(self._log.read_text()), "Firefox listens")
         return connect(f"{found[1]}/session", max_size=None)
 
@@ -119,27 +123,38 @@ class Firefox:
             except BidiError:
                 return None  # between two pages
 
-        return until(value, expression, seconds)
+        try:
+            return until(value, expression, seconds)
+        except TimeoutError as late:
+            late.add_note(f"the page: {self.evaluate(SHOWN)}")
+            raise
 
     def tap(self, words: str) -> None:
         """The button or link with exactly these words, as soon as it can be used."""
-        found = f"""[...document.querySelectorAll('button, a')].find((element) =>
-            (element.getAttribute('aria-label') ?? element.textContent).trim() ===
-            {json.dumps(words)} && !element.disabled && element.checkVisibility())"""
-        self.wait_for(f"({found})?.click() === undefined && Boolean({found})")
+        self.wait_for(f"((found) => Boolean(found) && !found.click())({called(words)})")
 
     def screenshot(self, file: Path) -> None:
         taken = self._call("browsingContext.captureScreenshot", context=self.context)
         file.write_bytes(base64.b64decode(taken["data"]))
 
     def close(self) -> None:
-        self._socket.close()
-        self._process.terminate()
-        try:
-            self._process.wait(10)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.wait()
+        self._open.close()
+
+
+def called(words: str) -> str:
+    """The expression for the button or link with exactly these words that can be used now."""
+    return f"""[...document.querySelectorAll('button, a')].find((element) =>
+        (element.getAttribute('aria-label') ?? element.textContent).trim() ===
+        {json.dumps(words)} && !element.disabled && element.checkVisibility())"""
+
+
+def _end(process: "subprocess.Popen[bytes]") -> None:
+    process.terminate()
+    try:
+        process.wait(10)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
 
 
 def until(look: Callable[[], Found | None], what: str, seconds: float = SECONDS) -> Found:

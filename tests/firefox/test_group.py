@@ -20,7 +20,8 @@ def sees_and_hears_in_firefox(visitor: FirefoxVisitor, *others: str) -> None:
 
 def test_firefox_and_chromium_meet(arrive: Arrive, arrive_by_chromium: ArriveByChromium) -> None:
     """Each picture and each voice comes out of the tile with that person's name, both ways; the
-    voice that stops is that of who muted; all again after a reload, with nobody at the door."""
+    voice that stops is that of who muted; a stranger's frames are not decoded; all again after a
+    reload, with nobody at the door."""
     dana = arrive_by_chromium("Dana", LOOKS["Dana"])
     dana.come_in()
     dana.wait_for("room")
@@ -31,10 +32,14 @@ def test_firefox_and_chromium_meet(arrive: Arrive, arrive_by_chromium: ArriveByC
         dana.admit(visitor.name)
         visitor.wait_for("room")
     open_devices([dana])
+    for visitor in (sam, maya):
+        visitor.open_devices()
     sees_and_hears_in_firefox(sam, "Dana", "Maya")
     sees_and_hears_in_firefox(maya, "Dana", "Sam")
     for other in ("Sam", "Maya"):
         sees_and_hears(dana, other, LOOKS[other])
+    sam.decodes_nothing_of_a_stranger("Dana")
+    sam.sees("Dana", LOOKS["Dana"].colour)
 
     dana.tap("Mute")
     sam.hears_nothing_of("Dana")
@@ -46,6 +51,7 @@ def test_firefox_and_chromium_meet(arrive: Arrive, arrive_by_chromium: ArriveByC
     sam.wait_for("check")
     sam.firefox.tap("Join")
     sam.wait_for("room")
+    sam.open_devices()
     sees_and_hears_in_firefox(sam, "Dana", "Maya")
     sees_and_hears(dana, "Sam", LOOKS["Sam"])
 

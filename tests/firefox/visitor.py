@@ -6,9 +6,12 @@ from typing import Final
 
 from tests.e2e.colours import Colour, Look, worn
 from tests.e2e.stack import Stack
-from tests.firefox.bidi import Firefox
+from tests.firefox.bidi import Firefox, called
 
 VOICE: Final = Path(__file__).with_name("voice.js").read_text(encoding="utf-8")
+GATE: Final = Path(__file__).with_name("gate.js").read_text(encoding="utf-8")
+IN_FLIGHT: Final = 24  # packets that may be on their way through the decoder
+HELD_BACK: Final = 36  # packets, one a frame of the plain colour
 AUDIBLE: Final = 0.001  # of full scale: -60 dB
 
 
@@ -20,7 +23,7 @@ class FirefoxVisitor:
         self.stack = stack
         self.firefox = Firefox(folder, media__navigator__audio__fake_frequency=look.hertz)
         self.firefox.set_size(390, 740)
-        self.firefox.before_every_page(VOICE + worn(look) + "window.__addVoice();")
+        self.firefox.before_every_page(GATE + VOICE + worn(look) + "window.__addVoice();")
 
     def come_in(self) -> None:
         """From the sign-in page to the room, or to its door."""
@@ -40,6 +43,13 @@ class FirefoxVisitor:
         shown = "document.getElementById('room')?.dataset.screen"
         self.firefox.wait_for(f"{shown} === {json.dumps(screen)}")
 
+    def open_devices(self) -> None:
+        """Microphone and camera on: whoever joins before the camera has opened joins without."""
+        for off, on in (("Unmute", "Mute"), ("Start video", "Stop video")):
+            tap_if_off = "((off, on) => Boolean(on) || (Boolean(off) && !off.click()))"
+            self.firefox.wait_for(f"{tap_if_off}({called(off)}, {called(on)})")
+            self.firefox.wait_for(f"Boolean({called(on)})")
+
     def sees(self, name: str, colour: Colour | None) -> None:
         """Until the tile of that name shows the colour (None: no picture)."""
         asked = f"window.__colours.tileColour({json.dumps(name)})"
@@ -53,8 +63,22 @@ class FirefoxVisitor:
         """Until the tile of that name is silent."""
         self.firefox.wait_for(f"!(window.__loudness({json.dumps(name)}) > {AUDIBLE})")
 
-    def shown_names(self) -> list[str]:
-        """Whose tiles are there."""
-        tiles = "[...document.querySelectorAll('.tile[data-name]')]"
-        names: list[str] = self.firefox.evaluate(f"{tiles}.map((tile) => tile.dataset.name)")
-        return sorted(names)
+    def counted(self, name: str, *, packets: int = 0, frames: int = 0) -> tuple[int, int]:
+        """Packets that came in for that picture and frames decoded of it, once there are as many
+        of both."""
+        asked = f"window.__gates.counted({json.dumps(name)})"
+        enough = f"now.packetsReceived >= {packets} && now.framesDecoded >= {frames}"
+        now = self.firefox.wait_for(f"{asked}.then((now) => {enough} && now)")
+        return now["packetsReceived"], now["framesDecoded"]
+
+    def decodes_nothing_of_a_stranger(self, name: str) -> None:
+        """As long as the slot is said to be another's, its packets come and no frame is decoded;
+        then the picture is there again. A gate that lets every frame pass fails it."""
+        pretend = f"window.__gates.pretend({json.dumps(name)}, {{}})"
+        self.firefox.evaluate(pretend.format("true"))
+        packets, _ = self.counted(name)
+        packets, decoded = self.counted(name, packets=packets + IN_FLIGHT)
+        packets, still_decoded = self.counted(name, packets=packets + HELD_BACK)
+        assert still_decoded == decoded
+        self.firefox.evaluate(pretend.format("false"))
+        self.counted(name, frames=decoded + 1)
