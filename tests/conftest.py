@@ -5,6 +5,12 @@ from django.db import connection
 from pytest_django import DjangoDbBlocker
 
 
+@pytest.fixture(autouse=True)
+def own_clock(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Tests move this process's clock, which Redis knows nothing of: it is not put right."""
+    monkeypatch.setattr("sessions.rooms.room_time.learn", lambda *_reading: None)
+
+
 @pytest.fixture(scope="session")
 def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> None:
     """Tests that commit have every table emptied after them, the audit's too: only in the

@@ -14,7 +14,6 @@ from typing import Final
 
 import psycopg
 from django.db import close_old_connections
-from django.utils import timezone
 from procrastinate import App, PsycopgConnector
 from procrastinate.contrib.django import app
 from procrastinate.contrib.django.utils import connector_params
@@ -22,6 +21,7 @@ from procrastinate.exceptions import ConnectorException
 
 from server.worker.audit import keep_audit
 from server.worker.waiting import until
+from sessions.rooms import room_time
 from sessions.rooms.ticker import Tick, Ticker
 
 log = logging.getLogger(__name__)
@@ -92,7 +92,7 @@ async def beat(ticker: Ticker, stop: asyncio.Event) -> None:
 
 def _tick(ticker: Ticker) -> Tick:
     try:
-        return ticker.tick(timezone.now())
+        return ticker.tick(room_time.now())
     finally:
         close_old_connections()
 

@@ -14,7 +14,6 @@ from typing import Any, Final, cast
 
 from asgiref.sync import async_to_sync
 from django.db import transaction
-from django.utils import timezone
 
 from server.media.client import (
     Answer,
@@ -30,7 +29,7 @@ from server.media.client import (
 from sessions.core.refusal import Refuse
 from sessions.core.room_state import OPEN
 from sessions.models import Room
-from sessions.rooms import presence, selectors
+from sessions.rooms import presence, room_time, selectors
 from sessions.rooms.lines import Heard, Listener, lines, revoke_once, send
 from sessions.rooms.lua import AWAY, DOWN, KEEP_S, LEASE_MS, aconnection, connection
 from sessions.rooms.presence import Place
@@ -246,7 +245,7 @@ def desired_of(
 
 def _ask_rows(key: str, epoch: str, number: _Number) -> _Told:
     room = selectors.rooms().get(key=key)
-    clock = selectors.clock_of(room, timezone.now())
+    clock = selectors.clock_of(room, room_time.now())
     state = selectors.state_of(room, clock.read_at)
     return _Told(
         wanted=state in OPEN,

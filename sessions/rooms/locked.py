@@ -10,7 +10,6 @@ from datetime import datetime
 from enum import Enum
 
 from django.db import transaction
-from django.utils import timezone
 
 from sessions.core import agenda_clock, permissions, room_state
 from sessions.core.agenda import AgendaClock, MarkKind
@@ -18,7 +17,7 @@ from sessions.core.agenda import AgendaMark as CoreMark
 from sessions.core.refusal import Refuse
 from sessions.core.room_state import RoomState
 from sessions.models import AgendaMark, Person, Room, Seat, Session
-from sessions.rooms import bridge, broadcast, presence, selectors
+from sessions.rooms import bridge, broadcast, presence, room_time, selectors
 from sessions.rooms.lua import Call
 from sessions.rooms.selectors import RoomNow
 from sessions.rooms.stream import Audience, Draft, Kind
@@ -131,7 +130,7 @@ def lock(room_id: int, actor: Person | None, roster: presence.Roster) -> LockedR
     room = rooms.get(pk=room_id)
     known = standing(actor, room.session)
     marks = list(selectors.marks_of(room))
-    now = timezone.now()
+    now = room_time.now()
     return LockedRoom(room, actor, known, roster, now, marks=marks, marks_before=len(marks))
 
 

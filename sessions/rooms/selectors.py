@@ -11,7 +11,6 @@ from datetime import datetime
 from typing import Any
 
 from django.db.models import QuerySet
-from django.utils import timezone
 
 from sessions.core import agenda_clock, permissions, room_state
 from sessions.core.admission import RoomAtDoor, SeatState, SessionRole
@@ -22,7 +21,7 @@ from sessions.core.agenda import agenda_of as core_agenda
 from sessions.core.refusal import Refuse
 from sessions.core.room_state import RoomState
 from sessions.models import Person, Room, Seat, Session
-from sessions.rooms import presence
+from sessions.rooms import presence, room_time
 from sessions.scheduling.plans import segments_of
 from sessions.scheduling.selectors import staff_of_track, standing
 
@@ -259,5 +258,5 @@ def rows_of(session: str) -> RoomRows | Refuse:
     if isinstance(roster, Refuse):
         return roster
     room = rooms().get(pk=room.pk)  # what was read before the roster may be older than it
-    now = room_now(room, clock_of(room, timezone.now()))
+    now = room_now(room, clock_of(room, room_time.now()))
     return RoomRows(roster, facts_of(room), now, seats_of(room.pk))

@@ -9,7 +9,6 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from django.db import transaction
-from django.utils import timezone
 
 from sessions.audit import services as audit
 from sessions.core import agenda_clock, room_state
@@ -18,7 +17,7 @@ from sessions.core.agenda import AgendaClock, Phase
 from sessions.core.refusal import Refuse
 from sessions.core.room_state import Due, RoomState
 from sessions.models import Room, Seat
-from sessions.rooms import bridge, broadcast, presence, selectors, services_owed
+from sessions.rooms import bridge, broadcast, presence, room_time, selectors, services_owed
 from sessions.rooms.locked import LockedRoom, lock, me_changed, room_changed, tell
 from sessions.rooms.presence import Entry, Place
 from sessions.rooms.services_end import over
@@ -55,7 +54,7 @@ class ClockVerbs:
     def republish(self, room_id: int) -> None:
         """Tells the room, and makes presence, seats and node what the rows say."""
         room = selectors.rooms().get(pk=room_id)
-        now = selectors.room_now(room, selectors.clock_of(room, timezone.now()))
+        now = selectors.room_now(room, selectors.clock_of(room, room_time.now()))
         roster = presence.run(presence.roster(room.key))
         if isinstance(roster, Refuse):
             return
@@ -121,7 +120,7 @@ def _ask_again(locked: LockedRoom, clock: AgendaClock) -> datetime:
 
 def _heal(room: Room, entry: Entry, seat: Seat | None) -> None:
     """Makes one connection what its seat's row says, and tells its owner."""
-    if selectors.state_of(room, timezone.now()) in room_state.OVER:
+    if selectors.state_of(room, room_time.now()) in room_state.OVER:
         broadcast.send(room.key, presence.close(room.key))
     elif seat is None or seat.state == SeatState.REMOVED.value:
         broadcast.send(room.key, presence.remove(room.key, entry.seat))

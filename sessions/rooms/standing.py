@@ -10,14 +10,12 @@ from collections.abc import Iterable
 from datetime import timedelta
 from typing import Any, Final
 
-from django.utils import timezone
-
 from sessions.core.admission import SeatState
 from sessions.core.permissions import Grant, grants
 from sessions.core.room_state import LOBBY_MINUTES, OVER
 from sessions.models import Person, Seat
 from sessions.people.standing import StandingChange, standing_changed
-from sessions.rooms import bridge, broadcast
+from sessions.rooms import bridge, broadcast, room_time
 from sessions.scheduling.selectors import standing
 
 EVERYWHERE: Final = frozenset(
@@ -71,7 +69,7 @@ def _is_kept(seat: Seat) -> bool:
 
 def _seats(person: Person) -> list[Seat]:
     """Those that may have media now. One query."""
-    opened = timezone.now() + timedelta(minutes=LOBBY_MINUTES)
+    opened = room_time.now() + timedelta(minutes=LOBBY_MINUTES)
     rows = Seat.objects.filter(
         person=person, state=SeatState.ADMITTED.value, room__session__starts_at__lte=opened
     ).exclude(room__state__in=[state.value for state in OVER])

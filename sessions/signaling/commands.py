@@ -14,7 +14,7 @@ from typing import Any, Final
 from sessions.core.permissions import Verb
 from sessions.core.reasons import LeaveReason
 from sessions.core.refusal import Refuse
-from sessions.rooms import relay, services
+from sessions.rooms import relay, room_time, services
 from sessions.signaling import at_once, database, frames
 from sessions.signaling.connection import Connection
 from sessions.signaling.messages import (
@@ -110,7 +110,7 @@ async def _hello(connection: Connection, command: Hello) -> Reply:
 
 
 async def _ping(connection: Connection, command: Ping) -> Reply:
-    await connection.tell(Pong(type="pong", id=command.id, now_ms=round(time.time() * 1000)))
+    await connection.tell(Pong(type="pong", id=command.id, now_ms=room_time.now_ms()))
     return await connection.renew()
 
 

@@ -9,6 +9,7 @@ A call is a value (`Call`): `presence.py` and `stream.py` make it, `run` and `ar
 import asyncio
 import json
 import secrets
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cache, lru_cache
@@ -27,6 +28,7 @@ from redis.exceptions import TimeoutError as RedisSlow
 from redis.retry import Retry
 
 from sessions.core.refusal import Refuse
+from sessions.rooms import room_time
 
 T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
@@ -141,11 +143,12 @@ def _turn() -> asyncio.Semaphore:
 
 def run(call: Call[T]) -> T | Refuse:
     """Runs a call from a thread. `store.down` when Redis does not answer."""
+    asked = time.time()
     try:
         text = _registered(connection(), call.script)(keys=call.keys(), args=call.argv())
     except AWAY:
         return DOWN
-    return call.read(json.loads(text))
+    return _read(call, text, asked)
 
 
 async def arun(call: Call[T]) -> T | Refuse:
@@ -153,7 +156,16 @@ async def arun(call: Call[T]) -> T | Refuse:
     script = _registered(aconnection(), call.script)
     try:
         async with asyncio.timeout(ANSWER_S), _turn():  # waiting, connecting and asking: all of it
+            asked = time.time()
             text = await script(keys=call.keys(), args=call.argv())
     except AWAY:
         return DOWN
-    return call.read(json.loads(text))
+    return _read(call, text, asked)
+
+
+def _read(call: Call[T], text: str, asked: float) -> T:
+    """The answer as its caller takes it; on the way Redis's time is taken note of."""
+    answer = json.loads(text)
+    if call.clock_ms is None:
+        room_time.learn(answer["now_ms"], asked, time.time())
+    return call.read(answer)

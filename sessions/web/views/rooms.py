@@ -6,13 +6,13 @@ Whom the door would refuse is told so here, before camera and microphone are ask
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from sessions.core.admission import decide, may_wait_for_reopening
 from sessions.core.permissions import Verb
 from sessions.core.refusal import Refuse
 from sessions.models import Person, Session
+from sessions.rooms import room_time
 from sessions.rooms.selectors import at_door, clock_of, door_of
 from sessions.scheduling.selectors import standing
 from sessions.web.access import refused, session_page, signed_in
@@ -35,7 +35,7 @@ def room_page(request: HttpRequest, session: Session) -> HttpResponse:
 
 def door_refusal(person: Person, session: Session) -> Refuse | None:
     """What the door says now, if it is no; while a room can be reopened, who was in may wait."""
-    now, room = timezone.now(), session.room
+    now, room = room_time.now(), session.room
     comes, at_the_door = at_door(standing(person, session)), door_of(room, clock_of(room, now))
     said = decide(comes, at_the_door, now)
     if not isinstance(said, Refuse):
