@@ -5,6 +5,8 @@ from django.urls import include, path
 from sessions.people import demo_sign_in, sign_in
 from sessions.web.views.alive import alive
 
+handler500 = "sessions.web.outage.fault"
+
 urlpatterns = [
     path("sign-in/", sign_in.AskView.as_view(), name="account_login"),
     path("sign-in/", sign_in.AskView.as_view(), name="account_request_login_code"),

@@ -1,6 +1,11 @@
 """Answers that no view makes: still our page, still a sentence that says what to do."""
 
+import time
+from collections.abc import Callable
+
 import pytest
+from django.db import OperationalError
+from django.http import HttpRequest
 from django.test import Client
 from django.test.client import RequestFactory
 from django.views.defaults import server_error
@@ -31,6 +36,45 @@ def test_fault_of_ours_is_answered_in_words() -> None:
     answer = server_error(RequestFactory().get("/"))
     assert answer.status_code == 500
     assert [one.text for one in main(answer).all("h1")] == ["That did not work"]
+
+
+@pytest.fixture
+def away(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """PostgreSQL does not answer; which pages asked it."""
+    asked: list[str] = []
+    monkeypatch.setattr("sessions.web.outage._asked_from", float("-inf"))
+    monkeypatch.setattr("sessions.people.sign_in.AskView.dispatch", no_answer_of(asked))
+    return asked
+
+
+def no_answer_of(asked: list[str]) -> Callable[..., None]:
+    def no_answer(_view: object, request: HttpRequest, **_: object) -> None:
+        asked.append(request.path)
+        raise OperationalError("couldn't get a connection after 1.50 sec")
+
+    return no_answer
+
+
+def test_r10_page_without_the_database_is_answered_in_words(away: list[str]) -> None:
+    """503, and whoever comes within the next second waits for nobody. Kills: 500; and a page
+    that waits for the pool each time."""
+    browser = Client(raise_request_exception=False)
+    answers = [browser.get("/sign-in/") for _ in range(3)]
+    assert [one.status_code for one in answers] == [503, 503, 503]
+    assert away == ["/sign-in/"]
+    assert [one.text for one in main(answers[2]).all("h1")] == ["Back in a moment"]
+    assert (answers[2]["Retry-After"], answers[2]["Cache-Control"]) == ("5", "no-store")
+    assert browser.get("/alive/").status_code == 200
+
+
+def test_r10_database_is_asked_again_after_a_second(
+    away: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    browser = Client(raise_request_exception=False)
+    browser.get("/sign-in/")
+    monkeypatch.setattr("sessions.web.outage._asked_from", time.monotonic() - 0.001)
+    browser.get("/sign-in/")
+    assert away == ["/sign-in/", "/sign-in/"]
 
 
 def test_fault_shows_no_trace(programme: Programme, monkeypatch: pytest.MonkeyPatch) -> None:
