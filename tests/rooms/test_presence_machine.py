@@ -85,16 +85,16 @@ class Presence(RuleBasedStateMachine):
 
     def register(self, seat: str, connection: str, place: Place, claim: int) -> object:
         """A join, the first one of a connection or (with its claim) another one."""
-        self.expire()
         call = presence.join(
             self.room, seat, connection, place=place, claim=claim, clock_ms=self.now
         )
         joined = run(call)
-        old = self.holder.get(seat)
-        if seat in self.barred:
+        if seat in self.barred:  # refused before anything is swept
             assert joined == Refuse("seat.removed")
             self.open.pop(connection, None)
             return multiple()
+        self.expire()
+        old = self.holder.get(seat)
         if claim and old and self.open[old[1]][1] > claim:
             assert joined == Refuse("connection.replaced")
             self.open.pop(connection, None)
