@@ -32,6 +32,7 @@ from server.media.client import (
     placement_key,
     read_placement,
 )
+from server.media.placement import lease_key
 from sessions.rooms import bridge
 from sessions.rooms.lines import Heard
 from tests.media.client_peer import ClientPeer
@@ -42,12 +43,19 @@ PATIENCE: Final = 30.0  # seconds before what never comes fails a test; never as
 LOOK: Final = 0.02
 
 
+@dataclass(frozen=True, slots=True)
+class Store:
+    """A Valkey that somebody else runs."""
+
+    url: str
+
+
 @dataclass
 class Nodes:
     """Running nodes by name, and their store."""
 
     folder: Path
-    valkey: Service
+    valkey: Service | Store
     store: redis.Redis
     processes: dict[str, "subprocess.Popen[str]"] = field(default_factory=dict)
 
@@ -96,12 +104,34 @@ class Nodes:
 
     def end_store(self) -> None:
         """kill -9 of the store."""
+        assert isinstance(self.valkey, Service)
         self.valkey.process.kill()
         self.valkey.process.wait()
 
     def revive_store(self) -> None:
         """It is back, and empty."""
+        assert isinstance(self.valkey, Service)
         self.valkey.revive()
+
+
+@contextlib.contextmanager
+def running_node(name: str) -> Iterator[str]:
+    """One, on the store that settings name; gives the address of its control connection. Its
+    lease is taken back at the end, for whoever uses that store next."""
+    with (
+        tempfile.TemporaryDirectory(prefix="nodes-") as folder,
+        contextlib.closing(
+            redis.Redis.from_url(settings.REDIS_URL, decode_responses=True)
+        ) as store,
+    ):
+        nodes = Nodes(Path(folder), Store(settings.REDIS_URL), store)
+        nodes.start(name)
+        try:
+            nodes.wait_for(name)
+            yield nodes.control(name)
+        finally:
+            nodes.end(name)
+            store.delete(lease_key(name))
 
 
 @contextlib.contextmanager
