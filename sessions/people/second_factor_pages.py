@@ -25,9 +25,10 @@ from sessions.core.refusal import Refuse, sentence
 from sessions.core.sealing import Place, SealError
 from sessions.models import Person
 from sessions.models.sealing import seal, unseal
-from sessions.people import second_factor, second_factor_services
+from sessions.people import second_factor, second_factor_services, services
 from sessions.people.second_factor_forms import WRONG_PASSKEY, AppForm, NewPasskeyForm
 from sessions.people.second_factor_guard import next_of, own_page, with_next
+from sessions.people.sign_in import sign_out
 
 PENDING_APP: Final = "pending_app"  # key of the login session
 LATER: Final = "passkey_later"  # name of a cookie: this browser does not want to be asked
@@ -134,6 +135,14 @@ def later(request: HttpRequest, person: Person) -> HttpResponse:
     secure = request.is_secure()
     response.set_cookie(LATER, "1", LATER_AGE, secure=secure, httponly=True, samesite="Lax")
     return response
+
+
+@require_POST
+@own_page()
+def sign_out_of_all(request: HttpRequest, person: Person) -> HttpResponse:
+    """`/your-sign-in/sign-out/`: every browser, this one too; what they have open ends at once."""
+    services.sign_out_everywhere(person, person)
+    return sign_out(request)
 
 
 def is_offered(request: HttpRequest) -> bool:

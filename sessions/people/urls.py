@@ -19,4 +19,5 @@ urlpatterns: list[URLPattern] = [
     path("your-sign-in/codes/new/", pages.new_codes, name="second_factor_new_codes"),
     path("your-sign-in/<int:pk>/remove/", pages.remove, name="second_factor_remove"),
     path("your-sign-in/later/", pages.later, name="second_factor_later"),
+    path("your-sign-in/sign-out/", pages.sign_out_of_all, name="sign_out_everywhere"),
 ]

@@ -1,7 +1,7 @@
 """Second factors end to end on Django's client: setting up, signing in, recovery, taking out."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from io import StringIO
 from typing import Any
@@ -618,6 +618,27 @@ def test_command_starts_the_sign_in_over(browser: Client, dana: Person) -> None:
     for email in (dana.email, "nobody@mail.example"):
         with pytest.raises(CommandError):
             call_command("start_sign_in_over", email)
+
+
+@pytest.mark.parametrize("make", [account, facilitator, manager], ids=lambda one: one.__name__)
+def test_sign_out_everywhere_ends_the_other_browsers_login_session(
+    make: Callable[[], Person], browser: Client
+) -> None:
+    """Everybody finds it on the page of their own sign-in.
+
+    Kills: this browser's login session alone ends; a link that signs somebody out.
+    """
+    person, phone = make(), Client(HTTP_HOST="thirds.example")
+    Authenticator.objects.create(user=person, type="totp", data={"secret": ""})
+    for one in (browser, phone):
+        sign_in(one, person)
+    where = f"{OWN}sign-out/"
+    assert f'action="{where}"' in browser.get(OWN).content.decode()
+    assert browser.get(where).status_code == 405
+    answer = browser.post(where)
+    assert (answer["Location"], answer["Clear-Site-Data"]) == ("/sign-in/", '"cache", "storage"')
+    assert [one.get(HOME)["Location"] for one in (browser, phone)] == ["/sign-in/?next=/"] * 2
+    assert rows("account.sign_out_everywhere") == [("done", None)]
 
 
 def test_secrets_are_sealed_anew_under_the_current_key(

@@ -39,6 +39,12 @@ def sign_out(tonight: Evening, name: str) -> None:
     browser.post("/sign-out/")
 
 
+def sign_out_everywhere_on_a_laptop(person: Person) -> None:
+    laptop = Client()
+    laptop.cookies.load(cookie_of(person))
+    assert laptop.post("/your-sign-in/sign-out/")["Location"] == "/sign-in/"
+
+
 def off_the_staff(tonight: Evening, name: str) -> None:
     """Somebody else leads from now on: a track is never without."""
     Staffing.objects.create(track=track_of(tonight), person=tonight["Luis"], position=1)
@@ -169,6 +175,18 @@ async def test_log2_sign_out_elsewhere_leaves_a_browser_alone(
     assert (await pair.here.ask("ping"))["type"] == "pong"
     assert node.wants(tonight.room.key, pair.key)
     assert node.revoked == []
+    await pair.drop()
+
+
+async def test_log2_sign_out_everywhere_on_the_laptop_ends_the_call_on_the_phone(
+    tonight: Evening, node: TalkingNode
+) -> None:
+    """By the button of the page. Kills: a page that ends its own browser's login session alone."""
+    pair = Pair(tonight, "Sam", node)
+    await pair.come()
+    await database.run(sign_out_everywhere_on_a_laptop, tonight["Sam"])
+    assert await pair.here.close_code() == 4401
+    await node.until(lambda: (tonight.room.key, pair.key) in node.revoked)
     await pair.drop()
 
 

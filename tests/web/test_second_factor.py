@@ -43,6 +43,7 @@ BEFORE = {
     "second_factor_new_codes",
     "second_factor_remove",
     "second_factor_later",
+    "sign_out_everywhere",
 }
 
 
