@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
+from django.template.loader import render_to_string
 from django.urls import URLPattern, URLResolver, get_resolver
 from playwright.sync_api import Browser, Page, Playwright
 
@@ -68,6 +69,19 @@ def opens(selector: str) -> Callable[[Page, Places], Any]:
     return lambda page, _: page.locator(selector).first.click()
 
 
+def without(selector: str) -> Callable[[Page, Places], Any]:
+    return lambda page, _: page.locator(selector).evaluate_all(
+        "all => all.forEach(e => e.remove())"
+    )
+
+
+def faulty(page: Page, places: "Places") -> None:
+    """The page of a fault, which no visit brings about: this one answer is played."""
+    told = {"status": 500, "content_type": "text/html", "body": render_to_string("500.html")}
+    page.route("**/people/", lambda route: route.fulfill(**told), times=1)
+    page.goto(f"{places.origin}/people/")
+
+
 def narrow(page: Page, _: "Places") -> None:
     page.set_viewport_size(PHONE)  # type: ignore[arg-type]
 
@@ -112,6 +126,13 @@ PAGES = {
     "attendance.correct": Visit("Dana", TO_CELL),
     "attendance.error": Visit("Dana", (*TO_CELL, tap("button", "^Save the correction"))),
     "second_factor": Visit("Dana", (at("/your-sign-in/"),)),
+    "second_factor.client": Visit("Sam", (at("/your-sign-in/"),)),
+    "not_found": Visit("Sam", (at("/nowhere/"),)),
+    "fault": Visit("Sam", (faulty,)),
+    "not_sent": Visit(
+        "Morgan",
+        (at("/people/add/"), without("[name=csrfmiddlewaretoken]"), tap("button", "^Add$")),
+    ),
     "room.check": Visit("Sam", (at("/"), tap("link", "^Join now"))),
     "room.refused": Visit("Sam", (at("/rooms/nowhere/"),)),
 }

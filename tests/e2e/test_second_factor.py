@@ -168,6 +168,14 @@ def test_page_that_nobody_uses_hides_its_names_and_keeps_what_was_typed(desk: De
     page.bring_to_front()
     page.evaluate("window.dispatchEvent(new Event('focus'))")
     expect(page.get_by_label("Name to show")).to_have_value("Zora")
+    desk.idle()
+    desk.button("Add").click()
+    desk.button("Use your passkey").click()
+    desk.heading("Your words are still here")
+    look(page, "held")
+    desk.button("Send them now").click()
+    desk.heading("Add a person")
+    expect(page.get_by_label("Name to show")).to_have_value("Zora")
 
 
 MAKE_MANAGER = """

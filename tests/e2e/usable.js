@@ -69,7 +69,58 @@
     return { stop, faults };
   };
 
+  const beside = (inner, outer) => inner.left < outer.left - 2 || inner.right > outer.right + 2;
+
+  /** What ends at its own edge: an ellipsis says so, and a wide table scrolls by itself. */
+  const ends = (box, isInTable) => {
+    const { overflowX, textOverflow } = getComputedStyle(box);
+    if (overflowX === 'visible' || textOverflow === 'ellipsis') return false;
+    return overflowX === 'hidden' || overflowX === 'clip' || !isInTable;
+  };
+
+  /** The words that something hides sideways though the page itself does not scroll. */
+  const isCut = (text) => {
+    const owner = text.parentElement;
+    if (!text.data.trim() || !owner.checkVisibility({ visibilityProperty: true })) return false;
+    if (owner.closest('.vh, .skip, option') || getComputedStyle(owner).clipPath !== 'none') return false;
+    const range = document.createRange();
+    range.selectNodeContents(text);
+    const words = range.getBoundingClientRect();
+    for (let box = owner; box; box = box.parentElement) {
+      const { clipPath, textOverflow } = getComputedStyle(box);
+      if (clipPath !== 'none' || textOverflow === 'ellipsis') return false; // for ears, or told
+      if (ends(box, owner.closest('table')) && beside(words, box.getBoundingClientRect())) return true;
+      if (getComputedStyle(box).position === 'fixed') return false; // what is around it cuts it not
+    }
+    return false;
+  };
+
+  const cut = () => {
+    const found = [];
+    const texts = document.createTreeWalker(ground(), NodeFilter.SHOW_TEXT);
+    while (texts.nextNode()) if (isCut(texts.currentNode)) found.push(texts.currentNode.data.trim().slice(0, 80));
+    return found;
+  };
+
+  const overlap = (a, b) =>
+    Math.min(a.right, b.right) - Math.max(a.left, b.left) > 2 &&
+    Math.min(a.bottom, b.bottom) - Math.max(a.top, b.top) > 2;
+
+  /** Neighbours that can be tapped, one lying on the other. */
+  const crowded = () => {
+    const found = [...ground().querySelectorAll('a[href], button')].filter(canStop);
+    const box = (element) => element.getBoundingClientRect();
+    return found
+      .filter((one) =>
+        found.some((it) => it !== one && it.parentElement === one.parentElement && overlap(box(it), box(one))),
+      )
+      .filter((one) => !one.matches('.skip'))
+      .map((one) => one.innerText.slice(0, 80));
+  };
+
   window.__usable = {
+    cut,
+    crowded,
     stops,
     focused,
     excess: () => document.documentElement.scrollWidth - innerWidth,

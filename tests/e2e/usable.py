@@ -2,6 +2,8 @@
 the keyboard alone. Knows no page by name.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
@@ -25,10 +27,9 @@ ROUNDS: Final = 3  # presses for each stop, before a page that never ends is giv
 def assert_usable(page: Page) -> None:
     """Raises AssertionError that names the look and the element."""
     page.evaluate(SCRIPT)
-    assert found_by_axe(page) == []
-    assert too_wide(page) == []
-    assert found_by_tab(page, LAPTOP) == []
-    assert found_by_tab(page, PHONE) == []
+    looks = (found_by_axe, too_wide, found_by_tab)
+    found = [fault for look in looks for fault in look(page)]
+    assert not found, "\n".join(map(str, found))
 
 
 def found_by_axe(page: Page) -> list[tuple[object, ...]]:
@@ -54,24 +55,50 @@ def violations(page: Page, rules: dict[str, Any]) -> list[tuple[str, str]]:
     ]
 
 
-def too_wide(page: Page) -> list[tuple[str, int]]:
-    """Looks in which a line has to be scrolled sideways: sizes, zoom, and letters twice as big."""
-    found = []
+def too_wide(page: Page) -> list[tuple[object, ...]]:
+    """Looks in which a line has to be scrolled sideways, or words or buttons lose their place:
+    sizes, zoom, and letters twice as big."""
+    found: list[tuple[object, ...]] = []
     for size in (NARROW, PHONE, ZOOMED, LAPTOP):
         page.set_viewport_size(size)  # type: ignore[arg-type]
-        found.append((f"{size['width']} px", page.evaluate("__usable.excess()")))
+        found += [(f"{size['width']} px", *what) for what in beside(page)]
+    with grown_letters(page) as grows:
+        found += [("letters at 200 %", *what) for what in beside(page)]
+    return found if grows else [*found, ("letters at 200 %", "do not grow")]
+
+
+def beside(page: Page) -> list[tuple[object, ...]]:
+    """How far the page goes beyond the window; the words that end at an edge; the buttons that
+    lie on one another. As the window is."""
+    excess: int = page.evaluate("__usable.excess()")
+    cut: list[str] = page.evaluate("__usable.cut()")
+    crowded: list[str] = page.evaluate("__usable.crowded()")
+    found: list[tuple[object, ...]] = [("scrolls sideways", excess)] if excess > 0 else []
+    found += [("words are cut", words) for words in cut]
+    return found + [("lies on its neighbour", words) for words in crowded]
+
+
+@contextmanager
+def grown_letters(page: Page) -> Iterator[bool]:
+    """The phone with letters at 200 % (1.4.4); whether they did grow."""
     page.set_viewport_size(PHONE)  # type: ignore[arg-type]
-    grown = page.evaluate("__usable.grow()")
-    found.append(("letters at 200 %", page.evaluate("__usable.excess()")))
+    yield page.evaluate("__usable.grow()")
     page.evaluate("__usable.shrink()")
-    found.append(("letters that do not grow", 0 if grown else 1))
-    return [(look, excess) for look, excess in found if excess > 0]
 
 
-def found_by_tab(page: Page, size: dict[str, int]) -> list[tuple[int, str, str]]:
+def found_by_tab(page: Page) -> list[tuple[object, ...]]:
+    """On a laptop, on a phone, and there with letters at 200 %."""
+    found: list[tuple[object, ...]] = []
+    for size in (LAPTOP, PHONE):
+        page.set_viewport_size(size)  # type: ignore[arg-type]
+        found += [(f"{size['width']} px", *what) for what in walk(page)]
+    with grown_letters(page):
+        return found + [("letters at 200 %", *what) for what in walk(page)]
+
+
+def walk(page: Page) -> list[tuple[str, str]]:
     """What Tab does not reach, what does not show that it has the focus (2.4.7), and what has it
     behind something else (2.4.11)."""
-    page.set_viewport_size(size)  # type: ignore[arg-type]
     stops: list[str] = page.evaluate("__usable.stops()")
     reached: dict[int, list[str]] = {}
     for _ in range(len(stops) * ROUNDS):
@@ -80,9 +107,5 @@ def found_by_tab(page: Page, size: dict[str, int]) -> list[tuple[int, str, str]]
         page.keyboard.press("Tab")
         if (seen := page.evaluate("__usable.focused()")) is not None:
             reached.setdefault(seen["stop"], seen["faults"])
-    missed = [
-        (size["width"], "not reached", html) for n, html in enumerate(stops) if n not in reached
-    ]
-    return missed + [
-        (size["width"], fault, stops[n]) for n, faults in reached.items() for fault in faults
-    ]
+    missed = [("not reached", html) for n, html in enumerate(stops) if n not in reached]
+    return missed + [(fault, stops[n]) for n, faults in reached.items() for fault in faults]
