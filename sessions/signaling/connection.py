@@ -9,7 +9,7 @@ Redis or PostgreSQL away never ends a connection that has begun; it catches up l
 import asyncio
 import secrets
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any
 
 from sessions.core.permissions import Verb, allowed
@@ -153,12 +153,15 @@ class Connection:
 
     async def _want_media(self, viewer: Viewer, *, new: bool = False) -> None:
         """Tells the node who is in the room now, and that its news of this seat comes here; a
-        new page has no media there before its first offer."""
+        new page has no media there before its first offer. One that comes back has its media
+        already, and does not wait for this."""
         room, seat = viewer.facts.key, viewer.seat.key
         if viewer.place is Place.ROOM:
             bridge.listen(room, seat, self.heard)
             bridge.attach(room, seat, viewer.media_generation, new=new)
-            await want(room)
+            wanting = self._keep(want(room))
+            if new:
+                await wanting
 
     async def _replay(self, viewer: Viewer, command: Hello) -> bool:
         """Tells what came after the browser's last (epoch, seq), if that can be told."""
@@ -395,6 +398,11 @@ class Connection:
         message = passing.message(news, self.viewer.media_generation if self.viewer else 0)
         if isinstance(news, bridge.PeerClosed) and news.reason == "revoked":
             self.on_revoked()
-        task = asyncio.get_running_loop().create_task(self.tell(message))
+        self._keep(self.tell(message))
+
+    def _keep(self, work: Coroutine[Any, Any, None]) -> "asyncio.Task[None]":
+        """Work that goes on beside what is answered."""
+        task = asyncio.get_running_loop().create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+        return task
