@@ -31,7 +31,7 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--rooms", type=int, default=40, help="default: %(default)s")
     parser.add_argument("--people", type=int, default=12, help="in each; default: %(default)s")
     parser.add_argument("--seconds", type=float, default=25.0, help="default: %(default)s")
-    parser.add_argument("--joins", type=float, default=25.0, help="a second; default: %(default)s")
+    parser.add_argument("--joins", type=float, default=15.0, help="a second; default: %(default)s")
     parser.add_argument("--no-floors", action="store_true", help="leave out what it is held to")
     parser.add_argument("--floor-seconds", type=float, default=6.0, help="default: %(default)s")
     parser.add_argument("--bound", type=float, default=BOUND_MS, help="ms; default: %(default)s")
