@@ -76,19 +76,22 @@ def test_frame_that_is_far_too_long_ends_the_socket(port: int) -> None:
 def test_frames_without_end_that_are_no_message_end_the_socket(port: int, flood: str) -> None:
     """The application's bound is on messages, and it hears of none here. Kills: answering every
     ping; a message of endlessly many parts, each of which is kept."""
+    in_parts = "parts" in flood
+    message = short_frame(END) if in_parts else short_frame(TEXT)
     with upgraded(port, "/echo") as peer:
-        if flood.endswith(("parts", "byte")):
+        if in_parts:
             peer.sendall(short_frame(BEGINNING))
-        until_ended(flooded(peer, FLOODS[flood]))
+        peer.sendall(FLOODS[flood] * EMPTY_FRAMES)
+        until_ended(flooded(peer, FLOODS[flood], message))
     said = told(port)
     assert said is not None
     assert said["taken"] == 0
 
 
-def flooded(peer: socket.socket, piece: bytes) -> socket.socket:
+def flooded(peer: socket.socket, piece: bytes, end: bytes = b"") -> socket.socket:
     """It was sent a second's worth too much, or had let go before that."""
     with contextlib.suppress(ConnectionError):
-        peer.sendall(piece * 10_000)
+        peer.sendall(piece * 10_000 + end)
     return peer
 
 
