@@ -25,10 +25,12 @@ ROUNDS: Final = 3  # presses for each stop, before a page that never ends is giv
 
 
 def assert_usable(page: Page) -> None:
-    """Raises AssertionError that names the look and the element."""
+    """Raises AssertionError that names the look and the element. The window is then as before."""
     page.evaluate(SCRIPT)
+    before = page.viewport_size
     looks = (found_by_axe, too_wide, found_by_tab)
     found = [fault for look in looks for fault in look(page)]
+    page.set_viewport_size(before or LAPTOP)  # type: ignore[arg-type]
     assert not found, "\n".join(map(str, found))
 
 
