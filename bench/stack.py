@@ -138,8 +138,8 @@ def running_stack(split: Split) -> Iterator[Stack]:
             told = environment(services, WebAddress(port), folder, demo=True, base=os.environ)
             told |= {"THIRDS_MEDIA_BIND": LOOPBACK, "THIRDS_MEDIA_ANNOUNCE": LOOPBACK}
             pids = {one.name: one.process.pid for one in services.embedded}
-            _set_up_django(told)
-            _migrate({**told, "THIRDS_DATABASE_ROLE": WEB_ROLE})
+            set_up_django(told)
+            migrate({**told, "THIRDS_DATABASE_ROLE": WEB_ROLE})
             stack = Stack(restricted(told), services.database_url, folder, split, pids)
             try:
                 for program in programs(WebAddress(port), stack.told):
@@ -152,12 +152,13 @@ def running_stack(split: Split) -> Iterator[Stack]:
                     stack.stop(running)
 
 
-def _migrate(told: Mapping[str, str]) -> None:
+def migrate(told: Mapping[str, str]) -> None:
+    """Makes the tables in the database of this environment."""
     command = [sys.executable, str(ROOT / "manage.py"), "migrate", "--no-input", "-v", "0"]
     subprocess.run(command, env=dict(told), cwd=ROOT, check=True, stdout=sys.stderr)  # noqa: S603
 
 
-def _set_up_django(told: Mapping[str, str]) -> None:
+def set_up_django(told: Mapping[str, str]) -> None:
     """So that this process may write rows with the same models, to the same database."""
     import django
 
