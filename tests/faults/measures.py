@@ -12,6 +12,7 @@ from bisect import bisect_left
 from collections import Counter
 from collections.abc import Awaitable, Callable, Collection, Iterable
 from dataclasses import dataclass
+from itertools import pairwise
 
 from tests.faults.evening import Evening
 from tests.faults.figures import Findings
@@ -206,11 +207,15 @@ def hears_all(evening: Evening, hearer: Participant, since: float) -> Known:
 
 
 def page_hears_all(evening: Evening, visitor: Visitor, since: float) -> Known:
-    """When a page's samples first grew for everybody after the sound had stopped."""
+    """When a page's samples first grew for everybody after the sound had stopped, or after the
+    page had another connection, whose packets are counted anew: a quick one is never sampled
+    silent."""
 
     def known() -> float | None:
         newer = [sample for sample in visitor.samples if sample.at > since]
-        silent = next((at for at, one in enumerate(newer) if one.growing == 0), len(newer))
+        anew = [late.received < early.received for early, late in pairwise(newer)]
+        changed = (at for at, one in enumerate(newer) if one.growing == 0 or (at and anew[at - 1]))
+        silent = next(changed, len(newer))
         whole = len(evening.names) - 1
         return next((one.at for one in newer[silent:] if one.growing >= whole), None)
 
