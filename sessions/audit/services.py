@@ -30,7 +30,7 @@ class Operator:
 OPERATOR: Final = Operator()
 
 
-def record(  # noqa: PLR0917  # a row's columns, in their order
+def event(  # noqa: PLR0917  # a row's columns, in their order
     actor: Person | Operator | None,
     verb: str,
     outcome: str = DONE,
@@ -38,9 +38,8 @@ def record(  # noqa: PLR0917  # a row's columns, in their order
     session: Session | None = None,
     detail: Detail | None = None,
 ) -> AuditEvent:
-    """Adds one row now. `outcome` is `done`, `read` or the code of the refusal.
-
-    An actor of None is somebody who is not signed in.
+    """One row, signed, for the caller to add in its transaction. `outcome` is `done`, `read` or
+    the code of the refusal. An actor of None is somebody who is not signed in.
     """
     marks: dict[str, str | int | bool | None] = dict(detail or {})
     if isinstance(actor, Operator):
@@ -48,7 +47,7 @@ def record(  # noqa: PLR0917  # a row's columns, in their order
     if session is not None:
         marks["session"] = session.public_id
     keys = audit_keys()
-    event = AuditEvent(
+    row = AuditEvent(
         at=timezone.now(),
         actor=actor if isinstance(actor, Person) else None,
         verb=verb,
@@ -58,6 +57,19 @@ def record(  # noqa: PLR0917  # a row's columns, in their order
         detail=marks,
         mac_key=keys.current,
     )
-    event.mac = sign(row_of(event), keys)
-    event.save(force_insert=True)
-    return event
+    row.mac = sign(row_of(row), keys)
+    return row
+
+
+def record(  # noqa: PLR0917  # a row's columns, in their order
+    actor: Person | Operator | None,
+    verb: str,
+    outcome: str = DONE,
+    subject: Person | None = None,
+    session: Session | None = None,
+    detail: Detail | None = None,
+) -> AuditEvent:
+    """Adds one row now; the arguments are those of `event`."""
+    row = event(actor, verb, outcome, subject, session, detail)
+    row.save(force_insert=True)
+    return row

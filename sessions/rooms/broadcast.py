@@ -16,9 +16,9 @@ from channels.layers import BaseChannelLayer, get_channel_layer
 from django.db import transaction
 
 from sessions.core.refusal import Refuse
-from sessions.rooms.lua import SOCKET_TIMEOUT_S, Call, arun, run
+from sessions.rooms.lua import SOCKET_TIMEOUT_S, Call, arun, cancelled, run
 from sessions.rooms.presence import Told
-from sessions.rooms.stream import Draft, append
+from sessions.rooms.stream import Draft, Event, append, appended
 
 log = logging.getLogger(__name__)
 
@@ -26,8 +26,9 @@ STANDING: Final = "person.standing"  # a consumer handles it as `person_standing
 WAKE: Final = "room.wake"  # {"type": WAKE, "epoch": ..., "seq": ...}
 AGAIN_S: Final = 1.0  # after wake-ups could not be heard
 
-Woken = Callable[[str, int], None]
+Woken = Callable[[str, int, Event | None], None]
 _hearers: dict[str, list[tuple[asyncio.AbstractEventLoop, Woken]]] = {}  # of this process
+_sending: set["asyncio.Task[bool]"] = set()  # wake-ups on their way
 
 
 def _layer() -> BaseChannelLayer:
@@ -45,15 +46,16 @@ def group_of_person(public_id: str) -> str:
 
 
 async def hear(room: str, ready: Callable[[], None], woken: Woken) -> None:
-    """Calls `woken(epoch, seq)` for each wake-up of the room, until it is cancelled: at once for
-    those of this process, and once more when they come back from Redis.
+    """Calls `woken(epoch, seq, event)` for each wake-up of the room, until it is cancelled: at once
+    for those of this process, and once more when they come back from Redis. `event` is the one of
+    that number, where it was made in this process; else None, and it has to be read.
 
     `ready` is called when all are heard. Redis away: it tries again each second.
     """
     here = (asyncio.get_running_loop(), woken)
     _hearers.setdefault(room, []).append(here)
     try:
-        while True:
+        while not cancelled():
             try:
                 await _hear(room, ready, woken)
             except Exception as fault:
@@ -65,10 +67,10 @@ async def hear(room: str, ready: Callable[[], None], woken: Woken) -> None:
             del _hearers[room]
 
 
-def _tell_here(room: str, epoch: str, seq: int) -> None:
+def _tell_here(room: str, epoch: str, seq: int, event: Event | None = None) -> None:
     for loop, woken in tuple(_hearers.get(room, ())):
         with contextlib.suppress(RuntimeError):  # a loop that was closed
-            loop.call_soon_threadsafe(woken, epoch, seq)
+            loop.call_soon_threadsafe(woken, epoch, seq, event)
 
 
 async def _hear(room: str, ready: Callable[[], None], woken: Woken) -> None:
@@ -78,9 +80,9 @@ async def _hear(room: str, ready: Callable[[], None], woken: Woken) -> None:
         async with asyncio.timeout(SOCKET_TIMEOUT_S):
             await layer.group_add(group, channel)
         ready()
-        while True:
+        while not cancelled():
             message = await layer.receive(channel)
-            woken(message["epoch"], message["seq"])
+            woken(message["epoch"], message["seq"], None)
     finally:
         await layer.group_discard(group, channel)
 
@@ -135,9 +137,22 @@ async def _sent(group: str, message: dict[str, object]) -> bool:
     return True
 
 
-def wake(room: str, epoch: str, seq: int) -> bool:
-    """`awake`, from a thread."""
-    return bool(async_to_sync(awake)(room, epoch, seq))
+def wake(room: str, epoch: str, seq: int, event: Event | None = None) -> None:
+    """`awake`, from a thread. Those who hear the room in this process are told what there is to
+    read, and one of their loops tells the other processes: the thread does not wait for that."""
+    _tell_here(room, epoch, seq, event)
+    message: dict[str, object] = {"type": WAKE, "epoch": epoch, "seq": seq}
+    for loop, _ in tuple(_hearers.get(room, ()))[:1]:
+        with contextlib.suppress(RuntimeError):
+            loop.call_soon_threadsafe(_send_soon, group_of_room(room), message)
+            return
+    async_to_sync(_sent)(group_of_room(room), message)
+
+
+def _send_soon(group: str, message: dict[str, object]) -> None:
+    sending = asyncio.get_running_loop().create_task(_sent(group, message))
+    _sending.add(sending)
+    sending.add_done_callback(_sending.discard)
 
 
 class Written(Protocol):
@@ -172,7 +187,10 @@ def send(room: str, call: Call[W]) -> W | Refuse:
 
 def publish(room: str, draft: Draft) -> Told | Refuse:
     """Appends an event to the room's stream and wakes its readers, from a thread."""
-    return send(room, append(room, draft))
+    told = run(append(room, draft))
+    if not isinstance(told, Refuse):
+        wake(room, told.epoch, told.seq, appended(draft, told))
+    return told
 
 
 def publish_on_commit(room: str, draft: Draft) -> None:

@@ -38,6 +38,7 @@ from server.media.client import (
     decide,
 )
 from sessions.rooms import placement
+from sessions.rooms.lua import cancelled
 
 Heard = SlotOwned | SlotShown | Speaking | PeerClosed
 Listener = Callable[[Heard], None]
@@ -82,7 +83,7 @@ class Lines:
     # ---- the nodes -----------------------------------------------------------------------------
 
     async def _follow(self) -> None:
-        while True:
+        while not cancelled():
             await self.look()
             await asyncio.sleep(FOLLOW_S)
 

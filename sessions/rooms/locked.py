@@ -4,7 +4,8 @@ Owns the lock, the room as one actor found it at one instant, and what is told a
 Knows no verb, and does not ask who may do what.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum
@@ -12,16 +13,17 @@ from enum import Enum
 from django.db import transaction
 
 from sessions.core import agenda_clock, permissions, room_state
-from sessions.core.agenda import AgendaClock, MarkKind
+from sessions.core.agenda import Agenda, AgendaClock, MarkKind
 from sessions.core.agenda import AgendaMark as CoreMark
 from sessions.core.refusal import Refuse
 from sessions.core.room_state import RoomState
-from sessions.models import AgendaMark, Person, Room, Seat, Session
+from sessions.models import AgendaMark, Person, Room, Seat, Session, SessionSegment, Track
+from sessions.models.round_trip import RoundTrip, Write, insert, read, rows_of, update, write
 from sessions.rooms import bridge, broadcast, presence, room_time, selectors
 from sessions.rooms.lua import Call
 from sessions.rooms.selectors import RoomNow
 from sessions.rooms.stream import Audience, Draft, Kind
-from sessions.scheduling.selectors import standing
+from sessions.scheduling.selectors import standing_asked
 
 
 class Change(Enum):
@@ -39,6 +41,7 @@ class LockedRoom:
     actor: Person | None  # None: the clock
     standing: permissions.Standing
     roster: presence.Roster
+    agenda: Agenda
     now: datetime
     subject: Person | None = None
     detail: dict[str, str | int | bool | None] = field(default_factory=dict)
@@ -46,6 +49,7 @@ class LockedRoom:
     seat_version: int = 0  # at least this, when a seat is saved: it was told already
     for_node: bool = False  # it changed who is there, or who may speak
     marks_before: int = 0  # of `marks`, those that were there when the row was locked
+    writes: list[Write] = field(default_factory=list)  # made when the lock is given back
     _read: tuple[int, AgendaClock] | None = None
 
     @property
@@ -61,8 +65,7 @@ class LockedRoom:
         """The agenda's clock now, marks of this transaction included."""
         count = len(self.marks)
         if self._read is None or self._read[0] != count or self._read[1].read_at != self.now:
-            agenda = selectors.agenda_of(self.session)
-            self._read = count, agenda_clock.read(agenda, self.marks, self.now)
+            self._read = count, agenda_clock.read(self.agenda, self.marks, self.now)
         return self._read[1]
 
     def is_for_node(self) -> bool:
@@ -71,20 +74,20 @@ class LockedRoom:
         before = self.marks[: self.marks_before]
         if self.for_node or not before:
             return True
-        then = agenda_clock.read(selectors.agenda_of(self.session), before, before[-1].at)
+        then = agenda_clock.read(self.agenda, before, before[-1].at)
         on = selectors.media_is_on(self.state, self.clock())
         return on != selectors.media_is_on(self.state, then)
 
     def refuses(self, kind: MarkKind, minutes: int = 0) -> Refuse | None:
         """Why the agenda cannot have this mark now, if it cannot."""
         mark = CoreMark(self.now, kind, minutes, len(self.marks) + 1)
-        return agenda_clock.decide(selectors.agenda_of(self.session), self.marks, mark)
+        return agenda_clock.decide(self.agenda, self.marks, mark)
 
     def mark(self, kind: MarkKind, minutes: int = 0, at: datetime | None = None) -> None:
         """Writes one mark of the agenda."""
         mark = CoreMark(at or self.now, kind, minutes, len(self.marks) + 1)
         self.marks.append(mark)
-        AgendaMark.objects.create(
+        row = AgendaMark(
             room=self.room,
             number=mark.number,
             at=mark.at,
@@ -92,6 +95,7 @@ class LockedRoom:
             minutes=minutes,
             by=self.actor,
         )
+        self.writes.append(insert(row))
 
     def change_state(self, transition: room_state.Transition) -> None:
         """Takes the state of a transition and does what it says of people (EMPTY_ROOM)."""
@@ -123,22 +127,54 @@ class LockedRoom:
 
 Rule = Callable[[LockedRoom], Change | Refuse]
 
+_TRACK = "id = (SELECT track_id FROM group_sessions_session WHERE id = %(session)s)"
 
-def lock(room_id: int, actor: Person | None, roster: presence.Roster) -> LockedRoom:
-    """Locks the row of a room and reads the actor's standing anew: it may have changed."""
-    rooms = selectors.rooms().select_for_update(of=("self",))
-    room = rooms.get(pk=room_id)
-    known = standing(actor, room.session)
-    marks = list(selectors.marks_of(room))
-    now = room_time.now()
-    return LockedRoom(room, actor, known, roster, now, marks=marks, marks_before=len(marks))
+
+@contextmanager
+def locked_room(
+    room_id: int, actor: Person | None, roster: presence.Roster
+) -> Iterator[LockedRoom]:
+    """A transaction that holds the row of a room; what the block wants written (`writes`) is
+    written at its end, all in one round trip, and committed with it. Raises Room.DoesNotExist."""
+    with transaction.atomic(savepoint=False):
+        locked = _lock(room_id, actor, roster)
+        yield locked
+        write(locked.writes)
+
+
+def _lock(room_id: int, actor: Person | None, roster: presence.Roster) -> LockedRoom:
+    """Locks the row and then reads what may have changed until it was had, the actor's standing
+    too: what one statement reads that waits for a lock is as old as its beginning."""
+    found = read(rows_of(Room, "id = %(room)s", {"room": room_id}, lock=True))
+    if not found:
+        raise Room.DoesNotExist
+    room, asked = found[0], RoundTrip()
+    key = {"session": room.session_id}
+    session = asked.ask(rows_of(Session, "id = %(session)s", key))
+    track = asked.ask(rows_of(Track, _TRACK, key))
+    segments = asked.ask(rows_of(SessionSegment, "session_id = %(session)s", key))
+    marks = asked.ask(selectors.marks_asked(room_id))
+    known = asked.ask(standing_asked(actor, room.session_id))
+    asked.go()
+    room.session = session()[0]
+    room.session.track = track()[0]
+    return LockedRoom(
+        room=room,
+        actor=actor,
+        standing=known(),
+        roster=roster,
+        agenda=selectors.planned(room.session, segments()),
+        now=room_time.now(),
+        marks=list(marks()),
+        marks_before=len(marks()),
+    )
 
 
 def tell(locked: LockedRoom) -> RoomNow:
     """Raises the room's version, and tells the room once it is committed; the media node too,
     if it is anything to the node."""
     locked.room.version += 1
-    locked.room.save()
+    locked.writes.append(update(locked.room))
     told = now_of(locked)
     broadcast.publish_on_commit(locked.room.key, room_changed(told))
     if locked.is_for_node():

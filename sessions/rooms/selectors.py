@@ -8,7 +8,8 @@ changes (`RoomNow`) travels through Redis and so holds no name and no title; tho
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime
-from typing import Any
+from functools import lru_cache
+from typing import Any, Final
 
 from django.db.models import QuerySet
 
@@ -20,10 +21,11 @@ from sessions.core.agenda import AgendaMark as CoreMark
 from sessions.core.agenda import agenda_of as core_agenda
 from sessions.core.refusal import Refuse
 from sessions.core.room_state import RoomState
-from sessions.models import Person, Room, Seat, Session
+from sessions.models import Person, Room, Seat, Session, SessionSegment
+from sessions.models.round_trip import Read, Rows, read
 from sessions.rooms import presence, room_time
 from sessions.scheduling.plans import segments_of
-from sessions.scheduling.selectors import staff_of_track, standing
+from sessions.scheduling.selectors import staff_of_track, standing_asked
 
 MOST_SLOTS = 19  # a room has twenty seats at most, and nobody needs a slot for oneself
 
@@ -98,6 +100,29 @@ def rooms() -> QuerySet[Room]:
     return Room.objects.select_related("session__track").prefetch_related("session__segments")
 
 
+@dataclass(frozen=True, slots=True)
+class RoomName:
+    """By what a room is called: they never change."""
+
+    pk: int
+    key: str
+    session: int  # the key of its row
+
+
+def name_of(session: str) -> RoomName | None:
+    """How the room of a session's public id is called: one query, once in a process."""
+    try:
+        return _name_of(session)
+    except Room.DoesNotExist:
+        return None
+
+
+@lru_cache(maxsize=4096)
+def _name_of(session: str) -> RoomName:
+    found = Room.objects.values_list("pk", "key", "session_id")
+    return RoomName(*found.get(session__public_id=session))
+
+
 def room_of(session: str) -> Room | None:
     """The room of a session's public id, with the session: one query."""
     found = Room.objects.select_related("session").filter(session__public_id=session)
@@ -125,13 +150,31 @@ def facts_of(room: Room) -> RoomFacts:
 
 def agenda_of(session: Session) -> Agenda:
     """The plan of a session, from its rows."""
-    segments = segments_of(session.segments.all())
-    return core_agenda(segments, session.starts_at, session.ends_at)
+    return planned(session, session.segments.all())
+
+
+def planned(session: Session, rows: Iterable[SessionSegment]) -> Agenda:
+    """The plan of a session whose segments these are."""
+    return core_agenda(segments_of(rows), session.starts_at, session.ends_at)
+
+
+_MARKS: Final = """
+SELECT at, kind, minutes, number FROM group_sessions_agendamark
+WHERE room_id = %(room)s ORDER BY number
+"""
 
 
 def marks_of(room: Room) -> tuple[CoreMark, ...]:
     """What was done to a room's agenda: one query."""
-    rows = room.agenda_marks.values_list("at", "kind", "minutes", "number")
+    return read(marks_asked(room.pk))
+
+
+def marks_asked(room: int) -> Read[tuple[CoreMark, ...]]:
+    """`marks_of`, to be asked together with something else."""
+    return Read(_MARKS, {"room": room}, _marks)
+
+
+def _marks(rows: Rows) -> tuple[CoreMark, ...]:
     return tuple(
         CoreMark(at, MarkKind(kind), minutes, number) for at, kind, minutes, number in rows
     )
@@ -228,10 +271,10 @@ def seat_facts(seat: Seat) -> SeatFacts:
 def may_stay(person: Person, session: str, before: permissions.Standing | None) -> Refuse | None:
     """Whether somebody who is connected still belongs to the session as they came: still
     active, still on its roster or its staff. `before` is None before they came."""
-    room = room_of(session)
+    room = name_of(session)
     if room is None:
         return Refuse("room.unknown")
-    now = standing(person, room.session)
+    now = read(standing_asked(person, room.session))
     return permissions.lost(before or now, now)
 
 

@@ -8,8 +8,6 @@ fifteen seconds of overrun or pause went by. What is due is decided by `core.roo
 from datetime import datetime, timedelta
 from typing import Final
 
-from django.db import transaction
-
 from sessions.audit import services as audit
 from sessions.core import agenda_clock, room_state
 from sessions.core.admission import SeatState
@@ -18,7 +16,7 @@ from sessions.core.refusal import Refuse
 from sessions.core.room_state import Due, RoomState
 from sessions.models import Room, Seat
 from sessions.rooms import bridge, broadcast, presence, room_time, selectors, services_owed
-from sessions.rooms.locked import LockedRoom, lock, me_changed, room_changed, tell
+from sessions.rooms.locked import LockedRoom, locked_room, me_changed, room_changed, tell
 from sessions.rooms.presence import Entry, Place
 from sessions.rooms.services_end import over
 
@@ -41,8 +39,7 @@ class ClockVerbs:
         roster = presence.run(presence.roster(Room.objects.get(pk=room_id).key))
         if isinstance(roster, Refuse):
             return now + RETELL
-        with transaction.atomic():
-            locked = lock(room_id, None, roster)
+        with locked_room(room_id, None, roster) as locked:
             locked.now = now
             _keep_staffing(locked, staffed)
             return self._apply(locked)
@@ -84,7 +81,7 @@ class ClockVerbs:
             return False
         tapped = locked.marks[-1].at
         told_at = max(tapped, self._told.get(locked.room.pk, tapped))
-        told = agenda_clock.read(selectors.agenda_of(locked.session), locked.marks, told_at)
+        told = agenda_clock.read(locked.agenda, locked.marks, told_at)
         if (told.index, told.phase) != (clock.index, clock.phase):
             return True
         return clock.phase in CHANGING and clock.read_at - told_at >= RETELL

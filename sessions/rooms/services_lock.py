@@ -8,15 +8,14 @@ or writes. Knows no verb by name.
 from collections.abc import Callable, Mapping
 from typing import TypeVar
 
-from django.db import transaction
-
 from sessions.audit import services as audit
 from sessions.core import permissions
 from sessions.core.permissions import Verb
 from sessions.core.refusal import Refuse
-from sessions.models import Person
+from sessions.models import Person, Room
+from sessions.models.round_trip import insert
 from sessions.rooms import presence, selectors, services_owed
-from sessions.rooms.locked import Change, LockedRoom, Rule, lock, now_of, tell
+from sessions.rooms.locked import Change, LockedRoom, Rule, locked_room, now_of, tell
 from sessions.rooms.selectors import RoomNow
 
 T = TypeVar("T")
@@ -34,7 +33,7 @@ def under_lock(
     Refuses `room.unknown`, `store.down` when Redis is away, or what table and rule say.
     Raises OperationalError when PostgreSQL is away or the lock cannot be had in time.
     """
-    found = selectors.room_of(session)
+    found = selectors.name_of(session)
     if found is None:
         return Refuse("room.unknown")
     roster = presence.run(presence.roster(found.key))
@@ -42,12 +41,17 @@ def under_lock(
         return roster
     if roster.owed and isinstance(late := services_owed.settle(found.pk), Refuse):
         return late
-    with transaction.atomic(savepoint=False):
-        locked = lock(found.pk, actor, roster)
-        locked.detail.update(detail or {})
-        outcome = permissions.allowed(verb, locked.standing) or rule(locked)
-        code = outcome.code if isinstance(outcome, Refuse) else audit.DONE
-        audit.record(actor, verb.value, code, locked.subject, locked.session, locked.detail)
+    try:
+        with locked_room(found.pk, actor, roster) as locked:
+            locked.detail.update(detail or {})
+            outcome = permissions.allowed(verb, locked.standing) or rule(locked)
+            code = outcome.code if isinstance(outcome, Refuse) else audit.DONE
+            row = audit.event(
+                actor, verb.value, code, locked.subject, locked.session, locked.detail
+            )
+            locked.writes.append(insert(row))
+    except Room.DoesNotExist:  # its session fell out of the calendar
+        return Refuse("room.unknown")
     return outcome
 
 

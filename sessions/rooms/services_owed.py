@@ -9,8 +9,6 @@ what was done: the rows win.
 from collections.abc import Callable, Mapping
 from typing import Final
 
-from django.db import transaction
-
 from sessions.audit import services as audit
 from sessions.core import permissions
 from sessions.core.admission import SeatState
@@ -18,7 +16,7 @@ from sessions.core.permissions import Verb
 from sessions.core.refusal import Refuse
 from sessions.models import AuditEvent, Person, Room, Seat
 from sessions.rooms import people_rules, presence
-from sessions.rooms.locked import Change, LockedRoom, Rule, lock, tell
+from sessions.rooms.locked import Change, LockedRoom, Rule, locked_room, tell
 from sessions.rooms.lua import run
 from sessions.rooms.owed import Owed, OwedVerbs, owed_after
 
@@ -57,9 +55,8 @@ def _write(room_id: int, key: str, waiting: OwedVerbs) -> int:
     roster = presence.Roster(waiting.epoch, 0, 0, 0, ())  # no rule of these looks at it
     written = 0
     for owed in waiting.verbs:
-        with transaction.atomic():
-            by = Seat.objects.select_related("person").get(room_id=room_id, key=owed.by)
-            locked = lock(room_id, by.person, roster)
+        by = Seat.objects.select_related("person").get(room_id=room_id, key=owed.by)
+        with locked_room(room_id, by.person, roster) as locked:
             written += _write_one(locked, owed, f"{waiting.epoch}.{owed.number}")
     return written
 

@@ -117,8 +117,26 @@ def append(room: str, draft: Draft, *, clock_ms: int | None = None) -> Call[Told
         "reason": draft.reason,
         "version": draft.version,
     }
-    payload = json.dumps(draft.payload, separators=(",", ":"))
-    return Call("append", room, _appended, arguments, payload, clock_ms)
+    return Call("append", room, _appended, arguments, _stored(draft), clock_ms)
+
+
+def appended(draft: Draft, told: Told) -> Event:
+    """The event that `append` made of a draft, as whoever reads the stream finds it."""
+    return Event(
+        seq=told.seq,
+        kind=draft.kind,
+        audience=draft.audience,
+        subject=draft.subject,
+        connection="",
+        reason=draft.reason,
+        version=draft.version or told.seq,
+        at_ms=told.now_ms,
+        payload=json.loads(_stored(draft)),
+    )
+
+
+def _stored(draft: Draft) -> str:
+    return json.dumps(draft.payload, separators=(",", ":"))
 
 
 def read_after(room: str, epoch: str, seq: int) -> Call[Events | Gap]:

@@ -9,7 +9,6 @@ from datetime import date, datetime, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from django.db import connection
 from django.db.models import Exists, OuterRef, Prefetch, Q, QuerySet
 
 from sessions.core.admission import SeatState
@@ -24,9 +23,11 @@ from sessions.models import (
     Staffing,
     Track,
 )
+from sessions.models.round_trip import Read, Rows, read
 
 LATEST_END = timedelta(minutes=OVERDUE_MINUTES)  # a live one ends by then, whatever happens
 _NOT_BEGUN = (RoomState.SCHEDULED.value, RoomState.LOBBY_OPEN.value)
+NOBODY: Final = 0  # the key of no row
 ANY_ZONE = timedelta(hours=26)  # two places' dates differ by a day at most: UTC-12 to UTC+14
 
 
@@ -158,15 +159,16 @@ def staff_of_track(track: Track) -> tuple[Person, ...]:
 _STANDING: Final = """
 SELECT person.roles,
        EXISTS (SELECT FROM group_sessions_staffing staffing
-               WHERE staffing.person_id = person.id AND staffing.track_id = %(track)s),
+               WHERE staffing.person_id = person.id AND staffing.track_id = session.track_id),
        EXISTS (SELECT FROM group_sessions_enrolment enrolment
-               WHERE enrolment.person_id = person.id AND enrolment.track_id = %(track)s
-                 AND enrolment.starts_on <= %(day)s
-                 AND (enrolment.ends_on IS NULL OR enrolment.ends_on >= %(day)s)),
+               WHERE enrolment.person_id = person.id AND enrolment.track_id = session.track_id
+                 AND enrolment.starts_on <= session.local_date
+                 AND (enrolment.ends_on IS NULL OR enrolment.ends_on >= session.local_date)),
        (SELECT seat.state FROM group_sessions_seat seat
         JOIN group_sessions_room room ON room.id = seat.room_id
-        WHERE room.session_id = %(session)s AND seat.person_id = person.id)
+        WHERE room.session_id = session.id AND seat.person_id = person.id)
 FROM group_sessions_person person
+LEFT JOIN group_sessions_session session ON session.id = %(session)s
 WHERE person.id = %(person)s AND person.is_active
 """
 
@@ -175,18 +177,20 @@ def standing(person: Person | None, session: Session) -> Standing:
     """How somebody stands to a session now: one query, roles and account read anew."""
     if person is None:
         return Standing(signed_in=False)
-    asked: dict[str, int | date] = {
-        "person": person.pk,
-        "session": session.pk,
-        "track": session.track_id,
-        "day": session.local_date,
-    }
-    with connection.cursor() as cursor:
-        cursor.execute(_STANDING, asked)
-        row = cursor.fetchone()
-    if row is None:
+    return read(standing_asked(person, session.pk))
+
+
+def standing_asked(person: Person | None, session: int) -> Read[Standing]:
+    """`standing`, by the session's key, to be asked together with something else. A session that
+    is there no more has neither staff nor roster."""
+    asked = {"person": person.pk if person else NOBODY, "session": session}
+    return Read(_STANDING, asked, _standing)
+
+
+def _standing(rows: Rows) -> Standing:
+    if not rows:
         return Standing(signed_in=False)
-    roles, staffs, comes, seat = row
+    roles, staffs, comes, seat = rows[0]
     return Standing(
         signed_in=True,
         roles=frozenset(Role(role) for role in roles),

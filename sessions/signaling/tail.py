@@ -1,7 +1,7 @@
 """A room's stream as this process follows it: read once, for all of the room's sockets here.
 
-Owns the newest events in memory and when they are read: at a wake-up, or when somebody knows of
-a number that is not here yet. Redis stays the truth: whatever cannot be answered from memory is
+Owns the newest events in memory and when they are read: at a wake-up that does not bring the
+next event itself, or when somebody knows of a number that is not here yet. Redis stays the truth: whatever cannot be answered from memory is
 asked there. Knows nothing of browsers, and tells its followers no more than a number.
 """
 
@@ -84,8 +84,12 @@ class Tail:
             return None
         return Events(epoch, self._seq, tuple(islice(self._events, kept - behind, None)))
 
-    def _woken(self, epoch: str, seq: int) -> None:
-        """A wake-up comes twice, from this process and from Redis: the first one is read for."""
+    def _woken(self, epoch: str, seq: int, event: Event | None) -> None:
+        """A wake-up comes twice, from this process and from Redis: the first one is read for,
+        unless it brings what comes next."""
+        if event is not None and (epoch, seq) == (self._epoch, self._seq + 1):
+            self._take(Events(epoch, seq, (event,)))
+            return
         promised = epoch == self._promised[0] and seq <= self._promised[1]
         if not promised and not self._reaches((epoch, seq)):
             self._promised = (epoch, seq)
@@ -111,14 +115,15 @@ class Tail:
         return None
 
     def _take(self, found: Events | Gap) -> None:
+        if found.epoch == self._epoch and found.seq <= self._seq:
+            return  # a wake-up brought it while it was read
         if isinstance(found, Gap):
             self._events.clear()
         else:
-            self._events.extend(found.events)
-        if (found.epoch, found.seq) != (self._epoch, self._seq):
-            self._epoch, self._seq = found.epoch, found.seq
-            for woken in tuple(self._followers):
-                woken(found.epoch, found.seq)
+            self._events.extend(event for event in found.events if event.seq > self._seq)
+        self._epoch, self._seq = found.epoch, found.seq
+        for woken in tuple(self._followers):
+            woken(found.epoch, found.seq)
 
 
 class Follower:

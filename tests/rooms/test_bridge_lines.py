@@ -1,8 +1,11 @@
 """The lines of a web process, against a node that only talks."""
 
+import asyncio
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from pathlib import Path
 
+import pytest
 import pytest_asyncio
 from django.conf import LazySettings
 
@@ -24,6 +27,22 @@ from tests.rooms.media_nodes import until
 from tests.signaling.node import TalkingNode
 
 ROOM = "a-room-of-lines"
+
+
+async def test_lines_end_though_a_cancellation_was_lost(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As asyncio.wait_for loses one (cpython#86296). Kills: following for ever."""
+    asked = asyncio.Event()
+
+    async def loses_it() -> None:
+        with suppress(asyncio.CancelledError):
+            asked.set()
+            await asyncio.Event().wait()
+
+    monkeypatch.setattr(placement, "leases", loses_it)
+    following = lines.Lines(asyncio.get_running_loop())
+    await asked.wait()
+    async with asyncio.timeout(30):
+        await following.close()
 
 
 @pytest_asyncio.fixture
@@ -95,7 +114,7 @@ async def test_room_that_another_process_moved_is_followed(
     """Everybody here is told. Kills: a web process that goes by its own memory."""
     told: list[Heard] = []
     _, other = await placed_on(nodes, told)
-    record = await placement.move(ROOM, other.name, 2**45)
+    record = await placement.move(ROOM, other.name, 2**52)
     await until(lambda: lines.lines()._client_of(other.name) is not None)
     assert await lines.lines().place(ROOM, 5) == record
     assert [news.reason for news in told if isinstance(news, PeerClosed)] == ["moved"]

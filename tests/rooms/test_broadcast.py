@@ -1,6 +1,7 @@
 """Events out: order, gaps, wake-ups, and Redis away, on a real Valkey."""
 
 import asyncio
+import contextlib
 import json
 import secrets
 import socket
@@ -23,6 +24,7 @@ from sessions.rooms.stream import (
     READ_LIMIT,
     Audience,
     Draft,
+    Event,
     Events,
     Gap,
     Kind,
@@ -118,12 +120,18 @@ def test_redis_holds_no_words_beyond_those_given(room: str) -> None:
 
 
 @asynccontextmanager
-async def hearing(room: str) -> AsyncIterator["asyncio.Queue[tuple[str, int]]"]:
-    """The wake-ups of a room as they come."""
+async def hearing(
+    room: str, brought: list[Event | None] | None = None
+) -> AsyncIterator["asyncio.Queue[tuple[str, int]]"]:
+    """The wake-ups of a room as they come, and the events that they bring."""
     ready, heard = asyncio.Event(), asyncio.Queue[tuple[str, int]]()
-    task = asyncio.create_task(
-        broadcast.hear(room, ready.set, lambda *woken: heard.put_nowait(woken))
-    )
+
+    def woken(epoch: str, seq: int, event: Event | None) -> None:
+        heard.put_nowait((epoch, seq))
+        if brought is not None:
+            brought.append(event)
+
+    task = asyncio.create_task(broadcast.hear(room, ready.set, woken))
     await ready.wait()
     yield heard
     task.cancel()
@@ -147,8 +155,49 @@ async def test_wake_up_of_this_process_needs_no_redis(
 
     async with hearing(room) as heard:
         monkeypatch.setattr(broadcast, "_sent", lost)
-        assert await asyncio.to_thread(broadcast.wake, room, "epoch", 3) is False
+        await asyncio.to_thread(broadcast.wake, room, "epoch", 3)
         assert await heard.get() == ("epoch", 3)
+
+
+@pytest.mark.parametrize(
+    "draft",
+    [
+        Draft(Kind.ROOM_CHANGED, Audience.EVERYONE, 7, payload={"bounds": ((1, 2), (2, 3))}),
+        Draft(
+            Kind.ME_CHANGED,
+            Audience.SEAT,
+            3,
+            "sam",
+            reason="removed",
+            payload={"seat": "removed", "microphone_allowed": False},
+        ),
+        Draft(Kind.ROOM_CHANGED, Audience.EVERYONE, 0),
+    ],
+)
+async def test_wake_up_of_this_process_brings_the_event_that_the_stream_has(
+    room: str, draft: Draft
+) -> None:
+    """Kills: an event that differs from what another process reads, by a field left out or by a
+    tuple that JSON makes a list."""
+    brought: list[Event | None] = []
+    async with hearing(room, brought) as heard:
+        told = await asyncio.to_thread(broadcast.publish, room, draft)
+        assert isinstance(told, Told)
+        assert [await heard.get() for _ in range(2)] == [(told.epoch, 1)] * 2  # here, and by Redis
+    read = store.run(read_after(room, told.epoch, 0))
+    assert isinstance(read, Events)
+    assert brought == [*read.events, None]
+
+
+async def test_thread_that_publishes_waits_for_no_other_process(room: str) -> None:
+    """The loop is kept busy: the thread comes back all the same. Kills: a tap whose answer waits
+    for its wake-up to have gone through Redis."""
+    async with hearing(room) as heard:
+        thread = threading.Thread(target=broadcast.publish, args=(room, changed(1)))
+        thread.start()
+        thread.join(timeout=30)
+        assert not thread.is_alive()
+        assert [(await heard.get())[1] for _ in range(2)] == [1, 1]
 
 
 async def test_wake_up_of_another_process_comes_by_redis(
@@ -164,6 +213,26 @@ async def test_nothing_is_kept_of_who_hears_no_more(room: str) -> None:
     async with hearing(room):
         assert len(broadcast._hearers[room]) == 1
     assert room not in broadcast._hearers
+
+
+async def test_hearing_ends_though_a_cancellation_was_lost(
+    room: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As asyncio.wait_for loses one (cpython#86296). Kills: hearing for ever."""
+    asked = asyncio.Event()
+
+    async def loses_it(*_: object) -> None:
+        with contextlib.suppress(asyncio.CancelledError):
+            asked.set()
+            await asyncio.Event().wait()
+
+    monkeypatch.setattr(broadcast, "_hear", loses_it)
+    monkeypatch.setattr(broadcast, "AGAIN_S", 0.0)
+    hearing = asyncio.create_task(broadcast.hear(room, lambda: None, lambda *_: None))
+    await asked.wait()
+    hearing.cancel()
+    await asyncio.wait([hearing], timeout=30)
+    assert hearing.done()
 
 
 async def test_call_that_wrote_nothing_wakes_nobody(room: str) -> None:
@@ -251,7 +320,7 @@ async def test_redis_away_is_a_refusal_and_no_exception(room: str) -> None:
 def test_redis_away_does_not_undo_a_commit(room: str) -> None:
     with transaction.atomic():
         broadcast.publish_on_commit(room, changed(1))
-    assert broadcast.wake(room, "epoch", 1) is False
+    broadcast.wake(room, "epoch", 1)
 
 
 @pytest.mark.usefixtures("hung_redis")

@@ -1,6 +1,6 @@
 """The verbs of a live room over real rows: who may, what is written, what is told."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -14,6 +14,7 @@ from sessions.core.reasons import LeaveReason
 from sessions.core.refusal import Refuse
 from sessions.core.room_state import RoomState
 from sessions.models import AgendaMark, AuditEvent, Room, Seat
+from sessions.models.round_trip import Write, write
 from sessions.rooms import presence, services
 from sessions.rooms.lua import run
 from sessions.rooms.selectors import RoomNow
@@ -321,10 +322,11 @@ def test_verb_that_is_rolled_back_tells_nothing(
     """Kills: an event that goes out before its rows are committed."""
     before = roster_of(live)
 
-    def breaks(*_: object, **__: object) -> None:
-        raise RuntimeError("after the rule, before the commit")
+    def breaks(writes: Sequence[Write]) -> None:
+        write(writes)
+        raise RuntimeError("after the rows, before the commit")
 
-    monkeypatch.setattr("sessions.rooms.services_lock.audit.record", breaks)
+    monkeypatch.setattr("sessions.rooms.locked.write", breaks)
     with pytest.raises(RuntimeError):
         services.advance(live["Dana"], live.address, 0)
     assert told_since(live, before) == ()

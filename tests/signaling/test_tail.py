@@ -9,7 +9,7 @@ import pytest
 
 from sessions.core.refusal import Refuse
 from sessions.rooms import broadcast, lua
-from sessions.rooms.stream import Audience, Draft, Events, Gap, Kind, append, read_after
+from sessions.rooms.stream import Audience, Draft, Events, Gap, Kind, append, appended, read_after
 from sessions.signaling import tail
 from sessions.signaling.tail import Follower, Position, follow
 
@@ -86,6 +86,73 @@ async def test_event_is_read_once_for_all_followers(room: str, reads: list[Posit
     assert reads == [begin]
     for _, follower in several:
         follower.end()
+
+
+async def brought(room: str, version: int) -> Position:
+    """Published by a thread of this process, as every verb's event is."""
+    draft = Draft(Kind.ROOM_CHANGED, Audience.EVERYONE, version)
+    told = await asyncio.to_thread(broadcast.publish, room, draft)
+    assert not isinstance(told, Refuse)
+    return told.epoch, told.seq
+
+
+async def test_event_of_this_process_is_not_read_again(room: str, reads: list[Position]) -> None:
+    """Kills: asking Redis for what a thread of this process has just written."""
+    begin = await publish(room, 1)
+    reader, follower = await following(room)
+    await follower.after(begin)
+    reads.clear()
+    position = await brought(room, 2)
+    await reader.until(lambda: reader.woken[-1:] == [position])
+    assert versions(await follower.after(begin, position)) == [2]
+    assert reads == []
+    follower.end()
+
+
+async def test_event_of_this_process_that_is_not_the_next_is_read_for(
+    room: str, reads: list[Position]
+) -> None:
+    """Something else came in between. Kills: a tail with a hole, which nobody fills."""
+    begin = await publish(room, 1)
+    reader, follower = await following(room)
+    await follower.after(begin)
+    reads.clear()
+    await asyncio.to_thread(lua.run, append(room, Draft(Kind.ROOM_CHANGED, Audience.EVERYONE, 2)))
+    position = await brought(room, 3)
+    await reader.until(lambda: reader.woken[-1:] == [position])
+    assert versions(await follower.after(begin, position)) == [2, 3]
+    assert reads == [begin]
+    follower.end()
+
+
+async def test_event_that_comes_while_it_is_read_is_told_once(
+    room: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A wake-up brings what a reading under way has found as well. Kills: telling it twice."""
+    begin = await publish(room, 1)
+    reader, follower = await following(room)
+    await follower.after(begin)
+    found, go_on = asyncio.Event(), asyncio.Event()
+    real = lua.arun
+
+    async def slow(call: Any) -> Any:
+        answer = await real(call)
+        found.set()
+        await go_on.wait()
+        return answer
+
+    monkeypatch.setattr(tail, "arun", slow)
+    draft = Draft(Kind.ROOM_CHANGED, Audience.EVERYONE, 2)
+    told = await asyncio.to_thread(lua.run, append(room, draft))
+    assert not isinstance(told, Refuse)
+    reading = asyncio.create_task(follower.after(begin))
+    await found.wait()
+    broadcast.wake(room, told.epoch, told.seq, appended(draft, told))
+    await reader.until(lambda: reader.woken[-1:] == [(told.epoch, told.seq)])
+    go_on.set()
+    assert versions(await reading) == [2]
+    assert versions(await follower.after(begin, (told.epoch, told.seq))) == [2]
+    follower.end()
 
 
 async def test_position_that_is_not_here_yet_is_asked_for(room: str) -> None:

@@ -132,6 +132,14 @@ def aconnection() -> redis.asyncio.Redis:
     return _of_loop[loop]
 
 
+def cancelled() -> bool:
+    """Whether the running task was told to end: for a task that goes on until it is. redis-py
+    waits with asyncio.wait_for, which up to Python 3.11 loses a cancellation that comes as what
+    it waits for is done (cpython#86296)."""
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0
+
+
 _turns: "WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Semaphore]" = WeakKeyDictionary()
 
 

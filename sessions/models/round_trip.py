@@ -1,0 +1,153 @@
+"""Several statements in one round trip to PostgreSQL.
+
+Owns how statements are put together, and how a row's columns become an INSERT or an UPDATE. For
+what every verb of a room asks and writes: there the way to the database and back, a turn of the
+interpreter at each end of it, costs more than the statement, and the ORM takes longer to write
+one than PostgreSQL to answer it. Everything else goes through the ORM. Knows no table by name.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any, Final, Generic, TypeVar
+
+from django.db import connection
+from django.db.models import Field, Model
+
+T = TypeVar("T")
+M = TypeVar("M", bound=Model)
+Rows = Sequence[tuple[Any, ...]]
+END: Final = ";\n"
+
+
+@dataclass(frozen=True, slots=True)
+class Read(Generic[T]):
+    """One SELECT with named parameters, and what its rows mean."""
+
+    sql: str
+    parameters: Mapping[str, Any]
+    take: Callable[[Rows], T]
+
+
+@dataclass(frozen=True, slots=True)
+class Write:
+    """One statement that changes rows, with its parameters in order."""
+
+    sql: str
+    parameters: tuple[Any, ...]
+
+
+def read(one: Read[T]) -> T:
+    """What it finds: one round trip."""
+    with connection.cursor() as cursor:
+        cursor.execute(one.sql, one.parameters)
+        return one.take(cursor.fetchall())
+
+
+class RoundTrip:
+    """Several reads that are asked one after the other on one way to the database. A parameter
+    that more than one of them names is the same thing in all."""
+
+    def __init__(self) -> None:
+        self._reads: list[Read[Any]] = []
+        self._found: list[Any] = []
+
+    def ask(self, one: Read[T]) -> Callable[[], T]:
+        """Also this; what it found is there after `go`."""
+        self._reads.append(one)
+        place = len(self._reads) - 1
+        return lambda: self._found[place]
+
+    def go(self) -> None:
+        """Asks them all. Raises ValueError when a parameter is two things."""
+        sql, parameters = END.join(one.sql for one in self._reads), self._parameters()
+        with connection.cursor() as cursor:
+            cursor.execute(sql, parameters)
+            for one in self._reads:
+                if self._found:
+                    cursor.nextset()
+                self._found.append(one.take(cursor.fetchall()))
+
+    def _parameters(self) -> dict[str, Any]:
+        parameters: dict[str, Any] = {}
+        for one in self._reads:
+            for name, value in one.parameters.items():
+                if parameters.setdefault(name, value) != value:
+                    raise ValueError(f"{name} is two things")
+        return parameters
+
+
+def write(writes: Sequence[Write]) -> None:
+    """Makes the changes in their order: one round trip. Nothing to change, none."""
+    if not writes:
+        return
+    parameters = [value for one in writes for value in one.parameters]
+    with connection.cursor() as cursor:
+        cursor.execute(END.join(one.sql for one in writes), parameters)
+
+
+def insert(row: Model) -> Write:
+    """The row as a new one. Its key, where the database gives it, is not read back."""
+    columns = _columns(type(row))
+    names = ", ".join(_column(field) for field in columns)
+    places = ", ".join(["%s"] * len(columns))
+    sql = f"INSERT INTO {_table(row)} ({names}) VALUES ({places})"  # noqa: S608 - no values
+    return Write(sql, _values(row, columns, add=True))
+
+
+def update(row: Model) -> Write:
+    """All columns of a row that is there, as `save` does."""
+    columns = _columns(type(row))
+    places = ", ".join(f"{_column(field)} = %s" for field in columns)
+    sql = f"UPDATE {_table(row)} SET {places} WHERE id = %s"  # noqa: S608 - no values
+    return Write(sql, (*_values(row, columns, add=False), row.pk))
+
+
+def rows_of(
+    model: type[M], condition: str, parameters: Mapping[str, Any], *, lock: bool = False
+) -> Read[list[M]]:
+    """The rows of a model that meet a condition, whole, in the model's own order; `lock`: held
+    by this transaction from then on."""
+    end = " FOR UPDATE" if lock else ""
+    sql, attributes = _selecting(model)
+    order = _ordering(model)
+
+    def take(rows: Rows) -> list[M]:
+        return [model.from_db(connection.alias, attributes, row) for row in rows]
+
+    return Read(f"{sql} WHERE {condition}{order}{end}", parameters, take)
+
+
+@lru_cache(maxsize=32)
+def _selecting(model: type[Model]) -> tuple[str, list[str]]:
+    fields = model._meta.concrete_fields
+    names = ", ".join(_column(field) for field in fields)
+    table = _quoted(model._meta.db_table)
+    return f"SELECT {names} FROM {table}", [field.attname for field in fields]  # noqa: S608
+
+
+def _ordering(model: type[Model]) -> str:
+    names = [_quoted(str(name)) for name in model._meta.ordering or ()]
+    return f" ORDER BY {', '.join(names)}" if names else ""
+
+
+@lru_cache(maxsize=32)
+def _columns(model: type[Model]) -> tuple["Field[Any, Any]", ...]:
+    """Of the model, but for the key that the database gives."""
+    return tuple(field for field in model._meta.concrete_fields if not field.primary_key)
+
+
+def _values(row: Model, columns: Sequence["Field[Any, Any]"], *, add: bool) -> tuple[Any, ...]:
+    return tuple(field.get_db_prep_save(field.pre_save(row, add), connection) for field in columns)
+
+
+def _column(field: "Field[Any, Any]") -> str:
+    return _quoted(str(field.column))
+
+
+def _table(row: Model) -> str:
+    return _quoted(row._meta.db_table)
+
+
+def _quoted(name: str) -> str:
+    return str(connection.ops.quote_name(name))
