@@ -16,7 +16,7 @@ from channels.layers import BaseChannelLayer, get_channel_layer
 from django.db import transaction
 
 from sessions.core.refusal import Refuse
-from sessions.rooms.lua import SOCKET_TIMEOUT_S, Call, arun, cancelled, run
+from sessions.rooms.lua import SOCKET_TIMEOUT_S, Call, arun, arun_soon, cancelled, run
 from sessions.rooms.presence import Told
 from sessions.rooms.stream import Draft, Event, append, appended
 
@@ -169,9 +169,10 @@ class Written(Protocol):
 W = TypeVar("W", bound=Written | Refuse)
 
 
-async def asend(room: str, call: Call[W]) -> W | Refuse:
-    """Runs a call of presence (or `append`) on a loop; wakes the readers if it wrote."""
-    answer = await arun(call)
+async def asend(room: str, call: Call[W], *, soon: bool = False) -> W | Refuse:
+    """Runs a call of presence (or `append`) on a loop; wakes the readers if it wrote. `soon`: with
+    others, as `arun_soon` does."""
+    answer = await (arun_soon(call) if soon else arun(call))
     if not isinstance(answer, Refuse) and answer.wrote:
         await awake(room, answer.epoch, answer.seq)
     return answer

@@ -21,11 +21,11 @@ from sessions.core.agenda import AgendaMark as CoreMark
 from sessions.core.agenda import agenda_of as core_agenda
 from sessions.core.refusal import Refuse
 from sessions.core.room_state import RoomState
-from sessions.models import Person, Room, Seat, Session, SessionSegment
+from sessions.models import Room, Seat, Session, SessionSegment
 from sessions.models.round_trip import Read, Rows, read
 from sessions.rooms import presence, room_time
 from sessions.scheduling.plans import segments_of
-from sessions.scheduling.selectors import staff_of_track, standing_asked
+from sessions.scheduling.selectors import staff_of_track
 
 MOST_SLOTS = 19  # a room has twenty seats at most, and nobody needs a slot for oneself
 
@@ -266,16 +266,6 @@ def seat_facts(seat: Seat) -> SeatFacts:
         microphone_allowed=seat.microphone_allowed,
         version=seat.version,
     )
-
-
-def may_stay(person: Person, session: str, before: permissions.Standing | None) -> Refuse | None:
-    """Whether somebody who is connected still belongs to the session as they came: still
-    active, still on its roster or its staff. `before` is None before they came."""
-    room = name_of(session)
-    if room is None:
-        return Refuse("room.unknown")
-    now = read(standing_asked(person, room.session))
-    return permissions.lost(before or now, now)
 
 
 # ---- snapshot ----------------------------------------------------------------------------------

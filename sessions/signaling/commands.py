@@ -111,7 +111,8 @@ async def _hello(connection: Connection, command: Hello) -> Reply:
 
 async def _ping(connection: Connection, command: Ping) -> Reply:
     await connection.tell(Pong(type="pong", id=command.id, now_ms=room_time.now_ms()))
-    return await connection.renew()
+    connection.renew_soon()
+    return None
 
 
 async def _resync(connection: Connection, command: Resync) -> Reply:

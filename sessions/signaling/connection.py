@@ -7,6 +7,7 @@ Redis or PostgreSQL away never ends a connection that has begun; it catches up l
 """
 
 import asyncio
+import logging
 import secrets
 import time
 from collections.abc import Awaitable, Callable, Coroutine
@@ -28,6 +29,8 @@ from sessions.signaling.messages import Hello, MediaClosed
 from sessions.signaling.outage import store_watch
 from sessions.signaling.reading import Close, Register, Tell, TellAll, Viewer, Want
 from sessions.signaling.wanting import want
+
+log = logging.getLogger(__name__)
 
 
 class Connection:
@@ -60,6 +63,7 @@ class Connection:
         self.on_revoked: Callable[[], None] = lambda: None
         self._owes_snapshot = False
         self._unregistered = False
+        self._renewing: asyncio.Task[None] | None = None
         self._tasks: set[asyncio.Task[None]] = set()
 
     # ---- telling and ending --------------------------------------------------------------------
@@ -321,27 +325,38 @@ class Connection:
         )
         return told if isinstance(told, Refuse) else None
 
-    async def renew(self) -> Refuse | None:
+    def renew_soon(self) -> None:
+        """One heartbeat, beside whatever the browser asks next; one at a time."""
+        if self._renewing is None or self._renewing.done():
+            self._renewing = self._keep(self._renew_or_fail())
+
+    async def _renew_or_fail(self) -> None:
+        try:
+            await self.renew()
+        except Exception:
+            log.exception("a heartbeat could not be kept for a socket")
+            await self._fail()
+
+    async def renew(self) -> None:
         """One heartbeat, then whatever is new."""
         viewer = self.viewer
         if viewer is None:
-            return None
+            return
         least: tail.Position | None = None
         if self._unregistered:
             async with self._reading:
                 await self._register(viewer)
         elif viewer.place is not None:
-            told = await self._held(lambda mine: presence.renew(*keys_of(mine)))
+            told = await self._held(lambda mine: presence.renew(*keys_of(mine)), soon=True)
             if isinstance(told, Refuse):
                 store_watch().wait(self, self.renew)
-                return None
+                return
             least = (told.epoch, told.seq)
         if self._owes_snapshot or least != (viewer.epoch, viewer.seq):
             await self.catch_up(least)
         await self._end_if_over(viewer)
         if bridge.is_unfinished(viewer.facts.key):
             await want(viewer.facts.key)
-        return None
 
     async def leave(self, reason: LeaveReason) -> None:
         """Gives the seat up for good, at once; while Redis is away, the node is told directly."""
@@ -352,12 +367,14 @@ class Connection:
             bridge.end_here(viewer.facts.key, viewer.seat.key, viewer.media_generation)
         await want(viewer.facts.key)
 
-    async def _held(self, make: Callable[[Viewer], Call[Told]]) -> Told | Refuse:
+    async def _held(
+        self, make: Callable[[Viewer], Call[Told]], *, soon: bool = False
+    ) -> Told | Refuse:
         """A call that only the seat's holder may make. Where presence does not know the seat
         any more (Redis came back empty), it is made again after registering."""
         viewer = self.viewer
         assert viewer is not None
-        told = await self._lease.send(viewer, make)
+        told = await self._lease.send(viewer, make, soon=soon)
         if isinstance(told, Told) and told.outcome is Outcome.ABSENT and viewer.place is not None:
             async with self._reading:
                 await self._register(viewer)

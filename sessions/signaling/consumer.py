@@ -29,7 +29,7 @@ log = logging.getLogger(__name__)
 
 RATE: Final = 30.0  # messages a second, and as many at once
 BEAT_S: Final = 3.0
-QUIET_S: Final = 0.5  # later than this after a ping no beat renews: leases count from pings
+QUIET_S: Final = 2.5  # a page pings every two seconds, and looks into the stream each time
 SILENCE_S: Final = 9.0  # three pings missed
 
 

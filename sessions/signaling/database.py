@@ -35,6 +35,7 @@ AGAIN_S: Final = 0.5  # this long after PostgreSQL did not answer, it is asked a
 ENDED: Final = frozenset({"57P01", "57P02", "57P03"})  # shut down, crashed, not ready yet
 
 _threads = ThreadPoolExecutor(settings.DATABASE_POOL_SIZE, thread_name_prefix="database")
+_behind = ThreadPoolExecutor(1, thread_name_prefix="database-behind")
 
 
 class Outage:
@@ -71,11 +72,21 @@ async def run(call: Callable[..., T], *arguments: Any, **named: Any) -> T | Refu
     Refuses `store.down` when PostgreSQL is away, slow, or a lock cannot be had in time. A call
     given up on may still be committed: what it changed comes as an event.
     """
+    return await _run(_threads, partial(call, *arguments, **named))
+
+
+async def run_behind(call: Callable[..., T], *arguments: Any, **named: Any) -> T | Refuse:
+    """Like `run`, one after the other on a thread of its own: for what is asked now and then of
+    everybody, so that no tap waits behind a crowd of it."""
+    return await _run(_behind, partial(call, *arguments, **named))
+
+
+async def _run(threads: ThreadPoolExecutor, call: Callable[[], T]) -> T | Refuse:
     outage = _outages.setdefault(asyncio.get_running_loop(), Outage())
     if outage.holds:
         return DOWN
     try:
-        return await _threaded(partial(call, *arguments, **named))
+        return await _threaded(threads, call)
     except (OperationalError, InterfaceError, TimeoutError) as fault:
         log.warning("database call given up: %s", type(fault).__name__)
         if is_away(fault):
@@ -83,8 +94,8 @@ async def run(call: Callable[..., T], *arguments: Any, **named: Any) -> T | Refu
         return DOWN
 
 
-async def _threaded(call: Callable[[], T]) -> T:
-    threaded = sync_to_async(_in_transaction, thread_sensitive=False, executor=_threads)
+async def _threaded(threads: ThreadPoolExecutor, call: Callable[[], T]) -> T:
+    threaded = sync_to_async(_in_transaction, thread_sensitive=False, executor=threads)
     async with asyncio.timeout(ANSWER_S):
         return await threaded(call)
 
@@ -92,7 +103,7 @@ async def _threaded(call: Callable[[], T]) -> T:
 async def _answers() -> bool:
     """Whether a transaction can be had."""
     try:
-        await _threaded(lambda: None)
+        await _threaded(_threads, lambda: None)
     except (OperationalError, InterfaceError, TimeoutError):
         return False
     return True

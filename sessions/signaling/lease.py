@@ -50,10 +50,13 @@ class Lease:
             self._claim, self._epoch = self._claim or joined.generation, joined.epoch
             return None
 
-    async def send(self, viewer: Viewer, make: Callable[[Viewer], Call[Told]]) -> Told | Refuse:
-        """A call that only the holder may make, with the generation of now."""
+    async def send(
+        self, viewer: Viewer, make: Callable[[Viewer], Call[Told]], *, soon: bool = False
+    ) -> Told | Refuse:
+        """A call that only the holder may make, with the generation of now. `soon`: with those of
+        others, since nobody waits for it."""
         async with self._seat:
-            return await broadcast.asend(viewer.facts.key, make(viewer))
+            return await broadcast.asend(viewer.facts.key, make(viewer), soon=soon)
 
     async def filled(self, viewer: Viewer) -> None:
         """In a new epoch, waits while the others register too: a page that shows half a room

@@ -7,22 +7,28 @@ may be lost, so every fifth heartbeat asks as well, and every one while no news 
 """
 
 import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, replace
 from typing import Final
 
-from sessions.core.permissions import Role, Standing
+from sessions.core import permissions
+from sessions.core.permissions import Standing
 from sessions.core.reasons import LeaveReason
 from sessions.core.refusal import Refuse
 from sessions.models import Person
+from sessions.models.round_trip import RoundTrip
 from sessions.rooms import broadcast, selectors
+from sessions.scheduling.selectors import standing_asked
 from sessions.signaling import database
 from sessions.signaling.connection import Connection
-from sessions.signaling.login import person_behind
+from sessions.signaling.login import Proof, person_behind, proof_asked
 
 REASONS: Final = {
     "permission.signed_out": LeaveReason.SIGNED_OUT,
     "seat.removed": LeaveReason.REMOVED,
 }
 BEATS: Final = 5  # how many heartbeats may pass between two looks
+Ask = Callable[..., Awaitable[Proof | Refuse | None]]
 
 
 class StandingWatch:
@@ -30,8 +36,8 @@ class StandingWatch:
 
     def __init__(self, connection: Connection, person: Person, login: str) -> None:
         self._connection = connection
-        self._group, self._roles = person.public_id, person.role_set
-        self._login = login
+        self._group = person.public_id
+        self._came = Belonging(person, login, connection.session)
         self._listens = False
         self._beats = 0
         self._looks: set[asyncio.Task[None]] = set()
@@ -53,7 +59,7 @@ class StandingWatch:
             await self.begin()
             await self.look()
         elif self._revoked or self._beats % BEATS == 1:
-            await self.look()
+            await self.look(database.run_behind)
 
     def look_soon(self) -> None:
         """Looks without keeping the caller waiting: commands may be under way."""
@@ -61,12 +67,12 @@ class StandingWatch:
         self._looks.add(task)
         task.add_done_callback(self._looks.discard)
 
-    async def look(self) -> None:
+    async def look(self, ask: Ask = database.run) -> None:
         """A right that was taken away ends what it had opened, without another tap."""
         connection = self._connection
         if connection.ended:
             return
-        refused = await self._refused()
+        refused = await self._refused(ask)
         if refused is not None and refused.code != "store.down":
             await self._end(refused)
         elif refused is None and self._revoked and connection.viewer is not None:
@@ -78,10 +84,14 @@ class StandingWatch:
         self._revoked = True
         self.look_soon()
 
-    async def _refused(self) -> Refuse | None:
-        viewer, session = self._connection.viewer, self._connection.session
-        before = viewer.standing if viewer else None
-        return await database.run(_may_stay, self._login, session, before, self._roles)
+    async def _refused(self, ask: Ask) -> Refuse | None:
+        viewer = self._connection.viewer
+        standing = viewer.standing if viewer else None
+        found = await ask(_may_stay, replace(self._came, standing=standing))
+        if isinstance(found, Refuse):
+            return found
+        self._came = replace(self._came, proof=found)
+        return None
 
     async def _end(self, refused: Refuse) -> None:
         connection = self._connection
@@ -90,14 +100,40 @@ class StandingWatch:
         await connection.end(refused)
 
 
-def _may_stay(
-    login: str, session: str, before: Standing | None, roles: frozenset[Role]
-) -> Refuse | None:
-    """All that is asked of rows, in one transaction."""
-    person = person_behind(login)
+@dataclass(frozen=True, slots=True)
+class Belonging:
+    """As what somebody came: with this login session, before these rows; `standing` is None
+    before they came in. `proof` is what the rows said last."""
+
+    person: Person
+    login: str
+    session: str
+    proof: Proof | None = None
+    standing: Standing | None = None
+
+
+def _may_stay(came: Belonging) -> Proof | Refuse | None:
+    """Whether somebody who is connected still belongs to the session as they came: signed in,
+    active, on its roster or its staff, in the same roles. One query, where neither the login
+    session nor the person has changed since the last time; else the whole question."""
+    room = selectors.name_of(came.session)
+    if room is None:
+        return Refuse("room.unknown")
+    asked = RoundTrip()
+    proof = asked.ask(proof_asked(came.login, came.person))
+    standing = asked.ask(standing_asked(came.person, room.session))
+    asked.go()
+    if (proof() is None or proof() != came.proof) and (refused := _who_else(came)):
+        return refused
+    now = standing()
+    if refused := permissions.lost(came.standing or now, now):
+        return refused
+    return Refuse("permission.changed") if now.roles != came.person.role_set else proof()
+
+
+def _who_else(came: Belonging) -> Refuse | None:
+    """Why it is not the same person any more who is behind the login session."""
+    person = person_behind(came.login)
     if isinstance(person, Refuse):
         return person
-    refused = selectors.may_stay(person, session, before)
-    if refused is None and person.role_set != roles:
-        return Refuse("permission.changed")
-    return refused
+    return None if person.pk == came.person.pk else Refuse("permission.signed_out")

@@ -7,6 +7,7 @@ A call is a value (`Call`): `presence.py` and `stream.py` make it, `run` and `ar
 """
 
 import asyncio
+import hashlib
 import json
 import secrets
 import time
@@ -14,7 +15,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cache, lru_cache
 from importlib.resources import files
-from typing import Any, Final, Generic, TypeVar
+from typing import Any, Final, Generic, TypeVar, cast
 from weakref import WeakKeyDictionary
 
 import redis
@@ -23,7 +24,7 @@ from django.conf import settings
 from redis.asyncio.retry import Retry as AsyncRetry
 from redis.backoff import NoBackoff
 from redis.exceptions import ConnectionError as RedisAway
-from redis.exceptions import OutOfMemoryError, ReadOnlyError
+from redis.exceptions import NoScriptError, OutOfMemoryError, ReadOnlyError
 from redis.exceptions import TimeoutError as RedisSlow
 from redis.retry import Retry
 
@@ -43,6 +44,7 @@ OWED_LENGTH: Final = 1_000  # what staff did meanwhile; one more is refused
 KEEP_S: Final = 24 * 3600  # a room that nothing happens in is forgotten
 SOCKET_TIMEOUT_S: Final = 0.8  # longer is "away"
 AT_ONCE: Final = 8  # calls of one loop
+SOON_S: Final = 0.025
 ANSWER_S: Final = 0.95  # a caller knows within a second
 
 DOWN: Final = Refuse("store.down")
@@ -140,6 +142,9 @@ def cancelled() -> bool:
     return task is not None and task.cancelling() > 0
 
 
+Waiting = tuple[Call[Any], "asyncio.Future[Any]"]
+_gathered: "WeakKeyDictionary[asyncio.AbstractEventLoop, list[Waiting]]" = WeakKeyDictionary()
+_sending: set["asyncio.Task[None]"] = set()
 _turns: "WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Semaphore]" = WeakKeyDictionary()
 
 
@@ -169,6 +174,64 @@ async def arun(call: Call[T]) -> T | Refuse:
     except AWAY:
         return DOWN
     return _read(call, text, asked)
+
+
+async def arun_soon(call: Call[T]) -> T | Refuse:
+    """Like `arun`, with all that comes within SOON_S in one round trip: for what nobody waits
+    for. Of a process with five hundred connections a quarter of the time went into asking for
+    each heartbeat by itself."""
+    loop = asyncio.get_running_loop()
+    gathered = _gathered.setdefault(loop, [])
+    answer: asyncio.Future[Any] = loop.create_future()
+    gathered.append((call, answer))
+    if len(gathered) == 1:
+        loop.call_later(SOON_S, _flush, loop)
+    return cast("T | Refuse", await answer)
+
+
+def _flush(loop: asyncio.AbstractEventLoop) -> None:
+    sending = loop.create_task(_send_all(_gathered.pop(loop)))
+    _sending.add(sending)
+    sending.add_done_callback(_sending.discard)
+
+
+async def _send_all(gathered: list[Waiting]) -> None:
+    asked = time.time()
+    try:
+        async with asyncio.timeout(ANSWER_S), _turn():
+            pipe = aconnection().pipeline(transaction=False)
+            for call, _ in gathered:
+                keys = call.keys()
+                pipe.evalsha(_digest(call.script), len(keys), *keys, *call.argv())
+            texts: list[Any] = await pipe.execute(raise_on_error=False)
+    except AWAY as fault:
+        texts = [fault] * len(gathered)
+    for (call, answer), text in zip(gathered, texts, strict=True):
+        if not answer.done():
+            await _settle(call, answer, text, asked)
+
+
+async def _settle(call: Call[Any], answer: "asyncio.Future[Any]", text: Any, asked: float) -> None:
+    """One answer of many. A script that Redis has not seen yet is sent whole, by itself."""
+    try:
+        if isinstance(text, NoScriptError):
+            found = await arun(call)
+        elif isinstance(text, AWAY):
+            found = DOWN
+        elif isinstance(text, Exception):
+            raise text
+        else:
+            found = _read(call, text, asked)
+    except Exception as fault:
+        answer.set_exception(fault)
+    else:
+        answer.set_result(found)
+
+
+@cache
+def _digest(script: str) -> str:
+    """By which Redis knows a script (EVALSHA)."""
+    return hashlib.sha1(source(script).encode(), usedforsecurity=False).hexdigest()
 
 
 def _read(call: Call[T], text: str, asked: float) -> T:
