@@ -103,7 +103,7 @@ def update(row: Model) -> Write:
     return Write(sql, (*_values(row, columns, add=False), row.pk))
 
 
-def rows_of(
+def whole_rows(
     model: type[M], condition: str, parameters: Mapping[str, Any], *, lock: bool = False
 ) -> Read[list[M]]:
     """The rows of a model that meet a condition, whole, in the model's own order; `lock`: held

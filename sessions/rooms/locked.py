@@ -17,8 +17,8 @@ from sessions.core.agenda import Agenda, AgendaClock, MarkKind
 from sessions.core.agenda import AgendaMark as CoreMark
 from sessions.core.refusal import Refuse
 from sessions.core.room_state import RoomState
-from sessions.models import AgendaMark, Person, Room, Seat, Session, SessionSegment, Track
-from sessions.models.round_trip import RoundTrip, Write, insert, read, rows_of, update, write
+from sessions.models import AgendaMark, Person, Room, Seat, Session, SessionSegment
+from sessions.models.round_trip import RoundTrip, Write, insert, read, update, whole_rows, write
 from sessions.rooms import bridge, broadcast, presence, room_time, selectors
 from sessions.rooms.lua import Call
 from sessions.rooms.selectors import RoomNow
@@ -42,6 +42,7 @@ class LockedRoom:
     standing: permissions.Standing
     roster: presence.Roster
     agenda: Agenda
+    segments: tuple[SessionSegment, ...]
     now: datetime
     subject: Person | None = None
     detail: dict[str, str | int | bool | None] = field(default_factory=dict)
@@ -127,8 +128,6 @@ class LockedRoom:
 
 Rule = Callable[[LockedRoom], Change | Refuse]
 
-_TRACK = "id = (SELECT track_id FROM group_sessions_session WHERE id = %(session)s)"
-
 
 @contextmanager
 def locked_room(
@@ -145,28 +144,25 @@ def locked_room(
 def _lock(room_id: int, actor: Person | None, roster: presence.Roster) -> LockedRoom:
     """Locks the row and then reads what may have changed until it was had, the actor's standing
     too: what one statement reads that waits for a lock is as old as its beginning."""
-    found = read(rows_of(Room, "id = %(room)s", {"room": room_id}, lock=True))
+    found = read(whole_rows(Room, "id = %(room)s", {"room": room_id}, lock=True))
     if not found:
         raise Room.DoesNotExist
     room, asked = found[0], RoundTrip()
-    key = {"session": room.session_id}
-    session = asked.ask(rows_of(Session, "id = %(session)s", key))
-    track = asked.ask(rows_of(Track, _TRACK, key))
-    segments = asked.ask(rows_of(SessionSegment, "session_id = %(session)s", key))
-    marks = asked.ask(selectors.marks_asked(room_id))
+    plan = selectors.ask_planned(asked, room_id, room.session_id)
     known = asked.ask(standing_asked(actor, room.session_id))
     asked.go()
-    room.session = session()[0]
-    room.session.track = track()[0]
+    planned = plan()
+    room.session = planned.session
     return LockedRoom(
         room=room,
         actor=actor,
         standing=known(),
         roster=roster,
-        agenda=selectors.planned(room.session, segments()),
+        agenda=planned.agenda,
+        segments=planned.segments,
         now=room_time.now(),
-        marks=list(marks()),
-        marks_before=len(marks()),
+        marks=list(planned.marks),
+        marks_before=len(planned.marks),
     )
 
 

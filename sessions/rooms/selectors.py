@@ -5,7 +5,7 @@ a snapshot say of a room (`RoomNow`). Writes nothing; knows no sockets and no me
 changes (`RoomNow`) travels through Redis and so holds no name and no title; those are facts.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from functools import lru_cache
@@ -21,11 +21,11 @@ from sessions.core.agenda import AgendaMark as CoreMark
 from sessions.core.agenda import agenda_of as core_agenda
 from sessions.core.refusal import Refuse
 from sessions.core.room_state import RoomState
-from sessions.models import Room, Seat, Session, SessionSegment
-from sessions.models.round_trip import Read, Rows, read
+from sessions.models import Room, Seat, Session, SessionSegment, Track
+from sessions.models.round_trip import Read, RoundTrip, Rows, read, whole_rows
 from sessions.rooms import presence, room_time
 from sessions.scheduling.plans import segments_of
-from sessions.scheduling.selectors import staff_of_track
+from sessions.scheduling.selectors import leaders_asked
 
 MOST_SLOTS = 19  # a room has twenty seats at most, and nobody needs a slot for oneself
 
@@ -129,33 +129,59 @@ def room_of(session: str) -> Room | None:
     return found.first()
 
 
-def facts_of(room: Room) -> RoomFacts:
-    """The facts of a room: three queries."""
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """What was planned for a room, and what was done to the plan. The session has its track."""
+
+    session: Session
+    segments: tuple[SessionSegment, ...]
+    marks: tuple[CoreMark, ...]
+
+    @property
+    def agenda(self) -> Agenda:
+        """The plan as the core knows it."""
+        session = self.session
+        return core_agenda(segments_of(self.segments), session.starts_at, session.ends_at)
+
+
+_TRACK: Final = "id = (SELECT track_id FROM group_sessions_session WHERE id = %(session)s)"
+
+
+def ask_planned(asked: RoundTrip, room: int, session: int) -> Callable[[], Planned]:
+    """Asks for it on the way of others. The session has to be there."""
+    key = {"session": session}
+    sessions = asked.ask(whole_rows(Session, "id = %(session)s", key))
+    tracks = asked.ask(whole_rows(Track, _TRACK, key))
+    segments = asked.ask(whole_rows(SessionSegment, "session_id = %(session)s", key))
+    marks = asked.ask(marks_asked(room))
+
+    def planned() -> Planned:
+        sessions()[0].track = tracks()[0]
+        return Planned(sessions()[0], tuple(segments()), marks())
+
+    return planned
+
+
+def facts_of(room: Room, segments: Iterable[SessionSegment], leaders: tuple[str, ...]) -> RoomFacts:
+    """The facts of a room whose session has these segments and leaders, in their order."""
     session = room.session
-    names = tuple(person.display_name for person in staff_of_track(session.track))
-    segments = tuple(
-        SegmentFacts(SegmentKind(row.kind).value, row.title, row.block)
-        for row in session.segments.all()
+    facts = tuple(
+        SegmentFacts(SegmentKind(row.kind).value, row.title, row.block) for row in segments
     )
     return RoomFacts(
         room_id=room.pk,
         key=room.key,
         starts_ms=milliseconds(session.starts_at),
         topic=session.topic,
-        facilitators=names,
-        segments=segments,
-        media_slots=min(MOST_SLOTS, session.track.seats + len(names) - 1),
+        facilitators=leaders,
+        segments=facts,
+        media_slots=min(MOST_SLOTS, session.track.seats + len(leaders) - 1),
     )
 
 
 def agenda_of(session: Session) -> Agenda:
     """The plan of a session, from its rows."""
-    return planned(session, session.segments.all())
-
-
-def planned(session: Session, rows: Iterable[SessionSegment]) -> Agenda:
-    """The plan of a session whose segments these are."""
-    return core_agenda(segments_of(rows), session.starts_at, session.ends_at)
+    return Planned(session, tuple(session.segments.all()), ()).agenda
 
 
 _MARKS: Final = """
@@ -250,10 +276,18 @@ def door_of(room: Room, clock: AgendaClock) -> RoomAtDoor:
 
 def seats_of(room_id: int, keys: Iterable[str] | None = None) -> dict[str, SeatFacts]:
     """The seats of a room by key; with `keys`, those only. One query."""
-    rows = Seat.objects.filter(room_id=room_id)
-    if keys is not None:
-        rows = rows.filter(key__in=list(keys))
-    return {row.key: seat_facts(row) for row in rows}
+    seats = read(seats_asked(room_id))
+    return seats if keys is None else {key: seats[key] for key in keys if key in seats}
+
+
+def seats_asked(room: int) -> Read[dict[str, SeatFacts]]:
+    """`seats_of`, to be asked together with something else."""
+    rows = whole_rows(Seat, "room_id = %(room)s", {"room": room})
+
+    def facts(found: Rows) -> dict[str, SeatFacts]:
+        return {row.key: seat_facts(row) for row in rows.take(found)}
+
+    return Read(rows.sql, rows.parameters, facts)
 
 
 def seat_facts(seat: Seat) -> SeatFacts:
@@ -283,13 +317,23 @@ class RoomRows:
 
 
 def rows_of(session: str) -> RoomRows | Refuse:
-    """What a snapshot of the session's room is made of now: a constant number of queries."""
-    room = room_of(session)
-    if room is None:
+    """What a snapshot of the session's room is made of now: one round trip."""
+    name = name_of(session)
+    if name is None:
         return Refuse("room.unknown")
-    roster = presence.run(presence.roster(room.key))
+    roster = presence.run(presence.roster(name.key))
     if isinstance(roster, Refuse):
         return roster
-    room = rooms().get(pk=room.pk)  # what was read before the roster may be older than it
-    now = room_now(room, clock_of(room, room_time.now()))
-    return RoomRows(roster, facts_of(room), now, seats_of(room.pk))
+    asked = RoundTrip()  # after the roster: what was read before may be older than it
+    rooms = asked.ask(whole_rows(Room, "id = %(room)s", {"room": name.pk}))
+    plan = ask_planned(asked, name.pk, name.session)
+    leaders = asked.ask(leaders_asked(name.session))
+    seats = asked.ask(seats_asked(name.pk))
+    asked.go()
+    if not rooms():
+        return Refuse("room.unknown")
+    room, planned = rooms()[0], plan()
+    room.session = planned.session
+    clock = agenda_clock.read(planned.agenda, planned.marks, room_time.now())
+    facts = facts_of(room, planned.segments, leaders())
+    return RoomRows(roster, facts, room_now(room, clock), seats())

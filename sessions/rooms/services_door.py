@@ -11,12 +11,13 @@ from sessions.core.admission import Admit, SeatState, SessionRole, Wait, WaitRea
 from sessions.core.permissions import Verb
 from sessions.core.refusal import Refuse
 from sessions.models import Person, Seat
+from sessions.models.round_trip import read
 from sessions.rooms import presence, selectors
 from sessions.rooms.locked import Change, LockedRoom
 from sessions.rooms.presence import Place
 from sessions.rooms.selectors import RoomFacts, RoomNow, SeatFacts
 from sessions.rooms.services_lock import perform, under_lock
-from sessions.scheduling.selectors import enrolments_on
+from sessions.scheduling.selectors import enrolments_on, leaders_asked
 
 LATE = ":late"  # added to the code of what a latecomer waits for
 
@@ -119,7 +120,9 @@ def _enter(locked: LockedRoom) -> Entered | Refuse:
 
 def _entered(locked: LockedRoom, seat: SeatFacts, place: Place | None, waiting: str) -> Entered:
     standing = replace(locked.standing, seat=seat.state)
-    return Entered(selectors.facts_of(locked.room), seat, standing, place, waiting)
+    leaders = read(leaders_asked(locked.session.pk))
+    facts = selectors.facts_of(locked.room, locked.segments, leaders)
+    return Entered(facts, seat, standing, place, waiting)
 
 
 def _waiting(decision: Admit | Wait) -> str:

@@ -153,6 +153,19 @@ def staff_of_track(track: Track) -> tuple[Person, ...]:
     return tuple(row.person for row in rows)
 
 
+_LEADERS: Final = """
+SELECT person.display_name FROM group_sessions_staffing staffing
+JOIN group_sessions_person person ON person.id = staffing.person_id
+JOIN group_sessions_session session ON session.track_id = staffing.track_id
+WHERE session.id = %(session)s ORDER BY staffing.position, staffing.id
+"""
+
+
+def leaders_asked(session: int) -> Read[tuple[str, ...]]:
+    """The names of `staff_of_track`, by a session's key, to be asked with something else."""
+    return Read(_LEADERS, {"session": session}, lambda rows: tuple(name for (name,) in rows))
+
+
 # Asked by every verb of a room, and of everyone connected now and then: the ORM takes several
 # times as long to write this statement as PostgreSQL takes to answer it. The days of an enrolment
 # are those of `enrolments_on`.

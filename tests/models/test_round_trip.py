@@ -10,7 +10,7 @@ from django.test.utils import CaptureQueriesContext
 
 from sessions.audit import services as audit
 from sessions.models import AgendaMark, AuditEvent, Room, Seat, Session, Track
-from sessions.models.round_trip import Read, RoundTrip, insert, read, rows_of, update, write
+from sessions.models.round_trip import Read, RoundTrip, insert, read, update, whole_rows, write
 from tests.signaling.evening import Evening, evening
 
 WEEK = timedelta(weeks=1)
@@ -80,10 +80,12 @@ def test_reads_are_asked_in_one_round_trip_and_each_gets_its_own(tonight: Evenin
     """Kills: rows of one read that are given to another."""
     key = {"session": tonight.room.session_id}
     asked = RoundTrip()
-    session = asked.ask(rows_of(Session, "id = %(session)s", key))
-    nobody = asked.ask(rows_of(Seat, "room_id = %(room)s", {"room": 0}))
+    session = asked.ask(whole_rows(Session, "id = %(session)s", key))
+    nobody = asked.ask(whole_rows(Seat, "room_id = %(room)s", {"room": 0}))
     one = asked.ask(Read("SELECT %(session)s + 1", key, lambda rows: int(rows[0][0])))
-    tracks = asked.ask(rows_of(Track, "id = %(track)s", {"track": tonight.room.session.track_id}))
+    tracks = asked.ask(
+        whole_rows(Track, "id = %(track)s", {"track": tonight.room.session.track_id})
+    )
     with CaptureQueriesContext(connection) as ways:
         asked.go()
     assert len(ways) == 1
@@ -94,20 +96,20 @@ def test_reads_are_asked_in_one_round_trip_and_each_gets_its_own(tonight: Evenin
 
 def test_rows_come_in_the_order_of_their_model(tonight: Evening) -> None:
     write([insert(mark(tonight, number)) for number in (3, 1, 2)])
-    found = read(rows_of(AgendaMark, "room_id = %(room)s", {"room": tonight.room.pk}))
+    found = read(whole_rows(AgendaMark, "room_id = %(room)s", {"room": tonight.room.pk}))
     assert [row.number for row in found] == [1, 2, 3]
 
 
 def test_parameter_that_is_two_things_is_a_fault() -> None:
     asked = RoundTrip()
-    asked.ask(rows_of(Session, "id = %(session)s", {"session": 1}))
-    asked.ask(rows_of(Session, "id = %(session)s", {"session": 2}))
+    asked.ask(whole_rows(Session, "id = %(session)s", {"session": 1}))
+    asked.ask(whole_rows(Session, "id = %(session)s", {"session": 2}))
     with pytest.raises(ValueError, match="session is two things"):
         asked.go()
 
 
 def test_locked_row_is_held_until_the_end_of_the_transaction(tonight: Evening) -> None:
-    held = rows_of(Room, "id = %(room)s", {"room": tonight.room.pk}, lock=True)
+    held = whole_rows(Room, "id = %(room)s", {"room": tonight.room.pk}, lock=True)
     with CaptureQueriesContext(connection) as asked, transaction.atomic():
         assert read(held) == [tonight.room]
     assert [one["sql"].endswith("FOR UPDATE") for one in asked if "SELECT" in one["sql"]] == [True]
