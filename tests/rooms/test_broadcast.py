@@ -15,6 +15,8 @@ from typing import cast
 import pytest
 from channels.layers import BaseChannelLayer
 from django.db import transaction
+from redis.asyncio.client import Pipeline
+from redis.exceptions import ResponseError
 
 from sessions.core.refusal import Refuse
 from sessions.rooms import broadcast, presence
@@ -262,6 +264,61 @@ async def test_wake_ups_are_heard_again_when_they_could_not_be(
         assert await heard.get() == ("epoch", 7)
 
 
+# ---- what nobody waits for -------------------------------------------------------------------
+
+
+@pytest.fixture
+def ways(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """How many commands went on each way to Redis that gathers several."""
+    went: list[int] = []
+    real = Pipeline.execute
+
+    async def counted(self: Pipeline, raise_on_error: bool = True) -> list[object]:
+        went.append(len(self.command_stack))
+        return await real(self, raise_on_error)
+
+    monkeypatch.setattr(Pipeline, "execute", counted)
+    return went
+
+
+async def test_calls_that_can_wait_go_together_and_each_gets_its_answer(
+    room: str, ways: list[int]
+) -> None:
+    """Kills: a way to Redis for each heartbeat, and an answer that another one gets."""
+    calls = [presence.join(room, f"seat{n}", f"c{n}", place=Place.ROOM) for n in range(9)]
+    joined = await asyncio.gather(*(store.arun_soon(call) for call in calls))
+    assert ways == [9]
+    assert [one.seq for one in joined if isinstance(one, presence.Joined)] == list(range(1, 10))
+
+
+async def test_script_that_redis_has_forgotten_is_sent_again(room: str, ways: list[int]) -> None:
+    """It came back empty. Kills: heartbeats that are refused from then on."""
+    store.connection().script_flush()
+    call = presence.join(room, "sam", "c1", place=Place.ROOM)
+    answers = await asyncio.gather(store.arun_soon(call), store.arun_soon(presence.roster(room)))
+    assert ways == [2]
+    assert isinstance(answers[0], presence.Joined)
+    assert isinstance(answers[1], Roster)
+
+
+async def test_fault_of_one_call_is_its_own(room: str) -> None:
+    """Kills: a fault that ends the sockets of all whose heartbeat went with it."""
+    wrong = store.Call("join", room, lambda answer: answer, {"seat": {}})
+    answers = await asyncio.gather(
+        store.arun_soon(wrong), store.arun_soon(presence.roster(room)), return_exceptions=True
+    )
+    assert isinstance(answers[0], ResponseError)
+    assert isinstance(answers[1], Roster)
+
+
+async def test_caller_that_has_gone_takes_nobody_along(room: str) -> None:
+    gone = asyncio.create_task(store.arun_soon(presence.roster(room)))
+    stays = asyncio.create_task(store.arun_soon(presence.roster(room)))
+    await asyncio.sleep(0)
+    gone.cancel()
+    assert isinstance(await stays, Roster)
+
+
 @pytest.mark.django_db(transaction=True)
 def test_event_goes_out_on_commit_and_not_on_rollback(room: str) -> None:
     with transaction.atomic():
@@ -310,6 +367,7 @@ def _redis_at(url: str, settings: object) -> Iterator[None]:
 async def test_redis_away_is_a_refusal_and_no_exception(room: str) -> None:
     join = presence.join(room, "sam", "c1", place=Place.ROOM)
     assert await broadcast.asend(room, join) == Refuse("store.down")
+    assert await broadcast.asend(room, join, soon=True) == Refuse("store.down")
     assert await broadcast.awake(room, "epoch", 1) is False
     assert await broadcast.listen_as("nobody", "channel") is False
     await broadcast.unlisten_as("nobody", "channel")
@@ -327,6 +385,7 @@ def test_redis_away_does_not_undo_a_commit(room: str) -> None:
 async def test_redis_hung_is_a_refusal_that_does_not_wait_for_it(room: str) -> None:
     """Without time-outs of its own each of these would wait for ever."""
     assert await store.arun(presence.sweep(room)) == Refuse("store.down")
+    assert await store.arun_soon(presence.sweep(room)) == Refuse("store.down")
     assert await broadcast.awake(room, "epoch", 1) is False
     answers: list[object] = []
     thread = threading.Thread(target=lambda: answers.append(store.run(presence.sweep(room))))

@@ -5,6 +5,7 @@ import threading
 
 import psycopg
 import pytest
+from django.conf import settings
 from django.db import OperationalError, connection, transaction
 
 from sessions.core.refusal import Refuse
@@ -175,3 +176,15 @@ async def test_outage_refuses_at_once_and_ends_by_itself(monkeypatch: pytest.Mon
 
 def other_evening() -> Evening:
     return evening(prefix="other-")
+
+
+async def test_what_is_asked_of_everybody_keeps_no_tap_waiting(tonight: Evening) -> None:
+    """More of it than there are threads, and slow. Kills: a crowd that takes every thread."""
+    crowd = [
+        asyncio.create_task(database.run_behind(sleep_in_the_database, 0.2))
+        for _ in range(settings.DATABASE_POOL_SIZE + 1)
+    ]
+    await asyncio.sleep(0)
+    assert await database.run(quick) == "quick"
+    assert not any(task.done() for task in crowd[1:])
+    await asyncio.gather(*crowd)

@@ -5,16 +5,20 @@ Heartbeats are switched off where nothing else is said, so that only the news ca
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import pytest_asyncio
 from django.conf import LazySettings
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
 from server.media.messages import PeerClosed
 from sessions.audit.services import OPERATOR
 from sessions.core.permissions import Role
+from sessions.core.refusal import Refuse
 from sessions.models import Person, Staffing, Track
 from sessions.people.services import person_change, person_deactivate, sign_out_everywhere
 from sessions.people.standing import StandingChange
@@ -22,6 +26,9 @@ from sessions.rooms import broadcast
 from sessions.scheduling.services_roster import enrol, unenrol, unstaff
 from sessions.signaling import database
 from sessions.signaling.consumer import RoomConsumer
+from sessions.signaling.farewell import farewell
+from sessions.signaling.login import Proof
+from sessions.signaling.standing import Belonging, _may_stay
 from tests.signaling.evening import Browser, Evening, cookie_of
 from tests.signaling.node import TalkingNode
 from tests.signaling.test_consumer_socket import redis_away
@@ -246,6 +253,45 @@ async def test_log2_lost_news_are_made_good_by_a_heartbeat(
     await database.run(unenrol, OPERATOR, track_of(tonight), tonight["Sam"])
     assert await sam.close_code() == 4403
     await sam.drop()
+
+
+def test_log2_asks_once_when_nothing_has_changed(tonight: Evening) -> None:
+    """Asked of everybody four times a minute. Kills: reading the login session and the person
+    anew each time."""
+    cookie = str(tonight.cookies["Sam"].split("=", 1)[1])
+    came = Belonging(tonight["Sam"], cookie, tonight.address)
+    proof = _may_stay(came)
+    assert isinstance(proof, Proof)
+    with CaptureQueriesContext(connection) as asked:
+        assert _may_stay(replace(came, proof=proof)) == proof
+    assert len(asked) == 1
+
+
+@pytest.mark.parametrize("change", StandingChange)
+def test_log2_proof_of_before_is_none_after_a_change(
+    change: StandingChange, tonight: Evening
+) -> None:
+    """Every way of losing a standing. Kills: a proof that leaves out what changed."""
+    name, lose, code = CASES[change]
+    cookie = str(tonight.cookies[name].split("=", 1)[1])
+    came = Belonging(tonight[name], cookie, tonight.address)
+    proof = _may_stay(came)
+    assert isinstance(proof, Proof)
+    lose(tonight, name)
+    refused = _may_stay(replace(came, proof=proof))
+    assert isinstance(refused, Refuse)
+    assert farewell(refused)[1] == code
+
+
+def test_log2_login_session_that_has_run_out_is_no_proof(tonight: Evening) -> None:
+    """Nothing of the row has changed but the time."""
+    cookie = str(tonight.cookies["Sam"].split("=", 1)[1])
+    came = Belonging(tonight["Sam"], cookie, tonight.address)
+    proof = _may_stay(came)
+    assert isinstance(proof, Proof)
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE django_session SET expire_date = now() - interval '1 second'")
+    assert _may_stay(replace(came, proof=proof)) == Refuse("permission.signed_out")
 
 
 @pytest.mark.parametrize("change", StandingChange)
