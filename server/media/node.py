@@ -35,7 +35,7 @@ from server.media.path import PacketPath
 from server.media.placement import Fate, Fence, Placement, fate
 from server.media.reports import Reports
 from server.media.room import MediaRoom, Peer
-from server.media.sealing import sealer
+from server.media.sealing import opener, sealer
 from server.media.streams import Address, Leg, Slot, leg_of
 
 OBSERVE_TICKS: Final = 4  # who speaks, each 200 ms
@@ -229,7 +229,7 @@ class MediaNode:
             return
         received, sent = sessions
         leg = peer.leg
-        leg.unprotect, leg.unprotect_rtcp = received.unprotect, received.unprotect_rtcp
+        leg.unprotect, leg.unprotect_rtcp = opener(received), received.unprotect_rtcp
         leg.protect, leg.protect_rtcp = sealer(sent), sent.protect_rtcp
         leg.connected = True
         told = PeerConnected(room=room.id, peer=peer.id, generation=peer.generation)

@@ -282,7 +282,8 @@ class PacketPath:
         index, marker, timestamp, payload, descriptor = kept
         video, csrc, size = bool(source.ring), source.csrc, len(payload)
         level, rest = int(source.level), payload[descriptor[7] :]
-        pack, transmit, sent = HEADER_CSRC.pack, self._transmit, 0
+        pack, transmit = HEADER_CSRC.pack, self._transmit
+        sealed: list[tuple[bytes, Leg]] = []
         for slot in source.routes:
             mark = marker | slot.payload
             if slot.waiting:
@@ -300,19 +301,20 @@ class PacketPath:
             moment = timestamp + slot.timestamp_shift & 0xFFFFFFFF
             leg = slot.leg
             try:
-                sealed = leg.protect(
+                packet = leg.protect(
                     pack(first, mark, number, moment, slot.ssrc, csrc) + head + rest
                 )
             except (SrtpError, ValueError):  # one slot's mistake must not stop the others
                 self._counters.not_sent += 1
                 continue
-            leg.bytes_sent += len(sealed)
+            leg.bytes_sent += len(packet)
             slot.packets += 1
             slot.octets += size
-            sent += 1
-            if leg.address is not None:
-                transmit(sealed, leg.address)
-        self._counters.forwarded += sent
+            sealed.append((packet, leg))
+        for packet, leg in sealed:  # after all are sealed: the kernel's work and ours, each in
+            if leg.address is not None:  # one piece, find more of their own in the caches
+                transmit(packet, leg.address)
+        self._counters.forwarded += len(sealed)
 
     def _begin(self, slot: Slot, kept: Kept, now: float) -> int:
         """A new owner's first packet. The marker bit for sound: what came before was another's."""

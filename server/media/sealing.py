@@ -1,9 +1,9 @@
-"""Sealing a packet with fewer steps than pylibsrtp's own method takes.
+"""Sealing and opening a packet with fewer steps than pylibsrtp's own methods take.
 
-`Session.protect` allocates a length and checks types anew for each packet; at ten thousands of
-packets a second that is a tenth of the node's time (docs/benchmarks.md). This calls the same
-function of libsrtp through the library's binding, which is not its public face: where the
-binding looks otherwise, `sealer` gives the public method. Owns that shortcut and nothing else.
+`Session.protect` and `unprotect` allocate a length and check types anew for each packet; at ten
+thousands of packets a second that is a tenth of the node's time (docs/benchmarks.md). This calls
+the same functions of libsrtp through the library's binding, which is not its public face: where
+the binding looks otherwise, the public methods are given. Owns that shortcut and nothing else.
 """
 
 from collections.abc import Callable
@@ -17,33 +17,38 @@ except ImportError:
     ffi = lib = None
 
 TRAILER: Final = 144  # bytes that libsrtp may add (srtp.h: SRTP_MAX_TRAILER_LEN with an MKI)
+PARTS: Final = ("_srtp", "_cdata", "_buffer")  # of a Session
+Crypt = Callable[[bytes], bytes]
 
 
-def sealer(session: Session) -> Callable[[bytes], bytes]:
+def sealer(session: Session) -> Crypt:
     """`session.protect`, or what does the same sooner. Raises as that does."""
-    public: Callable[[bytes], bytes] = session.protect
-    parts = [getattr(session, name, None) for name in ("_srtp", "_cdata", "_buffer")]
-    if lib is None or not hasattr(lib, "srtp_protect") or None in parts:
-        return public
-    return _shortcut(public, *parts)
+    return _shortcut(session, session.protect, "srtp_protect", TRAILER)
 
 
-def _shortcut(
-    public: Callable[[bytes], bytes], handle: Any, held: Any, view: Any
-) -> Callable[[bytes], bytes]:
+def opener(session: Session) -> Crypt:
+    """`session.unprotect`, or what does the same sooner. Raises as that does."""
+    return _shortcut(session, session.unprotect, "srtp_unprotect", 0)
+
+
+def _shortcut(session: Session, public: Crypt, name: str, trailer: int) -> Crypt:
     """`public` keeps the session, and with it all that is used here, alive."""
-    srtp, length, protect = handle[0], ffi.new("int *"), lib.srtp_protect
-    longest = len(held) - TRAILER
+    inside: Any = session
+    function = getattr(lib, name, None)
+    if function is None or not all(hasattr(inside, part) for part in PARTS):
+        return public
+    handle, held, view = (getattr(inside, part) for part in PARTS)
+    srtp, length, longest = handle[0], ffi.new("int *"), len(held) - trailer
 
-    def seal(packet: bytes) -> bytes:
+    def crypt(packet: bytes) -> bytes:
         size = len(packet)
         if size > longest:
             return public(packet)  # it says what is wrong
         length[0] = size
         view[:size] = packet
-        if protect(srtp, held, length):
-            raise Error("libsrtp would not protect this packet")
-        sealed: bytes = view[: length[0]]
-        return sealed
+        if function(srtp, held, length):
+            raise Error("libsrtp would not have this packet")
+        done: bytes = view[: length[0]]
+        return done
 
-    return seal
+    return crypt
