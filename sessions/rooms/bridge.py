@@ -244,8 +244,7 @@ def desired_of(
 
 
 def _ask_rows(key: str, epoch: str, number: _Number) -> _Told:
-    room = selectors.rooms().get(key=key)
-    clock = selectors.clock_of(room, room_time.now())
+    room, clock = selectors.room_and_clock(key, room_time.now())
     state = selectors.state_of(room, clock.read_at)
     return _Told(
         wanted=state in OPEN,

@@ -214,6 +214,20 @@ def state_of(room: Room, now: datetime) -> RoomState:
     )
 
 
+def room_and_clock(key: str, now: datetime) -> tuple[Room, AgendaClock]:
+    """The room of a key, with its session, and its agenda's clock: two round trips. Raises
+    Room.DoesNotExist."""
+    found = read(whole_rows(Room, "key = %(key)s", {"key": key}))
+    if not found:
+        raise Room.DoesNotExist
+    room, asked = found[0], RoundTrip()
+    plan = ask_planned(asked, room.pk, room.session_id)
+    asked.go()
+    planned = plan()
+    room.session = planned.session
+    return room, agenda_clock.read(planned.agenda, planned.marks, now)
+
+
 def clock_of(room: Room, now: datetime) -> AgendaClock:
     """The agenda's clock at `now`."""
     return agenda_clock.read(agenda_of(room.session), marks_of(room), now)

@@ -15,7 +15,7 @@ from sessions.core.refusal import Refuse
 from sessions.core.room_state import RoomState
 from sessions.models import AgendaMark, AuditEvent, Room, Seat
 from sessions.models.round_trip import Write, write
-from sessions.rooms import presence, services
+from sessions.rooms import presence, selectors, services
 from sessions.rooms.lua import run
 from sessions.rooms.selectors import RoomNow
 from sessions.rooms.stream import Kind
@@ -337,3 +337,12 @@ def test_state_of_a_room_nobody_started_is_not_held_from_its_end(transactional_d
     yesterday = evening(starts_in=-timedelta(minutes=91))
     assert services.enter(yesterday["Dana"], yesterday.address) == Refuse("room.not_held")
     assert row(yesterday).state == RoomState.SCHEDULED.value
+
+
+def test_session_that_fell_out_of_the_calendar_is_unknown(live: Evening) -> None:
+    """Also to a process that knows how its room was called. Kills: a fault in its place."""
+    assert isinstance(services.advance(live["Dana"], live.address, 0), RoomNow)
+    live.room.session.delete()
+    assert services.advance(live["Dana"], live.address, 1) == Refuse("room.unknown")
+    assert services.enter(live["Sam"], live.address) == Refuse("room.unknown")
+    assert selectors.rows_of(live.address) == Refuse("room.unknown")
