@@ -107,7 +107,8 @@ def whole_rows(
     model: type[M], condition: str, parameters: Mapping[str, Any], *, lock: bool = False
 ) -> Read[list[M]]:
     """The rows of a model that meet a condition, whole, in the model's own order; `lock`: held
-    by this transaction from then on."""
+    by this transaction from then on. Raises TypeError for a model with a column that the ORM
+    reads by more than psycopg does (JSON, sealed text)."""
     end = " FOR UPDATE" if lock else ""
     sql, attributes = _selecting(model)
     order = _ordering(model)
@@ -121,6 +122,8 @@ def whole_rows(
 @lru_cache(maxsize=32)
 def _selecting(model: type[Model]) -> tuple[str, list[str]]:
     fields = model._meta.concrete_fields
+    if any(field.get_db_converters(connection) for field in fields):
+        raise TypeError(f"{model.__name__} has columns that only the ORM can read")
     names = ", ".join(_column(field) for field in fields)
     table = _quoted(model._meta.db_table)
     return f"SELECT {names} FROM {table}", [field.attname for field in fields]  # noqa: S608

@@ -100,6 +100,12 @@ def test_rows_come_in_the_order_of_their_model(tonight: Evening) -> None:
     assert [row.number for row in found] == [1, 2, 3]
 
 
+def test_column_that_only_the_orm_reads_is_a_fault(tonight: Evening) -> None:
+    """Kills: JSON that comes out as text."""
+    with pytest.raises(TypeError, match="AuditEvent"):
+        whole_rows(AuditEvent, "true", {})
+
+
 def test_parameter_that_is_two_things_is_a_fault() -> None:
     asked = RoundTrip()
     asked.ask(whole_rows(Session, "id = %(session)s", {"session": 1}))

@@ -311,6 +311,18 @@ async def test_fault_of_one_call_is_its_own(room: str) -> None:
     assert isinstance(answers[1], Roster)
 
 
+async def test_fault_of_the_way_is_everybodys(room: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Kills: heartbeats that wait for ever for an answer that no one will give."""
+
+    async def breaks(*_: object, **__: object) -> list[object]:
+        raise RuntimeError("neither away nor slow")
+
+    monkeypatch.setattr(Pipeline, "execute", breaks)
+    calls = (store.arun_soon(presence.roster(room)) for _ in range(2))
+    answers = await asyncio.gather(*calls, return_exceptions=True)
+    assert [type(answer) for answer in answers] == [RuntimeError] * 2
+
+
 async def test_caller_that_has_gone_takes_nobody_along(room: str) -> None:
     gone = asyncio.create_task(store.arun_soon(presence.roster(room)))
     stays = asyncio.create_task(store.arun_soon(presence.roster(room)))

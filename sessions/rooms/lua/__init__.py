@@ -204,26 +204,28 @@ async def _send_all(gathered: list[Waiting]) -> None:
                 keys = call.keys()
                 pipe.evalsha(_digest(call.script), len(keys), *keys, *call.argv())
             texts: list[Any] = await pipe.execute(raise_on_error=False)
-    except AWAY as fault:
+    except Exception as fault:  # everybody's: each caller takes it as its own
         texts = [fault] * len(gathered)
     for (call, answer), text in zip(gathered, texts, strict=True):
-        if not answer.done():
-            await _settle(call, answer, text, asked)
+        await _settle(call, answer, text, asked)
 
 
 async def _settle(call: Call[Any], answer: "asyncio.Future[Any]", text: Any, asked: float) -> None:
     """One answer of many. A script that Redis has not seen yet is sent whole, by itself."""
+    found: Any = text
     try:
         if isinstance(text, NoScriptError):
             found = await arun(call)
         elif isinstance(text, AWAY):
             found = DOWN
-        elif isinstance(text, Exception):
-            raise text
-        else:
+        elif not isinstance(text, Exception):
             found = _read(call, text, asked)
     except Exception as fault:
-        answer.set_exception(fault)
+        found = fault
+    if answer.done():  # its caller has gone
+        return
+    if isinstance(found, Exception):
+        answer.set_exception(found)
     else:
         answer.set_result(found)
 
