@@ -21,6 +21,7 @@ from sessions.models import Person
 from sessions.rooms import bridge, presence, selectors, services
 from sessions.rooms.lua import Call, arun
 from sessions.rooms.presence import Outcome, Place, Told
+from sessions.rooms.selectors import SeatFacts
 from sessions.rooms.stream import Event, Gap
 from sessions.signaling import database, frames, memory, passing, reading, tail
 from sessions.signaling.farewell import FAULT, farewell
@@ -64,6 +65,7 @@ class Connection:
         self._owes_snapshot = False
         self._unregistered = False
         self._renewing: asyncio.Task[None] | None = None
+        self._wanting: asyncio.Task[None] | None = None  # the node is told who is in the room
         self._tasks: set[asyncio.Task[None]] = set()
 
     # ---- telling and ending --------------------------------------------------------------------
@@ -156,16 +158,13 @@ class Connection:
         return refused
 
     async def _want_media(self, viewer: Viewer, *, new: bool = False) -> None:
-        """Tells the node who is in the room now, and that its news of this seat comes here; a
-        new page has no media there before its first offer. One that comes back has its media
-        already, and does not wait for this."""
+        """Tells the node who is in the room now, and that its news of this seat comes here. Nobody
+        waits for it but the next offer: the node answers only those who are wanted."""
         room, seat = viewer.facts.key, viewer.seat.key
         if viewer.place is Place.ROOM:
             bridge.listen(room, seat, self.heard)
             bridge.attach(room, seat, viewer.media_generation, new=new)
-            wanting = self._keep(want(room))
-            if new:
-                await wanting
+            self._wanting = self._keep(want(room))
 
     async def _replay(self, viewer: Viewer, command: Hello) -> bool:
         """Tells what came after the browser's last (epoch, seq), if that can be told."""
@@ -175,16 +174,22 @@ class Connection:
         missed = await self._tail.after((command.epoch, command.seq))
         if isinstance(missed, Refuse | Gap) or not reading.replayable(missed.events, viewer):
             return False
-        seats = await database.run(selectors.seats_of, viewer.facts.room_id)
-        if isinstance(seats, Refuse):
-            known = memory.rooms.of(self.session)
-            seats = dict(known.seats) if known else {}
-        viewer.seats = seats
+        viewer.seats = await self._seats(viewer, missed.events)
         if reading.unknown_keys(missed.events, viewer):
             return False
         viewer.epoch, viewer.seq = missed.epoch, command.seq
         await self._take_all(viewer, missed.events)
         return True
+
+    async def _seats(self, viewer: Viewer, missed: tuple[Event, ...]) -> dict[str, SeatFacts]:
+        """The people of the room as this process knows them; whose name it does not know, and
+        whoever waits at the door and may have been let in meanwhile, is asked for."""
+        known = memory.rooms.of(self.session)
+        viewer.seats = {**known.seats, viewer.seat.key: viewer.seat} if known else {}
+        if viewer.place is Place.ROOM and not reading.unknown_keys(missed, viewer):
+            return viewer.seats
+        rows = await database.run(selectors.seats_of, viewer.facts.room_id)
+        return viewer.seats if isinstance(rows, Refuse) else rows
 
     async def _register(self, viewer: Viewer) -> None:
         """Comes in again: after the lease ran out, Redis came back empty, or a reopening. While
@@ -397,6 +402,8 @@ class Connection:
         assert viewer is not None
         room, seat = viewer.facts.key, viewer.seat.key
         bridge.listen(room, seat, self.heard)
+        if self._wanting is not None:
+            await asyncio.shield(self._wanting)
         return await bridge.offer(room, seat, viewer.media_generation, sdp)
 
     async def renew_media(self, viewer: Viewer) -> Refuse | None:

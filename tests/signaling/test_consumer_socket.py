@@ -12,7 +12,7 @@ from django.db.models import F
 
 from sessions.core.refusal import Refuse
 from sessions.models import Seat
-from sessions.rooms import bridge, broadcast, lua, presence
+from sessions.rooms import bridge, broadcast, lua, presence, selectors
 from sessions.signaling import database
 from sessions.signaling.consumer import RoomConsumer
 from tests.signaling.evening import Browser, Evening
@@ -182,6 +182,23 @@ async def test_dropped_socket_is_not_a_leave(tonight: Evening) -> None:
     await sam.drop()
     assert [one["name"] for one in (await dana.snapshot())["waiting"]] == ["Sam"]
     await dana.drop()
+
+
+async def test_res1_return_to_a_room_that_is_known_here_asks_no_row_for_names(
+    tonight: Evening, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Kills: everybody's names read anew by each who comes back from a dropped network."""
+    dana, sam = await entered(tonight, "Dana"), await entered(tonight, "Sam")
+    last = dana.last("snapshot")
+    await dana.drop()
+    asked: list[object] = []
+    monkeypatch.setattr(selectors, "seats_of", lambda *given: asked.append(given))
+    back = await entered(tonight, "Dana", epoch=last["epoch"], seq=last["seq"])
+    kinds = [event["type"] for event in back.events]
+    assert kinds == ["waiting.changed", "participant.changed", "ok"]
+    assert asked == []
+    await back.drop()
+    await sam.drop()
 
 
 async def test_res1_return_with_the_last_number_replays_what_was_missed(tonight: Evening) -> None:
