@@ -123,18 +123,12 @@ def _in_transaction(call: Callable[[], T]) -> T:
     """With the limits of this call alone; the connection goes back to the pool afterwards."""
     try:
         with transaction.atomic():
-            _set_limits()
+            with connection.cursor() as cursor:
+                cursor.execute(
+                    "SELECT set_config('statement_timeout', %s, true),"
+                    " set_config('lock_timeout', %s, true)",
+                    [str(STATEMENT_MS), str(LOCK_MS)],
+                )
             return call()
     finally:
         connection.close()
-
-
-def _set_limits() -> None:
-    """Of this transaction; on the same way as its BEGIN."""
-    sql = "SELECT set_config('statement_timeout', %s, true), set_config('lock_timeout', %s, true)"
-    with (
-        connection.cursor() as cursor,
-        connection.wrap_database_errors,
-        connection.connection.pipeline(),
-    ):
-        cursor.execute(sql, [str(STATEMENT_MS), str(LOCK_MS)])

@@ -1,8 +1,8 @@
 """A room's stream as this process follows it: read once, for all of the room's sockets here.
 
 Owns the newest events in memory and when they are read: at a wake-up that does not bring the
-next event itself, or when somebody knows of a number that is not here yet. Redis stays the truth: whatever cannot be answered from memory is
-asked there. Knows nothing of browsers, and tells its followers no more than a number.
+next event itself, or when somebody knows of a number that is not here yet. Redis stays the truth:
+whatever cannot be answered from memory is asked there. Knows nothing of browsers, and tells its followers no more than a number.
 """
 
 import asyncio
