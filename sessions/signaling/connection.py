@@ -65,7 +65,6 @@ class Connection:
         self._owes_snapshot = False
         self._unregistered = False
         self._renewing: asyncio.Task[None] | None = None
-        self._wanting: asyncio.Task[None] | None = None  # the node is told who is in the room
         self._tasks: set[asyncio.Task[None]] = set()
 
     # ---- telling and ending --------------------------------------------------------------------
@@ -158,13 +157,16 @@ class Connection:
         return refused
 
     async def _want_media(self, viewer: Viewer, *, new: bool = False) -> None:
-        """Tells the node who is in the room now, and that its news of this seat comes here. Nobody
-        waits for it but the next offer: the node answers only those who are wanted."""
+        """Tells the node who is in the room now, and that its news of this seat comes here; a
+        new page has no media there before its first offer. One that comes back has its media
+        already, and does not wait for this."""
         room, seat = viewer.facts.key, viewer.seat.key
         if viewer.place is Place.ROOM:
             bridge.listen(room, seat, self.heard)
             bridge.attach(room, seat, viewer.media_generation, new=new)
-            self._wanting = self._keep(want(room))
+            wanting = self._keep(want(room))
+            if new:
+                await wanting
 
     async def _replay(self, viewer: Viewer, command: Hello) -> bool:
         """Tells what came after the browser's last (epoch, seq), if that can be told."""
@@ -402,8 +404,6 @@ class Connection:
         assert viewer is not None
         room, seat = viewer.facts.key, viewer.seat.key
         bridge.listen(room, seat, self.heard)
-        if self._wanting is not None:
-            await asyncio.shield(self._wanting)
         return await bridge.offer(room, seat, viewer.media_generation, sdp)
 
     async def renew_media(self, viewer: Viewer) -> Refuse | None:

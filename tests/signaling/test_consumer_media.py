@@ -1,6 +1,5 @@
 """Offers to the node and its news, over a real socket and a node that talks."""
 
-import asyncio
 import base64
 import hashlib
 import hmac
@@ -13,8 +12,6 @@ import pytest_asyncio
 from django.conf import LazySettings
 
 from server.media.messages import PeerClosed, SlotOwned, SlotShown, Speaking
-from sessions.rooms import bridge
-from sessions.signaling import connection
 from tests.signaling.evening import Browser, Evening
 from tests.signaling.node import TalkingNode
 
@@ -143,31 +140,3 @@ async def test_dropped_socket_keeps_the_generation_of_its_media(
     await node.until(lambda: node.attached[seat] > before)
     await back.drop()
     await other.drop()
-
-
-async def test_newcomer_sees_the_room_before_the_node_is_told_and_offers_after(
-    tonight: Evening, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """The node is slow to be told. Kills: a page that shows nothing meanwhile, and an offer of
-    somebody whom the node does not want yet."""
-    is_told, order = asyncio.Event(), list[str]()
-
-    async def want(_room: str) -> None:
-        await is_told.wait()
-        order.append("told")
-
-    async def offer(*_: object) -> str:
-        order.append("offered")
-        return "v=0 answer"
-
-    monkeypatch.setattr(connection, "want", want)
-    monkeypatch.setattr(bridge, "offer", offer)
-    dana = tonight.browser("Dana")
-    await dana.hello()
-    assert order == []
-    offering = asyncio.create_task(dana.ask("media.offer", sdp="v=0"))
-    await asyncio.sleep(0)
-    is_told.set()
-    assert (await offering)["type"] == "media.answer"
-    assert order == ["told", "offered"]
-    await dana.drop()
