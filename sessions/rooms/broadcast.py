@@ -8,8 +8,8 @@ is in `stream.py`; who reads it is the signaling layer.
 import asyncio
 import contextlib
 import logging
-from collections.abc import Callable
-from typing import Final, Protocol, TypeVar, cast
+from collections.abc import Callable, Mapping
+from typing import Any, Final, Protocol, TypeVar, cast
 
 from asgiref.sync import async_to_sync
 from channels.layers import BaseChannelLayer, get_channel_layer
@@ -81,10 +81,22 @@ async def _hear(room: str, ready: Callable[[], None], woken: Woken) -> None:
             await layer.group_add(group, channel)
         ready()
         while not cancelled():
-            message = await layer.receive(channel)
+            message = await _received(layer, channel)
             woken(message["epoch"], message["seq"], None)
     finally:
         await layer.group_discard(group, channel)
+
+
+async def _received(layer: BaseChannelLayer, channel: str) -> Mapping[str, Any]:
+    """The channel's next message. The layer asks Redis again and again and may lose the one
+    cancellation in between (see `cancelled`): it is cancelled until it ends."""
+    receiving = asyncio.ensure_future(layer.receive(channel))
+    try:
+        return cast("Mapping[str, Any]", await asyncio.shield(receiving))
+    finally:
+        while not receiving.done():
+            receiving.cancel()
+            await asyncio.wait([receiving], timeout=AGAIN_S)
 
 
 async def listen_as(public_id: str, channel: str) -> bool:

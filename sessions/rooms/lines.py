@@ -158,6 +158,8 @@ class Lines:
         """Where the room is, on a node that answers: placed now, if it is nowhere."""
         until = self.loop.time() + within
         while (placed := await self._settle(room)) is None and self.loop.time() < until:
+            if cancelled():
+                break
             await self._wait_for_news()
         return placed
 
@@ -225,7 +227,7 @@ class Lines:
     async def _move(self, room: str) -> None:
         """Until it is placed, or nobody here is in it any more."""
         try:
-            while any(where == room for where, _ in self.listeners):
+            while any(where == room for where, _ in self.listeners) and not cancelled():
                 if await self.place(room, FOLLOW_S) is not None:
                     return
         finally:
@@ -269,7 +271,7 @@ class Lines:
     async def _attach(self, room: str, peer: str, generation: int, new: bool) -> None:
         listener = self.listeners.get((room, peer))
         placed: Placement | None = None
-        while placed is None and self.listeners.get((room, peer)) == listener:
+        while placed is None and self.listeners.get((room, peer)) == listener and not cancelled():
             placed = await self.place(room, FOLLOW_S)
         client = self._client_of(placed.node) if placed else None
         if client is not None:

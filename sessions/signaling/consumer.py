@@ -16,6 +16,7 @@ from channels.generic.websocket import AsyncWebsocketConsumer
 from sessions.core.reasons import LeaveReason
 from sessions.core.refusal import Refuse
 from sessions.models import Person
+from sessions.rooms.lua import cancelled
 from sessions.signaling import commands, frames
 from sessions.signaling.bucket import Bucket
 from sessions.signaling.connection import Connection
@@ -123,7 +124,7 @@ class RoomConsumer(AsyncWebsocketConsumer):
         """Ends what has fallen silent or signed out. The lease is renewed by pings alone."""
         connection = self.connection
         assert connection is not None
-        while not connection.ended:
+        while not connection.ended and not cancelled():
             await asyncio.sleep(self.beat_s)
             quiet = self._now() - self._heard_at
             if quiet > self.silence_s:

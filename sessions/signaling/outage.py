@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable
 from typing import Final
 from weakref import WeakKeyDictionary
 
-from sessions.rooms.lua import ANSWER_S, AWAY, aconnection
+from sessions.rooms.lua import ANSWER_S, AWAY, aconnection, cancelled
 
 ASK_S: Final = 0.25
 Renew = Callable[[], Awaitable[object]]
@@ -33,7 +33,7 @@ class StoreWatch:
         self._waiting.pop(who, None)
 
     async def _ask(self) -> None:
-        while self._waiting:
+        while self._waiting and not cancelled():
             if await _answers():
                 waiting, self._waiting = self._waiting, {}
                 renewals = (renew() for renew in waiting.values())

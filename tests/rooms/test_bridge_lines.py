@@ -45,6 +45,26 @@ async def test_lines_end_though_a_cancellation_was_lost(monkeypatch: pytest.Monk
         await following.close()
 
 
+async def test_lines_end_though_a_room_that_is_nowhere_lost_one(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Kills: asking for ever where the room is, for somebody who is in it, while Redis is away."""
+    asked = asyncio.Event()
+
+    async def loses_it(_room: str) -> None:
+        with suppress(asyncio.CancelledError):
+            asked.set()
+            await asyncio.Event().wait()
+
+    monkeypatch.setattr(placement, "find", loses_it)
+    asking = lines.Lines(asyncio.get_running_loop())
+    asking.listeners[ROOM, "ana"] = lambda _: None
+    asking.attach(ROOM, "ana", 1, new=True)
+    await asked.wait()
+    async with asyncio.timeout(30):
+        await asking.close()
+
+
 @pytest_asyncio.fixture
 async def nodes(
     tmp_path: Path, settings: LazySettings

@@ -237,6 +237,33 @@ async def test_hearing_ends_though_a_cancellation_was_lost(
     assert hearing.done()
 
 
+async def test_hearing_ends_though_the_layer_lost_a_cancellation(
+    room: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It asks Redis in a loop of its own. Kills: cancelling it once, and waiting for a message
+    that nobody sends."""
+    real, asked = broadcast._layer(), asyncio.Event()
+    lost: list[str] = []
+
+    async def loses_two(_channel: str) -> dict[str, object]:
+        while True:
+            try:
+                asked.set()
+                await asyncio.Event().wait()
+            except asyncio.CancelledError:
+                if len(lost) == 2:
+                    raise
+                lost.append("one")
+
+    monkeypatch.setattr(real, "receive", loses_two)
+    monkeypatch.setattr(broadcast, "AGAIN_S", 0.0)
+    hearing = asyncio.create_task(broadcast.hear(room, lambda: None, lambda *_: None))
+    await asked.wait()
+    hearing.cancel()
+    await asyncio.wait([hearing], timeout=30)
+    assert (hearing.done(), len(lost)) == (True, 2)
+
+
 async def test_call_that_wrote_nothing_wakes_nobody(room: str) -> None:
     async with hearing(room) as heard:
         await broadcast.asend(room, presence.change(room, "sam", camera=True))  # nobody there

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Coroutine
+from contextlib import suppress
 from typing import Any, cast
 
 import pytest
@@ -11,7 +12,7 @@ from django.db import OperationalError
 from server.media.client import DesiredRoom, desired_key, read_desired
 from sessions.models import AuditEvent, Person, Seat
 from sessions.rooms import lua, presence, services_owed
-from sessions.signaling import database, memory
+from sessions.signaling import database, memory, outage
 from sessions.signaling.consumer import RoomConsumer
 from tests.signaling.evening import Browser, Evening, cookie_of
 from tests.signaling.test_consumer_socket import entered, redis_away
@@ -324,3 +325,26 @@ async def test_empty_redis_is_registered_with_by_everyone_without_a_heartbeat(
     there = (await dana.snapshot())["participants"]
     assert sorted(one["name"] for one in there) == ["Dana", "Sam"]
     await drop(dana, sam)
+
+
+async def test_watch_over_redis_ends_though_a_cancellation_was_lost(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """As asyncio.wait_for loses one (cpython#86296). Kills: asking for ever whether it is back."""
+    asked = asyncio.Event()
+
+    async def loses_it() -> bool:
+        with suppress(asyncio.CancelledError):
+            asked.set()
+            await asyncio.Event().wait()
+        return False
+
+    monkeypatch.setattr(outage, "_answers", loses_it)
+    monkeypatch.setattr(outage, "ASK_S", 0.0)
+    watch = outage.StoreWatch()
+    watch.wait("somebody", lambda: asyncio.sleep(0))
+    await asked.wait()
+    assert watch._asking is not None
+    watch._asking.cancel()
+    await asyncio.wait([watch._asking], timeout=30)
+    assert watch._asking.done()
