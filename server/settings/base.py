@@ -92,7 +92,7 @@ POOL = {"min_size": 1, "max_size": DATABASE_POOL_SIZE, "timeout": 1.5, "reconnec
 DATABASES = {
     "default": {
         **DATABASE,
-        "CONN_HEALTH_CHECKS": True,
+        "ENGINE": "server.postgresql",  # sees by itself which pooled connections have ended
         "OPTIONS": {**DATABASE.get("OPTIONS", {}), "pool": POOL},
     }
 }

@@ -18,10 +18,10 @@ from sessions.core.agenda import AgendaMark as CoreMark
 from sessions.core.refusal import Refuse
 from sessions.core.room_state import RoomState
 from sessions.models import AgendaMark, Person, Room, Seat, Session, SessionSegment
-from sessions.models.round_trip import RoundTrip, Write, insert, read, update, whole_rows, write
+from sessions.models.round_trip import RoundTrip, Write, insert, update, whole_rows, write
 from sessions.rooms import bridge, broadcast, presence, room_time, selectors
 from sessions.rooms.lua import Call
-from sessions.rooms.selectors import RoomNow
+from sessions.rooms.selectors import RoomName, RoomNow
 from sessions.rooms.stream import Audience, Draft, Kind
 from sessions.scheduling.selectors import standing_asked
 
@@ -131,27 +131,28 @@ Rule = Callable[[LockedRoom], Change | Refuse]
 
 @contextmanager
 def locked_room(
-    room_id: int, actor: Person | None, roster: presence.Roster
+    room: RoomName, actor: Person | None, roster: presence.Roster
 ) -> Iterator[LockedRoom]:
     """A transaction that holds the row of a room; what the block wants written (`writes`) is
     written at its end, all in one round trip, and committed with it. Raises Room.DoesNotExist."""
     with transaction.atomic(savepoint=False):
-        locked = _lock(room_id, actor, roster)
+        locked = _lock(room, actor, roster)
         yield locked
         write(locked.writes)
 
 
-def _lock(room_id: int, actor: Person | None, roster: presence.Roster) -> LockedRoom:
+def _lock(name: RoomName, actor: Person | None, roster: presence.Roster) -> LockedRoom:
     """Locks the row and then reads what may have changed until it was had, the actor's standing
-    too: what one statement reads that waits for a lock is as old as its beginning."""
-    found = read(whole_rows(Room, "id = %(room)s", {"room": room_id}, lock=True))
-    if not found:
-        raise Room.DoesNotExist
-    room, asked = found[0], RoundTrip()
-    plan = selectors.ask_planned(asked, room_id, room.session_id)
-    known = asked.ask(standing_asked(actor, room.session_id))
+    too: what one statement reads that waits for a lock is as old as its beginning. Each statement
+    sees what was committed when it began (READ COMMITTED), on one way to the database as well."""
+    asked = RoundTrip()
+    found = asked.ask(whole_rows(Room, "id = %(room)s", {"room": name.pk}, lock=True))
+    plan = selectors.ask_planned(asked, name.pk, name.session)
+    known = asked.ask(standing_asked(actor, name.session))
     asked.go()
-    planned = plan()
+    if not found():
+        raise Room.DoesNotExist
+    room, planned = found()[0], plan()
     room.session = planned.session
     return LockedRoom(
         room=room,

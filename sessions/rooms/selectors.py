@@ -109,6 +109,9 @@ class RoomName:
     session: int  # the key of its row
 
 
+_NAMES: Final = Room.objects.values_list("pk", "key", "session_id")
+
+
 def name_of(session: str) -> RoomName | None:
     """How the room of a session's public id is called: one query, once in a process."""
     try:
@@ -119,8 +122,13 @@ def name_of(session: str) -> RoomName | None:
 
 @lru_cache(maxsize=4096)
 def _name_of(session: str) -> RoomName:
-    found = Room.objects.values_list("pk", "key", "session_id")
-    return RoomName(*found.get(session__public_id=session))
+    return RoomName(*_NAMES.get(session__public_id=session))
+
+
+@lru_cache(maxsize=4096)
+def name_of_row(room: int) -> RoomName:
+    """The same by the key of the room's row. Raises Room.DoesNotExist."""
+    return RoomName(*_NAMES.get(pk=room))
 
 
 def room_of(session: str) -> Room | None:

@@ -36,10 +36,11 @@ class ClockVerbs:
 
         Raises OperationalError when PostgreSQL is away.
         """
-        roster = presence.run(presence.roster(Room.objects.get(pk=room_id).key))
+        name = selectors.name_of_row(room_id)
+        roster = presence.run(presence.roster(name.key))
         if isinstance(roster, Refuse):
             return now + RETELL
-        with locked_room(room_id, None, roster) as locked:
+        with locked_room(name, None, roster) as locked:
             locked.now = now
             _keep_staffing(locked, staffed)
             return self._apply(locked)

@@ -42,7 +42,7 @@ def under_lock(
     if roster.owed and isinstance(late := services_owed.settle(found.pk), Refuse):
         return late
     try:
-        with locked_room(found.pk, actor, roster) as locked:
+        with locked_room(found, actor, roster) as locked:
             locked.detail.update(detail or {})
             outcome = permissions.allowed(verb, locked.standing) or rule(locked)
             code = outcome.code if isinstance(outcome, Refuse) else audit.DONE

@@ -14,11 +14,12 @@ from sessions.core import permissions
 from sessions.core.admission import SeatState
 from sessions.core.permissions import Verb
 from sessions.core.refusal import Refuse
-from sessions.models import AuditEvent, Person, Room, Seat
-from sessions.rooms import people_rules, presence
+from sessions.models import AuditEvent, Person, Seat
+from sessions.rooms import people_rules, presence, selectors
 from sessions.rooms.locked import Change, LockedRoom, Rule, locked_room, tell
 from sessions.rooms.lua import run
 from sessions.rooms.owed import Owed, OwedVerbs, owed_after
+from sessions.rooms.selectors import RoomName
 
 
 def _nothing(_key: str) -> Rule:
@@ -39,24 +40,24 @@ def settle(room_id: int) -> int | Refuse:
 
     Refuses `store.down` when Redis is away. Raises OperationalError without PostgreSQL.
     """
-    key = Room.objects.values_list("key", flat=True).get(pk=room_id)
+    name = selectors.name_of_row(room_id)
     written, epoch, last = 0, "", 0
     while True:
-        waiting = run(owed_after(key, epoch, last))
+        waiting = run(owed_after(name.key, epoch, last))
         if isinstance(waiting, Refuse):
             return waiting
         if not waiting.verbs:
             return written
-        written += _write(room_id, key, waiting)
+        written += _write(name, waiting)
         epoch, last = waiting.epoch, waiting.verbs[-1].number
 
 
-def _write(room_id: int, key: str, waiting: OwedVerbs) -> int:
+def _write(name: RoomName, waiting: OwedVerbs) -> int:
     roster = presence.Roster(waiting.epoch, 0, 0, 0, ())  # no rule of these looks at it
     written = 0
     for owed in waiting.verbs:
-        by = Seat.objects.select_related("person").get(room_id=room_id, key=owed.by)
-        with locked_room(room_id, by.person, roster) as locked:
+        by = Seat.objects.select_related("person").get(room_id=name.pk, key=owed.by)
+        with locked_room(name, by.person, roster) as locked:
             written += _write_one(locked, owed, f"{waiting.epoch}.{owed.number}")
     return written
 

@@ -20,6 +20,7 @@ from asgiref.sync import sync_to_async
 from django.conf import settings
 from django.db import InterfaceError, OperationalError, connection, transaction
 
+from server.postgresql.base import limited
 from sessions.core.refusal import Refuse
 
 T = TypeVar("T")
@@ -122,13 +123,7 @@ def is_away(fault: Exception) -> bool:
 def _in_transaction(call: Callable[[], T]) -> T:
     """With the limits of this call alone; the connection goes back to the pool afterwards."""
     try:
-        with transaction.atomic():
-            with connection.cursor() as cursor:
-                cursor.execute(
-                    "SELECT set_config('statement_timeout', %s, true),"
-                    " set_config('lock_timeout', %s, true)",
-                    [str(STATEMENT_MS), str(LOCK_MS)],
-                )
+        with limited(STATEMENT_MS, LOCK_MS), transaction.atomic():
             return call()
     finally:
         connection.close()

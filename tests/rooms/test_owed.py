@@ -8,7 +8,7 @@ from sessions.core.admission import SeatState
 from sessions.core.permissions import Verb
 from sessions.core.refusal import Refuse
 from sessions.models import AuditEvent, Seat, Staffing
-from sessions.rooms import owed, presence, services, services_owed
+from sessions.rooms import owed, presence, selectors, services, services_owed
 from sessions.rooms.lua import Call, run
 from sessions.rooms.owed import AT_ONCE, OwedVerbs
 from sessions.rooms.presence import Entry, Joined, Outcome, Told
@@ -85,7 +85,7 @@ def test_owed_mute_acts_at_once_and_is_written_once(tonight: Evening) -> None:
     waiting = run(owed.owed_after(tonight.room.key, "", 0))
     assert isinstance(waiting, OwedVerbs)
     for _ in range(2):
-        services_owed._write(tonight.room.pk, tonight.room.key, waiting)
+        services_owed._write(selectors.name_of_row(tonight.room.pk), waiting)
     seat.refresh_from_db()
     assert (seat.microphone_allowed, seat.version) == (False, told.version)
     assert audit_rows(tonight) == [("room.mute", "done")]

@@ -1,0 +1,1 @@
+"""Django's PostgreSQL, with fewer ways there and back: `base` (Django wants that name)."""
