@@ -22,7 +22,7 @@ from django.core.management import get_commands, load_command_class  # noqa: E40
 from django.urls import URLPattern, URLResolver, get_resolver  # noqa: E402
 
 from sessions.core.admission import SeatState  # noqa: E402
-from sessions.core.permissions import Role, Standing, Verb, allowed  # noqa: E402
+from sessions.core.permissions import Principal, Role, Verb, allowed  # noqa: E402
 from sessions.signaling.commands import TABLE  # noqa: E402
 
 OPEN: Final[Mapping[str, str]] = {
@@ -98,23 +98,23 @@ def _address(prefix: str, pattern: URLPattern) -> Address:
 
 CLIENT, FACILITATOR = frozenset({Role.CLIENT}), frozenset({Role.FACILITATOR})
 MANAGER = frozenset({Role.PROGRAM_MANAGER})
-COLUMNS: Final[Mapping[str, Standing]] = {
-    "client, in the room": Standing(True, CLIENT, on_roster=True, seat=SeatState.ADMITTED),
-    "client, not yet admitted": Standing(True, CLIENT, on_roster=True, seat=SeatState.WAITING),
-    "client, removed": Standing(True, CLIENT, on_roster=True, seat=SeatState.REMOVED),
-    "facilitator of it": Standing(True, FACILITATOR, False, True, SeatState.ADMITTED),
-    "facilitator of it who manages": Standing(
+COLUMNS: Final[Mapping[str, Principal]] = {
+    "client, in the room": Principal(True, CLIENT, on_roster=True, seat=SeatState.ADMITTED),
+    "client, not yet admitted": Principal(True, CLIENT, on_roster=True, seat=SeatState.WAITING),
+    "client, removed": Principal(True, CLIENT, on_roster=True, seat=SeatState.REMOVED),
+    "facilitator of it": Principal(True, FACILITATOR, False, True, SeatState.ADMITTED),
+    "facilitator of it who manages": Principal(
         True, FACILITATOR | MANAGER, False, True, SeatState.ADMITTED
     ),
-    "program manager": Standing(True, MANAGER),
-    "client or facilitator of another": Standing(True, CLIENT | FACILITATOR),
-    "signed out": Standing(False),
+    "program manager": Principal(True, MANAGER),
+    "client or facilitator of another": Principal(True, CLIENT | FACILITATOR),
+    "signed out": Principal(False),
 }
 HEAD: Final = """# Permissions
 
 Made by `python -m server.surface` from the table in `sessions/core/permissions.py` and the
 registries of addresses and commands; a test fails when it differs, and `tests/permissions` asks
-the running pages and websockets for every role and standing. Not written by hand.
+the running pages and websockets for every role and principal. Not written by hand.
 
 A verb that has no line is nobody's. **yes** is the table's word; what makes sense now (is the
 room live?) is asked after it. Else the cell has the code of the refusal, which leaves the rows
@@ -151,7 +151,7 @@ def page() -> str:
 
 
 def _row(verb: Verb) -> list[str]:
-    refusals = [allowed(verb, standing) for standing in COLUMNS.values()]
+    refusals = [allowed(verb, principal) for principal in COLUMNS.values()]
     return [f"`{refusal.code}`" if refusal else "**yes**" for refusal in refusals]
 
 

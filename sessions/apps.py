@@ -13,7 +13,7 @@ class SessionsConfig(AppConfig):
         """Joins what must not know each other: news of people, and the rooms they are in; what a
         migration made, and who may use it."""
         from sessions.models.rights import grant_after_migrate
-        from sessions.rooms import standing
+        from sessions.rooms import revocation
 
-        standing.listen()
+        revocation.listen()
         post_migrate.connect(grant_after_migrate, sender=self)

@@ -8,7 +8,7 @@ from pytest_django import DjangoDbBlocker
 @pytest.fixture(autouse=True)
 def own_clock(monkeypatch: pytest.MonkeyPatch) -> None:
     """Tests move this process's clock, which Redis knows nothing of: it is not put right."""
-    monkeypatch.setattr("sessions.rooms.room_time.learn", lambda *_reading: None)
+    monkeypatch.setattr("sessions.live.clock.learn", lambda *_reading: None)
 
 
 @pytest.fixture(scope="session")

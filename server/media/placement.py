@@ -111,7 +111,7 @@ def read_placement(value: bytes | str | None) -> Placement | None:
 # ---- where a room goes ---------------------------------------------------------------------
 
 
-class Standing(Enum):
+class NodeState(Enum):
     """What a web process knows of a node, by its own control connection to it."""
 
     UP = "up"
@@ -124,7 +124,7 @@ class Standing(Enum):
 class Seen:
     """A node as a web process sees it. `weight` is peers, those that will come included."""
 
-    standing: Standing
+    state: NodeState
     weight: int = 0
 
 
@@ -170,32 +170,32 @@ def decide(
     last, `nodes` all that are leased or connected. `settled`: the store is old enough for every
     node to have announced itself and what it holds; then one that is not among them is lost."""
     if record is None:
-        if known is not None and _is(nodes, known.node, Standing.UP):
+        if known is not None and _is(nodes, known.node, NodeState.UP):
             return Hold(known)
         target = choose(room, nodes)
         after = known.generation if known else 0
         return Move(target, after) if target is not None and settled else Wait()
-    unseen = Standing.LOST if settled else Standing.TRYING
+    unseen = NodeState.LOST if settled else NodeState.TRYING
     seen = nodes.get(record.node, Seen(unseen))
-    if seen.standing is Standing.UP:
+    if seen.state is NodeState.UP:
         return Stay(record)
-    if seen.standing is Standing.TRYING:
+    if seen.state is NodeState.TRYING:
         return Wait()
     target = choose(room, nodes)
     if target is not None:
         return Move(target, record.generation)
-    return Stay(record) if seen.standing is Standing.DRAINING else Wait()
+    return Stay(record) if seen.state is NodeState.DRAINING else Wait()
 
 
 def choose(room: str, nodes: Mapping[str, Seen]) -> str | None:
     """The least loaded node that is up. Equals are told apart by room, so that many rooms that
     open at once spread, and two web processes choose alike."""
-    up = [name for name, seen in nodes.items() if seen.standing is Standing.UP]
+    up = [name for name, seen in nodes.items() if seen.state is NodeState.UP]
     return min(up, key=lambda name: (nodes[name].weight, _rank(room, name)), default=None)
 
 
-def _is(nodes: Mapping[str, Seen], node: str, standing: Standing) -> bool:
-    return node in nodes and nodes[node].standing is standing
+def _is(nodes: Mapping[str, Seen], node: str, state: NodeState) -> bool:
+    return node in nodes and nodes[node].state is state
 
 
 def _rank(room: str, node: str) -> bytes:

@@ -21,7 +21,7 @@ from procrastinate.exceptions import ConnectorException
 
 from server.worker.audit import keep_audit
 from server.worker.waiting import until
-from sessions.rooms import room_time
+from sessions.live import clock as room_clock
 from sessions.rooms.ticker import Tick, Ticker
 
 log = logging.getLogger(__name__)
@@ -92,7 +92,7 @@ async def beat(ticker: Ticker, stop: asyncio.Event) -> None:
 
 def _tick(ticker: Ticker) -> Tick:
     try:
-        return ticker.tick(room_time.now())
+        return ticker.tick(room_clock.now())
     finally:
         close_old_connections()
 

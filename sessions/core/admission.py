@@ -2,7 +2,7 @@
 
 Owns the rules of admission and the state of a seat. Knows no rows and no sockets, and does not
 ask whether somebody is signed in: that is `permissions`. Everything is decided from a person's
-standing, the room and the instant; nothing is remembered here.
+arrival, the room and the instant; nothing is remembered here.
 """
 
 from dataclasses import dataclass
@@ -45,7 +45,7 @@ class Limits:
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class Arrival:
     """A person before the room. `admitted` seats stay admitted through drops and reopening."""
 
     role: SessionRole
@@ -90,35 +90,35 @@ _CLOSED = {
 
 
 def decide(
-    standing: Standing, room: RoomAtDoor, now: datetime, limits: Limits = Limits()
+    arrival: Arrival, room: RoomAtDoor, now: datetime, limits: Limits = Limits()
 ) -> Admit | Wait | Refuse:
     """ADM1-ADM7. What the door says to a person who arrives now."""
-    refused = _refusal(standing, room)
+    refused = _refusal(arrival, room)
     if refused is not None:
         return refused
-    if standing.role is SessionRole.STAFF or standing.seat is SeatState.ADMITTED:
+    if arrival.role is SessionRole.STAFF or arrival.seat is SeatState.ADMITTED:
         return Admit()
     return _newcomer(room, now, limits)
 
 
-def admit(standing: Standing, room: RoomAtDoor) -> Refuse | None:
+def admit(arrival: Arrival, room: RoomAtDoor) -> Refuse | None:
     """ADM8. Whether staff can let this person in now; lateness and a lock do not bind staff."""
-    refused = _refusal(standing, room)
+    refused = _refusal(arrival, room)
     if refused is not None:
         return refused
-    if standing.role is not SessionRole.CLIENT or standing.seat is not SeatState.WAITING:
+    if arrival.role is not SessionRole.CLIENT or arrival.seat is not SeatState.WAITING:
         return Refuse("seat.not_waiting")
     return Refuse("seat.full") if room.seats_taken >= room.seats else None
 
 
 def may_wait_for_reopening(
-    standing: Standing, room: RoomAtDoor, ended_at: datetime | None, now: datetime
+    arrival: Arrival, room: RoomAtDoor, ended_at: datetime | None, now: datetime
 ) -> bool:
     """ADM9. Staff, and who was in, may wait out the time in which an ended room can be reopened."""
-    refused = _refusal(standing, room)
+    refused = _refusal(arrival, room)
     if refused is None or refused.code != "room.ended" or ended_at is None:
         return False  # open, over for good, or not this person's room any more
-    was_in = standing.role is SessionRole.STAFF or standing.seat is SeatState.ADMITTED
+    was_in = arrival.role is SessionRole.STAFF or arrival.seat is SeatState.ADMITTED
     return was_in and now <= reopen_until(ended_at)
 
 
@@ -127,11 +127,11 @@ def is_late(room: RoomAtDoor, now: datetime, limits: Limits = Limits()) -> bool:
     return _since(room, now) > timedelta(minutes=limits.late)
 
 
-def _refusal(standing: Standing, room: RoomAtDoor) -> Refuse | None:
+def _refusal(arrival: Arrival, room: RoomAtDoor) -> Refuse | None:
     """ADM1-ADM3, in this order: a stranger learns nothing of the room's state."""
-    if standing.role is SessionRole.NONE:
+    if arrival.role is SessionRole.NONE:
         return Refuse("seat.not_on_roster")
-    if standing.seat is SeatState.REMOVED:
+    if arrival.seat is SeatState.REMOVED:
         return Refuse("seat.removed")
     return _CLOSED.get(room.state)
 

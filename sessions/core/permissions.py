@@ -1,6 +1,6 @@
 """Who may do what: one table, verb × grant. What has no line here is nobody's.
 
-Owns the verbs and the roles. Knows no rows: a `Standing` is made by a selector, of one person
+Owns the verbs and the roles. Knows no rows: a `Principal` is made by a selector, of one person
 before one session. Whether a verb makes sense now (is the room live?) is not asked here.
 """
 
@@ -21,7 +21,7 @@ class Role(StrEnum):
 
 
 class Grant(StrEnum):
-    """A reason for being allowed, each a fact of one `Standing`."""
+    """A reason for being allowed, each a fact of one `Principal`."""
 
     SIGNED_IN = "signed_in"
     ON_ROSTER = "on_roster"  # a client on this session's roster
@@ -80,7 +80,7 @@ class Verb(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class Principal:
     """One person before one session. For pages that belong to no session the last three keep
     their defaults. `on_roster` and `staffs_session` are about this session only."""
 
@@ -162,38 +162,38 @@ RECORD_READS = frozenset(
 )
 
 
-def allowed(verb: Verb, standing: Standing) -> Refuse | None:
+def allowed(verb: Verb, principal: Principal) -> Refuse | None:
     """PER1-PER5. None if the verb is this person's, else the refusal to show."""
-    if not standing.signed_in:
+    if not principal.signed_in:
         return Refuse("permission.signed_out")
     wanted = TABLE.get(verb, frozenset())
-    if wanted & grants(standing):
+    if wanted & grants(principal):
         return None
-    return _why_not(wanted, standing)
+    return _why_not(wanted, principal)
 
 
-def grants(standing: Standing) -> frozenset[Grant]:
-    """PER2. Every grant the standing has. Being a role never puts anyone into a session: only
+def grants(principal: Principal) -> frozenset[Grant]:
+    """PER2. Every grant the principal has. Being a role never puts anyone into a session: only
     its roster and its staff list do; and a seat that is not admitted is not in the room."""
-    if not standing.signed_in:
+    if not principal.signed_in:
         return frozenset()
-    staffs = standing.staffs_session and Role.FACILITATOR in standing.roles
-    rostered = standing.on_roster and Role.CLIENT in standing.roles
-    removed = standing.seat is SeatState.REMOVED
+    staffs = principal.staffs_session and Role.FACILITATOR in principal.roles
+    rostered = principal.on_roster and Role.CLIENT in principal.roles
+    removed = principal.seat is SeatState.REMOVED
     held = {
         Grant.SIGNED_IN: True,
-        Grant.MANAGES: Role.PROGRAM_MANAGER in standing.roles,
+        Grant.MANAGES: Role.PROGRAM_MANAGER in principal.roles,
         Grant.STAFFS: staffs,
         Grant.ON_ROSTER: rostered,
         Grant.MAY_COME: (staffs or rostered) and not removed,
         Grant.LEADS: staffs and not removed,
-        Grant.IN_ROOM: (staffs or rostered) and standing.seat is SeatState.ADMITTED,
+        Grant.IN_ROOM: (staffs or rostered) and principal.seat is SeatState.ADMITTED,
     }
     return frozenset(grant for grant, holds in held.items() if holds)
 
 
-def lost(before: Standing, now: Standing) -> Refuse | None:
-    """PER6. Whether what was opened under one standing ends under the other: who may not stay
+def lost(before: Principal, now: Principal) -> Refuse | None:
+    """PER6. Whether what was opened under one principal ends under the other: who may not stay
     goes, and who has become staff instead of a client, or the reverse, comes in anew. A seat's
     own state is the room's to tell."""
     if refused := allowed(Verb.ROOM_STAY, now):
@@ -202,9 +202,9 @@ def lost(before: Standing, now: Standing) -> Refuse | None:
     return None if kept else Refuse("permission.changed")
 
 
-def _why_not(wanted: frozenset[Grant], standing: Standing) -> Refuse:
+def _why_not(wanted: frozenset[Grant], principal: Principal) -> Refuse:
     """PER5. The most telling code; never one that says more than the person knows already."""
-    held, removed = grants(standing), standing.seat is SeatState.REMOVED
+    held, removed = grants(principal), principal.seat is SeatState.REMOVED
     if removed and wanted & (_GROUP | _IN_ROOM) and held & _BELONGS:
         return Refuse("seat.removed")
     if removed and wanted == _LEADS and Grant.STAFFS in held:

@@ -1,6 +1,6 @@
 """The live meeting of a session: its state, what was done to its agenda, who has a seat.
 
-Who is connected right now is not here: that is presence (`sessions.rooms.presence`).
+Who is connected right now is not here: that is presence (`sessions.live.presence`).
 """
 
 from django.db import models

@@ -11,7 +11,7 @@ from django.conf import settings
 from django.db.models import Case, OuterRef, Q, QuerySet, Subquery, When
 
 from sessions.audit.services import Operator
-from sessions.core.permissions import Role, Standing, Verb, allowed
+from sessions.core.permissions import Principal, Role, Verb, allowed
 from sessions.core.refusal import Refuse
 from sessions.models import Person, Track
 
@@ -48,17 +48,17 @@ def has_program_manager(besides: Person | None = None) -> bool:
     return (managers.exclude(pk=besides.pk) if besides else managers).exists()
 
 
-def standing_of(person: Person | None) -> Standing:
+def principal_of(person: Person | None) -> Principal:
     """How somebody stands where no session is meant. None is nobody signed in."""
     if person is None or not person.is_active:
-        return Standing(signed_in=False, roles=frozenset())
-    return Standing(signed_in=True, roles=person.role_set)
+        return Principal(signed_in=False, roles=frozenset())
+    return Principal(signed_in=True, roles=person.role_set)
 
 
 def may(actor: Actor, verb: Verb) -> Refuse | None:
     """Whether the actor may do what belongs to no session. The operator may: deny by default
     is for people who come over the network."""
-    return None if isinstance(actor, Operator) else allowed(verb, standing_of(actor))
+    return None if isinstance(actor, Operator) else allowed(verb, principal_of(actor))
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,10 +13,10 @@ from datetime import UTC, datetime
 from django.db import transaction
 
 from sessions.core.refusal import Refuse
+from sessions.live.presence import Place, roster
+from sessions.live.store import Call, run
+from sessions.live.stream import Marks, PresenceMark, marks_after
 from sessions.models import AttendanceCheckpoint, AttendanceMark, Room, Seat
-from sessions.rooms.lua import Call, run
-from sessions.rooms.presence import Place, roster
-from sessions.rooms.stream import Marks, PresenceMark, marks_after
 
 log = logging.getLogger(__name__)
 

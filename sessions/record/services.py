@@ -12,7 +12,7 @@ from sessions.core.room_state import RoomState
 from sessions.models import AttendanceCorrection, Person, Room, Session, SessionSegment
 from sessions.record.selectors import Attendance, attendance
 from sessions.rooms.selectors import state_of
-from sessions.scheduling.selectors import standing
+from sessions.scheduling.selectors import principal
 
 VERB = Verb.ATTENDANCE_CORRECT
 NOT_YET = {
@@ -59,7 +59,7 @@ def correct_minutes(
 
 def _refusal(actor: Person, row: AttendanceCorrection) -> Refuse | None:
     room = Room.objects.select_related("session").get(session=row.session)
-    refused = allowed(VERB, standing(actor, row.session))
+    refused = allowed(VERB, principal(actor, row.session))
     if refused is not None:
         return refused
     state = state_of(room, row.at)

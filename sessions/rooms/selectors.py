@@ -1,6 +1,6 @@
 """Reads of the live room: the facts that stay, the state that changes, the seats.
 
-Owns how rows become the core's values (agenda, marks, standings) and what a verb, an event and
+Owns how rows become the core's values (agenda, marks, principals) and what a verb, an event and
 a snapshot say of a room (`RoomNow`). Writes nothing; knows no sockets and no messages. What
 changes (`RoomNow`) travels through Redis and so holds no name and no title; those are facts.
 """
@@ -14,16 +14,16 @@ from typing import Any, Final
 from django.db.models import QuerySet
 
 from sessions.core import agenda_clock, permissions, room_state
-from sessions.core.admission import RoomAtDoor, SeatState, SessionRole
-from sessions.core.admission import Standing as DoorStanding
+from sessions.core.admission import Arrival, RoomAtDoor, SeatState, SessionRole
 from sessions.core.agenda import Agenda, AgendaClock, MarkKind, Phase, SegmentKind
 from sessions.core.agenda import AgendaMark as CoreMark
 from sessions.core.agenda import agenda_of as core_agenda
 from sessions.core.refusal import Refuse
 from sessions.core.room_state import RoomState
+from sessions.live import clock as room_clock
+from sessions.live import presence
 from sessions.models import Room, Seat, Session, SessionSegment, Track
 from sessions.models.round_trip import Read, RoundTrip, Rows, read, whole_rows
-from sessions.rooms import presence, room_time
 from sessions.scheduling.plans import segments_of
 from sessions.scheduling.selectors import leaders_asked
 
@@ -273,15 +273,15 @@ def media_is_on(state: RoomState, clock: AgendaClock) -> bool:
 # ---- people ------------------------------------------------------------------------------------
 
 
-def at_door(known: permissions.Standing) -> DoorStanding:
-    """The same standing as the door sees it; who is both staff and client enters as staff."""
+def at_door(known: permissions.Principal) -> Arrival:
+    """The same principal as the door sees it; who is both staff and client enters as staff."""
     held = permissions.grants(known)
     role = SessionRole.NONE
     if permissions.Grant.STAFFS in held:
         role = SessionRole.STAFF
     elif permissions.Grant.ON_ROSTER in held:
         role = SessionRole.CLIENT
-    return DoorStanding(role, known.seat)
+    return Arrival(role, known.seat)
 
 
 def door_of(room: Room, clock: AgendaClock) -> RoomAtDoor:
@@ -356,6 +356,6 @@ def rows_of(session: str) -> RoomRows | Refuse:
         return Refuse("room.unknown")
     room, planned = rooms()[0], plan()
     room.session = planned.session
-    clock = agenda_clock.read(planned.agenda, planned.marks, room_time.now())
+    clock = agenda_clock.read(planned.agenda, planned.marks, room_clock.now())
     facts = facts_of(room, planned.segments, leaders())
     return RoomRows(roster, facts, room_now(room, clock), seats())

@@ -5,7 +5,8 @@ one transaction under the room's row lock, and returns what holds now, or a Refu
 `services_clock`.
 """
 
-from sessions.rooms.services_agenda import (
+from sessions.rooms.perform import record_refusal
+from sessions.rooms.verbs.agenda import (
     advance,
     back,
     end_later,
@@ -15,10 +16,9 @@ from sessions.rooms.services_agenda import (
     shorten,
     start,
 )
-from sessions.rooms.services_door import Entered, admit, admit_all, enter
-from sessions.rooms.services_end import end, reopen
-from sessions.rooms.services_lock import record_refusal
-from sessions.rooms.services_people import allow_microphone, lower_hand, mute, remove
+from sessions.rooms.verbs.door import Entered, admit, admit_all, enter
+from sessions.rooms.verbs.ending import end, reopen
+from sessions.rooms.verbs.people_services import allow_microphone, lower_hand, mute, remove
 
 __all__ = [
     "Entered",

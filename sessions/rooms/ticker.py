@@ -21,10 +21,10 @@ from redis.lock import Lock
 
 from sessions.core.refusal import Refuse
 from sessions.core.room_state import IN_SESSION, LOBBY_MINUTES
+from sessions.live.broadcast import send
+from sessions.live.presence import Swept, sweep
+from sessions.live.store import AWAY, connection
 from sessions.models import Room
-from sessions.rooms.broadcast import send
-from sessions.rooms.lua import AWAY, connection
-from sessions.rooms.presence import Swept, sweep
 
 log = logging.getLogger(__name__)
 

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 from django.db.models import Exists, OuterRef, Prefetch, Q, QuerySet
 
 from sessions.core.admission import SeatState
-from sessions.core.permissions import Role, Standing
+from sessions.core.permissions import Principal, Role
 from sessions.core.room_state import OVER, OVERDUE_MINUTES, RoomState
 from sessions.models import (
     AgendaTemplate,
@@ -169,7 +169,7 @@ def leaders_asked(session: int) -> Read[tuple[str, ...]]:
 # Asked by every verb of a room, and of everyone connected now and then: the ORM takes several
 # times as long to write this statement as PostgreSQL takes to answer it. The days of an enrolment
 # are those of `enrolments_on`.
-_STANDING: Final = """
+_PRINCIPAL: Final = """
 SELECT person.roles,
        EXISTS (SELECT FROM group_sessions_staffing staffing
                WHERE staffing.person_id = person.id AND staffing.track_id = session.track_id),
@@ -186,25 +186,25 @@ WHERE person.id = %(person)s AND person.is_active
 """
 
 
-def standing(person: Person | None, session: Session) -> Standing:
+def principal(person: Person | None, session: Session) -> Principal:
     """How somebody stands to a session now: one query, roles and account read anew."""
     if person is None:
-        return Standing(signed_in=False)
-    return read(standing_asked(person, session.pk))
+        return Principal(signed_in=False)
+    return read(principal_asked(person, session.pk))
 
 
-def standing_asked(person: Person | None, session: int) -> Read[Standing]:
-    """`standing`, by the session's key, to be asked together with something else. A session that
+def principal_asked(person: Person | None, session: int) -> Read[Principal]:
+    """`principal`, by the session's key, to be asked together with something else. A session that
     is there no more has neither staff nor roster."""
     asked = {"person": person.pk if person else NOBODY, "session": session}
-    return Read(_STANDING, asked, _standing)
+    return Read(_PRINCIPAL, asked, _principal)
 
 
-def _standing(rows: Rows) -> Standing:
+def _principal(rows: Rows) -> Principal:
     if not rows:
-        return Standing(signed_in=False)
+        return Principal(signed_in=False)
     roles, staffs, comes, seat = rows[0]
-    return Standing(
+    return Principal(
         signed_in=True,
         roles=frozenset(Role(role) for role in roles),
         on_roster=comes,

@@ -14,8 +14,10 @@ from typing import Any, Final
 from sessions.core.permissions import Verb
 from sessions.core.reasons import LeaveReason
 from sessions.core.refusal import Refuse
-from sessions.rooms import relay, room_time, services
-from sessions.signaling import at_once, database, frames
+from sessions.live import clock as room_clock
+from sessions.nodes import relay
+from sessions.rooms import database, services
+from sessions.signaling import frames, without_rows
 from sessions.signaling.connection import Connection
 from sessions.signaling.messages import (
     Admit,
@@ -91,7 +93,7 @@ async def _ask(connection: Connection, command: Any, line: OfRoom) -> Reply:
         person, session = connection.person, connection.session
         outcome = await database.run(line.service, person, session, *arguments)
     if outcome == DOWN and line.at_once and connection.viewer is not None:
-        outcome = await at_once.do(connection.viewer, line.verb, command.key)
+        outcome = await without_rows.do(connection.viewer, line.verb, command.key)
     return outcome if isinstance(outcome, Refuse) else _ok(command)
 
 
@@ -110,7 +112,7 @@ async def _hello(connection: Connection, command: Hello) -> Reply:
 
 
 async def _ping(connection: Connection, command: Ping) -> Reply:
-    await connection.tell(Pong(type="pong", id=command.id, now_ms=room_time.now_ms()))
+    await connection.tell(Pong(type="pong", id=command.id, now_ms=room_clock.now_ms()))
     connection.renew_soon()
     return None
 

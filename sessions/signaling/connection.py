@@ -17,18 +17,20 @@ from sessions.core.permissions import Verb, allowed
 from sessions.core.reasons import LeaveReason
 from sessions.core.refusal import Refuse
 from sessions.core.room_state import OVER, RoomState
+from sessions.live import feed, presence
+from sessions.live.presence import Outcome, Place, Told
+from sessions.live.store import Call, arun
+from sessions.live.stream import Event, Gap
 from sessions.models import Person
-from sessions.rooms import bridge, presence, selectors, services
-from sessions.rooms.lua import Call, arun
-from sessions.rooms.presence import Outcome, Place, Told
+from sessions.nodes import desired as bridge
+from sessions.rooms import database, selectors, services
 from sessions.rooms.selectors import SeatFacts
-from sessions.rooms.stream import Event, Gap
-from sessions.signaling import database, frames, memory, passing, reading, tail
+from sessions.signaling import frames, node_news, reading, room_cache
 from sessions.signaling.farewell import FAULT, farewell
-from sessions.signaling.lease import Lease, keys_of
 from sessions.signaling.messages import Hello, MediaClosed
-from sessions.signaling.outage import store_watch
 from sessions.signaling.reading import Close, Register, Tell, TellAll, Viewer, Want
+from sessions.signaling.seat_hold import Lease, keys_of
+from sessions.signaling.store_watch import store_watch
 from sessions.signaling.wanting import want
 
 log = logging.getLogger(__name__)
@@ -60,7 +62,7 @@ class Connection:
         self._reading = asyncio.Lock()
         self._lease = Lease(login)  # its lock is taken after `_reading`
         self._login = login
-        self._tail: tail.Follower | None = None
+        self._tail: feed.FeedReader | None = None
         self.on_revoked: Callable[[], None] = lambda: None
         self._owes_snapshot = False
         self._unregistered = False
@@ -103,14 +105,14 @@ class Connection:
         """Comes to the room, registers, and tells either what was missed or everything."""
         entered = await self._enter()
         if isinstance(entered, Refuse) and entered.code == "store.down":
-            entered = await memory.entered(self.session, self._login)
+            entered = await room_cache.entered(self.session, self._login)
         if isinstance(entered, Refuse):
             return entered
         self.microphone, self.camera = command.microphone, command.camera
         viewer = self._viewer(entered)
         async with self._reading:
             self.viewer = viewer
-            self._tail = await tail.follow(viewer.facts.key, self.catch_up, self._fail)
+            self._tail = await feed.follow(viewer.facts.key, self.catch_up, self._fail)
             refused = await self._join(viewer, new=command.epoch is None)
             if refused is None and not await self._replay(viewer, command):
                 await self._snapshot(viewer)
@@ -124,7 +126,7 @@ class Connection:
             return Refuse("store.down")
         entered = await database.run(services.enter, self.person, self.session)
         if isinstance(entered, services.Entered):
-            memory.rooms.take(self.session, entered.room, {entered.seat.key: entered.seat})
+            room_cache.rooms.take(self.session, entered.room, {entered.seat.key: entered.seat})
         return entered
 
     async def proven(self, person: Person) -> None:
@@ -138,7 +140,7 @@ class Connection:
         return Viewer(
             facts=entered.room,
             seat=entered.seat,
-            standing=entered.standing,
+            principal=entered.principal,
             connection=secrets.token_urlsafe(12),
             place=entered.place,
             waiting=entered.waiting,
@@ -186,7 +188,7 @@ class Connection:
     async def _seats(self, viewer: Viewer, missed: tuple[Event, ...]) -> dict[str, SeatFacts]:
         """The people of the room as this process knows them; whose name it does not know, and
         whoever waits at the door and may have been let in meanwhile, is asked for."""
-        known = memory.rooms.of(self.session)
+        known = room_cache.rooms.of(self.session)
         viewer.seats = {**known.seats, viewer.seat.key: viewer.seat} if known else {}
         if viewer.place is Place.ROOM and not reading.unknown_keys(missed, viewer):
             return viewer.seats
@@ -198,7 +200,7 @@ class Connection:
         PostgreSQL is away, at the place where it was: the door's last word still holds."""
         entered = await self._enter()
         if isinstance(entered, services.Entered):
-            viewer.seat, viewer.standing = entered.seat, entered.standing
+            viewer.seat, viewer.principal = entered.seat, entered.principal
             viewer.place, viewer.waiting = entered.place, entered.waiting
         elif entered.code != "store.down":
             await self.end(entered)
@@ -232,12 +234,12 @@ class Connection:
         """Read now, or without PostgreSQL, what this process remembers of the room."""
         rows = await database.run(selectors.rows_of, self.session)
         if not isinstance(rows, Refuse):
-            memory.rooms.take(self.session, rows.facts, rows.seats, rows.now)
+            room_cache.rooms.take(self.session, rows.facts, rows.seats, rows.now)
             return rows
         roster = await arun(presence.roster(viewer.facts.key))
         if isinstance(roster, Refuse):
             return None
-        return memory.rows(self.session, roster, viewer.seat)
+        return room_cache.rows(self.session, roster, viewer.seat)
 
     # ---- reading the stream --------------------------------------------------------------------
 
@@ -247,13 +249,13 @@ class Connection:
             if self.viewer is not None:
                 await self._snapshot(self.viewer)
 
-    async def catch_up(self, least: tail.Position | None = None) -> None:
-        """Reads the stream after the last number, until nothing is new (`least`: `tail.after`)."""
+    async def catch_up(self, least: feed.Position | None = None) -> None:
+        """Reads the stream after the last number, until nothing is new (`least`: `feed.after`)."""
         async with self._reading:
             while self.viewer and not self.ended and await self._read(self.viewer, least):
                 least = None
 
-    async def _read(self, viewer: Viewer, least: tail.Position | None) -> bool:
+    async def _read(self, viewer: Viewer, least: feed.Position | None) -> bool:
         """One look into the stream; whether another one is due."""
         if self._owes_snapshot:
             await self._snapshot(viewer)
@@ -278,7 +280,7 @@ class Connection:
         if isinstance(seats, Refuse):
             return False
         viewer.seats = {**(viewer.seats or {}), **seats}
-        memory.rooms.take(self.session, viewer.facts, seats)
+        room_cache.rooms.take(self.session, viewer.facts, seats)
         return True
 
     async def _take_all(self, viewer: Viewer, events: tuple[Event, ...]) -> bool:
@@ -308,7 +310,7 @@ class Connection:
     async def may(self, verb: Verb) -> Refuse | None:
         """The permission table for one's own live verbs; a refusal leaves its audit row."""
         assert self.viewer is not None
-        refused = allowed(verb, self.viewer.standing)
+        refused = allowed(verb, self.viewer.principal)
         if refused is not None and self.person is not None:
             await database.run(services.record_refusal, verb, self.person, self.session, refused)
         return refused
@@ -349,7 +351,7 @@ class Connection:
         viewer = self.viewer
         if viewer is None:
             return
-        least: tail.Position | None = None
+        least: feed.Position | None = None
         if self._unregistered:
             async with self._reading:
                 await self._register(viewer)
@@ -419,7 +421,7 @@ class Connection:
 
     def heard(self, news: bridge.Heard) -> None:
         """News of the node, in the order in which it came."""
-        message = passing.message(news, self.viewer.media_generation if self.viewer else 0)
+        message = node_news.message(news, self.viewer.media_generation if self.viewer else 0)
         if isinstance(news, bridge.PeerClosed) and news.reason == "revoked":
             self.on_revoked()
         self._keep(self.tell(message))

@@ -15,16 +15,16 @@ from channels.generic.websocket import AsyncWebsocketConsumer
 
 from sessions.core.reasons import LeaveReason
 from sessions.core.refusal import Refuse
+from sessions.live.store import cancelled
 from sessions.models import Person
-from sessions.rooms.lua import cancelled
 from sessions.signaling import commands, frames
-from sessions.signaling.bucket import Bucket
+from sessions.signaling.access_watch import AccessWatch
 from sessions.signaling.connection import Connection
 from sessions.signaling.farewell import FAULT, farewell
 from sessions.signaling.login import cookie_of, digest_of, person_of
 from sessions.signaling.messages import Hello, Ping, Refused
-from sessions.signaling.standing import StandingWatch
-from sessions.signaling.strangers import write_down
+from sessions.signaling.rate_limit import TokenBucket
+from sessions.signaling.refused_sockets import write_down
 
 log = logging.getLogger(__name__)
 
@@ -41,7 +41,7 @@ class RoomConsumer(AsyncWebsocketConsumer):
     quiet_s = QUIET_S
     silence_s = SILENCE_S
     connection: Connection | None = None
-    _watch: StandingWatch | None = None
+    _watch: AccessWatch | None = None
     _beats: asyncio.Task[None] | None = None
 
     async def dispatch(self, message: Any) -> None:
@@ -62,7 +62,7 @@ class RoomConsumer(AsyncWebsocketConsumer):
         """Accepts, so that the browser can be told why not."""
         await self.accept()
         now = self._now()
-        self._bucket, self._heard_at = Bucket.full(RATE, now), now
+        self._bucket, self._heard_at = TokenBucket.full(RATE, now), now
         person: Person | Refuse | None = await person_of(self.scope)
         if person == Refuse("store.down"):
             person = None  # whose connection still holds a seat may come back all the same
@@ -106,7 +106,7 @@ class RoomConsumer(AsyncWebsocketConsumer):
         if reply is not None:
             await connection.tell(reply)
 
-    async def person_standing(self, _message: dict[str, Any]) -> None:
+    async def person_access(self, _message: dict[str, Any]) -> None:
         """Something was taken away from the person; `broadcast` sends this, at most once."""
         if self._watch is not None:
             self._watch.look_soon()
@@ -134,7 +134,7 @@ class RoomConsumer(AsyncWebsocketConsumer):
                 await connection.catch_up()  # nobody pings, and a wake-up may have been lost
 
     async def _watch_over(self, connection: Connection, person: Person) -> None:
-        self._watch = StandingWatch(connection, person, cookie_of(self.scope) or "")
+        self._watch = AccessWatch(connection, person, cookie_of(self.scope) or "")
         await self._watch.begin()
 
     async def _prove(self, connection: Connection) -> None:

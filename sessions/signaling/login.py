@@ -19,7 +19,7 @@ from sessions.core.refusal import Refuse
 from sessions.models import Person
 from sessions.models.round_trip import Read, Rows
 from sessions.people.second_factor import refusal_to_enter
-from sessions.signaling import database
+from sessions.rooms import database
 
 
 async def person_of(scope: Mapping[str, Any]) -> Person | Refuse:

@@ -100,7 +100,7 @@ class WaitingView:
 
 @message
 class MeView:
-    """The receiver's own standing. `seat` decides which page the room shows."""
+    """The receiver's own principal. `seat` decides which page the room shows."""
 
     key: Key
     version: int

@@ -11,7 +11,7 @@ from typing import Any, Final
 from django.conf import settings
 
 from sessions.core.refusal import Refuse
-from sessions.signaling.strangers import write_down
+from sessions.signaling.refused_sockets import write_down
 
 REFUSED: Final = Refuse("connection.origin")
 Application = Callable[[Any, Any, Any], Awaitable[Any]]

@@ -13,9 +13,9 @@ from sessions.core import permissions
 from sessions.core.admission import SeatState
 from sessions.core.reasons import LeaveReason
 from sessions.core.room_state import IN_SESSION, OVER, RoomState
-from sessions.rooms.presence import Place
+from sessions.live.presence import Place
+from sessions.live.stream import Audience, Event, Kind
 from sessions.rooms.selectors import RoomFacts, RoomNow, RoomRows, SeatFacts
-from sessions.rooms.stream import Audience, Event, Kind
 from sessions.signaling import frames, views
 from sessions.signaling.messages import (
     MeChanged,
@@ -36,7 +36,7 @@ class Viewer:
 
     facts: RoomFacts
     seat: SeatFacts
-    standing: permissions.Standing
+    principal: permissions.Principal
     connection: str
     place: Place | None = None
     waiting: str = ""
@@ -49,7 +49,7 @@ class Viewer:
 
     def sits(self, seat: SeatFacts) -> None:
         """The viewer's own seat, as it is known now: what one may do follows from it."""
-        self.seat, self.standing = seat, replace(self.standing, seat=seat.state)
+        self.seat, self.principal = seat, replace(self.principal, seat=seat.state)
 
     def knows(self, key: str) -> SeatFacts | None:
         """The seat behind a key, if it is known here."""
@@ -105,14 +105,14 @@ ENDS: Final[Mapping[LeaveReason, str]] = {
 """What the end of one's own connection means to one's own socket; the other reasons do not."""
 
 
-def sees_door(standing: permissions.Standing) -> bool:
+def sees_door(principal: permissions.Principal) -> bool:
     """Whether somebody may know who waits at the door."""
-    return permissions.allowed(permissions.Verb.ROOM_DOOR, standing) is None
+    return permissions.allowed(permissions.Verb.ROOM_DOOR, principal) is None
 
 
 def snapshot(rows: RoomRows, viewer: Viewer) -> Snapshot:
     """Everything that the reader may know, where it is now."""
-    door = sees_door(viewer.standing)
+    door = sees_door(viewer.principal)
     return views.snapshot(rows, viewer.seat.key, viewer.place, viewer.waiting, door=door)
 
 
@@ -122,7 +122,7 @@ def may_hear(event: Event, viewer: Viewer) -> bool:
     return {
         Audience.EVERYONE: True,
         Audience.ROOM: in_room,
-        Audience.STAFF: in_room and sees_door(viewer.standing),
+        Audience.STAFF: in_room and sees_door(viewer.principal),
         Audience.SEAT: event.subject == viewer.seat.key,
         Audience.NOBODY: False,
     }[event.audience]

@@ -5,9 +5,9 @@ here, so they cannot differ. Knows no sockets, no rows, no Redis.
 """
 
 from sessions.core.admission import SeatState, WaitReason
-from sessions.rooms.presence import Entry, Place
+from sessions.live.presence import Entry, Place
 from sessions.rooms.selectors import RoomFacts, RoomNow, RoomRows, SeatFacts
-from sessions.rooms.services_door import LATE
+from sessions.rooms.verbs.door import LATE
 from sessions.signaling.messages import (
     AgendaView,
     MeView,
@@ -83,7 +83,7 @@ def waiting_view(entry: Entry, seat: SeatFacts) -> WaitingView:
 
 
 def me_view(seat: SeatFacts, waiting: str) -> MeView:
-    """The receiver's own standing. `waiting` is what presence says one waits for."""
+    """The receiver's own principal. `waiting` is what presence says one waits for."""
     return MeView(
         key=seat.key,
         version=seat.version,

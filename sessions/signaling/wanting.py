@@ -9,8 +9,8 @@ import asyncio
 from weakref import WeakKeyDictionary
 
 from sessions.core.refusal import Refuse
-from sessions.rooms import bridge
-from sessions.signaling import database
+from sessions.nodes import desired as bridge
+from sessions.rooms import database
 
 _due: "WeakKeyDictionary[asyncio.AbstractEventLoop, dict[str, asyncio.Task[None]]]" = (
     WeakKeyDictionary()

@@ -16,12 +16,12 @@ from django.shortcuts import render
 from django.views.decorators.cache import never_cache
 
 from sessions.audit.services import record
-from sessions.core.permissions import Standing, Verb, allowed
+from sessions.core.permissions import Principal, Verb, allowed
 from sessions.core.refusal import Refuse, sentence
 from sessions.models import Person, Session
 from sessions.people.second_factor_guard import gate
-from sessions.people.selectors import standing_of
-from sessions.scheduling.selectors import session_by_public_id, standing
+from sessions.people.selectors import principal_of
+from sessions.scheduling.selectors import principal, session_by_public_id
 
 P = ParamSpec("P")
 View = Callable[Concatenate[HttpRequest, P], HttpResponse]
@@ -62,7 +62,7 @@ def page(verb: Verb) -> Callable[[View[P]], Guarded]:
             person = signed_in(request)
             if missing := gate(request, person, verb, reads=verb not in UNLOCKED):
                 return missing
-            if refusal := allowed(verb, standing_of(person)):
+            if refusal := allowed(verb, principal_of(person)):
                 return refused(request, verb, refusal)
             return view(request, *args, **kwargs)
 
@@ -88,7 +88,7 @@ def session_page(verb: Verb) -> Callable[[SessionView[P]], Guarded]:
                 return missing
             if session is None:
                 return refused(request, verb, Refuse("room.unknown"))
-            refusal = allowed(verb, _standing(request, session))
+            refusal = allowed(verb, _principal(request, session))
             if refusal:
                 return refused(request, verb, refusal, session)
             return view(request, session, *args, **kwargs)
@@ -118,5 +118,5 @@ def signed_out(request: HttpRequest, verb: Verb, session: Session | None) -> Htt
     return redirect_to_login(request.get_full_path())
 
 
-def _standing(request: HttpRequest, session: Session) -> Standing:
-    return standing(signed_in(request), session)
+def _principal(request: HttpRequest, session: Session) -> Principal:
+    return principal(signed_in(request), session)

@@ -7,10 +7,10 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 
-from sessions.core.permissions import Standing, Verb, allowed
+from sessions.core.permissions import Principal, Verb, allowed
 from sessions.core.second_factor import IDLE
 from sessions.people.second_factor import needs_second_factor
-from sessions.people.selectors import standing_of
+from sessions.people.selectors import principal_of
 from sessions.web.access import signed_in
 
 ENTRIES = (
@@ -28,12 +28,12 @@ class Entry:
     current: bool
 
 
-def navigation(standing: Standing, current: str) -> list[Entry]:
+def navigation(principal: Principal, current: str) -> list[Entry]:
     """What this person may open; nothing when that is only the first page."""
     entries = [
         Entry(reverse(name), icon, label, name == current)
         for verb, name, icon, label in ENTRIES
-        if allowed(verb, standing) is None
+        if allowed(verb, principal) is None
     ]
     return entries if len(entries) > 1 else []
 
@@ -49,7 +49,7 @@ def desk(
     """A page in the shell, with the navigation of whoever asks."""
     person = signed_in(request)
     extra = {
-        "navigation": navigation(standing_of(person), current),
+        "navigation": navigation(principal_of(person), current),
         "lock_s": int(IDLE.total_seconds()) if needs_second_factor(person) else 0,
     }
     return render(request, template, {**context, **extra}, status=status)

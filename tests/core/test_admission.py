@@ -9,11 +9,11 @@ from hypothesis import strategies as st
 
 from sessions.core.admission import (
     Admit,
+    Arrival,
     Limits,
     RoomAtDoor,
     SeatState,
     SessionRole,
-    Standing,
     Wait,
     WaitReason,
     admit,
@@ -28,7 +28,7 @@ from tests.core.histories import START, at
 CLIENT, STAFF, NONE = SessionRole.CLIENT, SessionRole.STAFF, SessionRole.NONE
 LOBBY = RoomAtDoor(RoomState.LOBBY_OPEN, START, seats=12)
 LIVE = RoomAtDoor(RoomState.LIVE, START, seats=12, segment_started_at=START, seats_taken=3)
-WAITING = Standing(CLIENT, SeatState.WAITING)
+WAITING = Arrival(CLIENT, SeatState.WAITING)
 
 instants = st.integers(-1800, 7200).map(lambda seconds: START + timedelta(seconds=seconds))
 roles = st.sampled_from(SessionRole)
@@ -48,7 +48,7 @@ def test_adm2_the_removed_are_never_admitted(
     role: SessionRole, room: RoomAtDoor, now: datetime
 ) -> None:
     """Kills: staff may let a removed person in again from the door."""
-    removed = Standing(role, SeatState.REMOVED)
+    removed = Arrival(role, SeatState.REMOVED)
     assert isinstance(decide(removed, room, now), Refuse)
     assert isinstance(admit(removed, room), Refuse)
 
@@ -56,7 +56,7 @@ def test_adm2_the_removed_are_never_admitted(
 @given(st.sampled_from([CLIENT, STAFF]), rooms, instants)
 def test_adm4_the_admitted_never_wait(role: SessionRole, room: RoomAtDoor, now: datetime) -> None:
     """Kills: someone back after a drop waits because the room is locked, full or late."""
-    got = decide(Standing(role, SeatState.ADMITTED), room, now)
+    got = decide(Arrival(role, SeatState.ADMITTED), room, now)
     if room.state in OPEN:
         assert got == Admit()
     else:
@@ -68,7 +68,7 @@ def test_adm1_strangers_learn_nothing_of_the_room(
     seat: SeatState, room: RoomAtDoor, now: datetime
 ) -> None:
     """Kills: the state of the room is looked at before the roster."""
-    assert decide(Standing(NONE, seat), room, now) == Refuse("seat.not_on_roster")
+    assert decide(Arrival(NONE, seat), room, now) == Refuse("seat.not_on_roster")
 
 
 @given(st.sampled_from([SeatState.NONE, SeatState.WAITING]), rooms, instants)
@@ -76,7 +76,7 @@ def test_adm5_no_client_comes_in_without_being_let_in(
     seat: SeatState, room: RoomAtDoor, now: datetime
 ) -> None:
     """Kills: a client on the roster is admitted once the session is live."""
-    assert decide(Standing(CLIENT, seat), room, now) != Admit()
+    assert decide(Arrival(CLIENT, seat), room, now) != Admit()
 
 
 @pytest.mark.parametrize(
@@ -92,16 +92,16 @@ def test_adm5_no_client_comes_in_without_being_let_in(
 def test_adm3_a_closed_room_says_why(role: SessionRole, state: RoomState, code: str) -> None:
     room = RoomAtDoor(state, START, seats=12)
     for seat in (SeatState.NONE, SeatState.WAITING, SeatState.ADMITTED):
-        assert decide(Standing(role, seat), room, at(1)) == Refuse(code)
+        assert decide(Arrival(role, seat), room, at(1)) == Refuse(code)
 
 
 def test_adm4_staff_come_in_from_the_lobby_on() -> None:
     for room in (LOBBY, replace(LIVE, locked=True, seats_taken=12)):
-        assert decide(Standing(STAFF), room, at(-10)) == Admit()
+        assert decide(Arrival(STAFF), room, at(-10)) == Admit()
 
 
 def test_adm5_a_client_waits_in_the_lobby_and_is_late_there_never() -> None:
-    assert decide(Standing(CLIENT), LOBBY, at(-10)) == Wait(WaitReason.LOBBY)
+    assert decide(Arrival(CLIENT), LOBBY, at(-10)) == Wait(WaitReason.LOBBY)
     assert decide(WAITING, LOBBY, at(25)) == Wait(WaitReason.LOBBY)
 
 
@@ -145,47 +145,47 @@ def test_adm8_staff_let_in_the_late_and_into_a_locked_room() -> None:
 
 
 @pytest.mark.parametrize(
-    ("standing", "room", "code"),
+    ("arrival", "room", "code"),
     [
-        (Standing(CLIENT), LIVE, "seat.not_waiting"),
-        (Standing(CLIENT, SeatState.ADMITTED), LIVE, "seat.not_waiting"),
-        (Standing(STAFF, SeatState.WAITING), LIVE, "seat.not_waiting"),
-        (Standing(NONE, SeatState.WAITING), LIVE, "seat.not_on_roster"),
+        (Arrival(CLIENT), LIVE, "seat.not_waiting"),
+        (Arrival(CLIENT, SeatState.ADMITTED), LIVE, "seat.not_waiting"),
+        (Arrival(STAFF, SeatState.WAITING), LIVE, "seat.not_waiting"),
+        (Arrival(NONE, SeatState.WAITING), LIVE, "seat.not_on_roster"),
         (WAITING, replace(LIVE, seats_taken=12), "seat.full"),
         (WAITING, replace(LIVE, state=RoomState.ENDED), "room.ended"),
     ],
 )
 def test_adm8_what_staff_cannot_do_at_the_door(
-    standing: Standing, room: RoomAtDoor, code: str
+    arrival: Arrival, room: RoomAtDoor, code: str
 ) -> None:
-    assert admit(standing, room) == Refuse(code)
+    assert admit(arrival, room) == Refuse(code)
 
 
 @pytest.mark.parametrize(
-    ("standing", "waits"),
+    ("arrival", "waits"),
     [
-        (Standing(STAFF), True),
-        (Standing(CLIENT, SeatState.ADMITTED), True),
+        (Arrival(STAFF), True),
+        (Arrival(CLIENT, SeatState.ADMITTED), True),
         (WAITING, False),
-        (Standing(CLIENT), False),
-        (Standing(CLIENT, SeatState.REMOVED), False),
-        (Standing(STAFF, SeatState.REMOVED), False),
-        (Standing(NONE, SeatState.ADMITTED), False),
+        (Arrival(CLIENT), False),
+        (Arrival(CLIENT, SeatState.REMOVED), False),
+        (Arrival(STAFF, SeatState.REMOVED), False),
+        (Arrival(NONE, SeatState.ADMITTED), False),
     ],
 )
-def test_adm9_who_waits_for_a_reopening(standing: Standing, waits: bool) -> None:
+def test_adm9_who_waits_for_a_reopening(arrival: Arrival, waits: bool) -> None:
     """Kills: a rule that asks the seat alone, so that who is off the roster may stay."""
     ended = replace(LIVE, state=RoomState.ENDED)
-    assert may_wait_for_reopening(standing, ended, at(90), at(95)) == waits
+    assert may_wait_for_reopening(arrival, ended, at(90), at(95)) == waits
 
 
 @pytest.mark.parametrize("state", [one for one in RoomState if one is not RoomState.ENDED])
 def test_adm9_nobody_waits_for_what_cannot_be_reopened(state: RoomState) -> None:
     other = replace(LIVE, state=state)
-    assert not may_wait_for_reopening(Standing(STAFF), other, at(90), at(95))
+    assert not may_wait_for_reopening(Arrival(STAFF), other, at(90), at(95))
 
 
 def test_adm9_waiting_ends_with_the_time_to_reopen() -> None:
     ended = replace(LIVE, state=RoomState.ENDED)
-    waits = [may_wait_for_reopening(Standing(STAFF), ended, at(90), at(m)) for m in (100, 100.1)]
+    waits = [may_wait_for_reopening(Arrival(STAFF), ended, at(90), at(m)) for m in (100, 100.1)]
     assert waits == [True, False]

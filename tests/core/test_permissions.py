@@ -9,8 +9,8 @@ from sessions.core.admission import SeatState
 from sessions.core.permissions import (
     TABLE,
     Grant,
+    Principal,
     Role,
-    Standing,
     Verb,
     allowed,
     grants,
@@ -23,14 +23,14 @@ FACILITATOR = frozenset({Role.FACILITATOR})
 MANAGER = frozenset({Role.PROGRAM_MANAGER})
 EVERY_ROLE = CLIENT | FACILITATOR | MANAGER
 
-IN = Standing(True, CLIENT, on_roster=True, seat=SeatState.ADMITTED)
-AT_DOOR = Standing(True, CLIENT, on_roster=True, seat=SeatState.WAITING)
-REMOVED = Standing(True, CLIENT, on_roster=True, seat=SeatState.REMOVED)
-LEADS = Standing(True, FACILITATOR, staffs_session=True, seat=SeatState.ADMITTED)
-OTHER_CLIENT = Standing(True, CLIENT)
-OTHER_FACILITATOR = Standing(True, FACILITATOR)
-MANAGES = Standing(True, MANAGER)
-NOBODY = Standing(True)
+IN = Principal(True, CLIENT, on_roster=True, seat=SeatState.ADMITTED)
+AT_DOOR = Principal(True, CLIENT, on_roster=True, seat=SeatState.WAITING)
+REMOVED = Principal(True, CLIENT, on_roster=True, seat=SeatState.REMOVED)
+LEADS = Principal(True, FACILITATOR, staffs_session=True, seat=SeatState.ADMITTED)
+OTHER_CLIENT = Principal(True, CLIENT)
+OTHER_FACILITATOR = Principal(True, FACILITATOR)
+MANAGES = Principal(True, MANAGER)
+NOBODY = Principal(True)
 
 # Written out on purpose, apart from the table: who may do each group of verbs.
 SELF = {
@@ -55,17 +55,17 @@ MANAGING = {
 }
 
 
-def may(standing: Standing) -> set[Verb]:
-    return {verb for verb in Verb if allowed(verb, standing) is None}
+def may(principal: Principal) -> set[Verb]:
+    return {verb for verb in Verb if allowed(verb, principal) is None}
 
 
-def every_standing() -> list[Standing]:
+def every_principal() -> list[Principal]:
     role_sets = [
         frozenset(role for role, has in zip(Role, flags, strict=True) if has)
         for flags in product([False, True], repeat=len(Role))
     ]
     flags = [False, True]
-    return [Standing(*one) for one in product(flags, role_sets, flags, flags, SeatState)]
+    return [Principal(*one) for one in product(flags, role_sets, flags, flags, SeatState)]
 
 
 @pytest.mark.parametrize("verb", Verb)
@@ -78,7 +78,7 @@ def test_per1_every_verb_has_a_line(verb: Verb) -> None:
 @pytest.mark.parametrize("role", Role)
 def test_per1_every_verb_answers_every_role(verb: Verb, role: Role) -> None:
     """Kills: a program manager counts as staff of every session."""
-    got = allowed(verb, Standing(True, frozenset({role})))
+    got = allowed(verb, Principal(True, frozenset({role})))
     expected = {Verb.HOME} | (MANAGING | READING if role is Role.PROGRAM_MANAGER else set())
     assert (got is None) == (verb in expected)
 
@@ -99,7 +99,7 @@ def test_per1_who_may_do_what() -> None:
 
 def test_per2_nothing_is_allowed_to_the_signed_out() -> None:
     """Kills: the table is asked before it is known that somebody is signed in."""
-    outside = [one for one in every_standing() if not one.signed_in]
+    outside = [one for one in every_principal() if not one.signed_in]
     codes = {allowed(verb, one) for verb in Verb for one in outside}
     assert codes == {Refuse("permission.signed_out")}
 
@@ -107,38 +107,38 @@ def test_per2_nothing_is_allowed_to_the_signed_out() -> None:
 def test_per2_the_room_is_for_its_roster_and_its_staff_only() -> None:
     """Kills: the role of facilitator opens every room."""
     inside = {Verb.ROOM_ENTER, Verb.ROOM_OFFER_MEDIA, Verb.ROOM_ADMIT}
-    strangers = [one for one in every_standing() if not one.on_roster and not one.staffs_session]
+    strangers = [one for one in every_principal() if not one.on_roster and not one.staffs_session]
     assert [may(one) & inside for one in strangers] == [set()] * len(strangers)
 
 
 def test_per3_a_removed_client_sends_no_media() -> None:
     """Kills: only the door, not the table, knows that someone was removed."""
-    removed = [one for one in every_standing() if one.seat is SeatState.REMOVED]
+    removed = [one for one in every_principal() if one.seat is SeatState.REMOVED]
     assert [may(one) & SELF for one in removed] == [set()] * len(removed)
 
 
 def test_per3_whoever_was_removed_gets_nothing_live_whatever_the_role() -> None:
     """Kills: a client who was taken out, made a facilitator afterwards, and comes in as staff."""
-    removed = [one for one in every_standing() if one.seat is SeatState.REMOVED]
+    removed = [one for one in every_principal() if one.seat is SeatState.REMOVED]
     live = {verb for verb in Verb if verb.startswith("room.")}
     assert [may(one) & live for one in removed] == [set()] * len(removed)
 
 
 def test_per4_roles_add_up() -> None:
-    one = Standing(True, EVERY_ROLE, staffs_session=True, seat=SeatState.ADMITTED)
+    one = Principal(True, EVERY_ROLE, staffs_session=True, seat=SeatState.ADMITTED)
     assert may(one) == may(LEADS) | may(MANAGES)
     assert grants(one) == set(Grant) - {Grant.ON_ROSTER}
 
 
 def test_per4_a_roster_without_the_role_gives_nothing() -> None:
-    assert grants(Standing(True, MANAGER, on_roster=True, staffs_session=True)) == {
+    assert grants(Principal(True, MANAGER, on_roster=True, staffs_session=True)) == {
         Grant.SIGNED_IN,
         Grant.MANAGES,
     }
 
 
 @pytest.mark.parametrize(
-    ("verb", "standing", "code"),
+    ("verb", "principal", "code"),
     [
         (Verb.ROOM_START, IN, "permission.not_staff"),
         (Verb.ROOM_START, OTHER_FACILITATOR, "permission.not_staff"),
@@ -151,24 +151,24 @@ def test_per4_a_roster_without_the_role_gives_nothing() -> None:
         (Verb.ATTENDANCE_CORRECT, MANAGES, "permission.not_staff"),
     ],
 )
-def test_per5_the_refusal_says_what_is_missing(verb: Verb, standing: Standing, code: str) -> None:
-    assert allowed(verb, standing) == Refuse(code)
+def test_per5_the_refusal_says_what_is_missing(verb: Verb, principal: Principal, code: str) -> None:
+    assert allowed(verb, principal) == Refuse(code)
 
 
-# ---- PER6: what was open under another standing ------------------------------------------------
+# ---- PER6: what was open under another principal ------------------------------------------------
 
 
 @pytest.mark.parametrize("seat", [SeatState.NONE, SeatState.WAITING, SeatState.ADMITTED])
-def test_per6_a_standing_that_is_the_same_loses_nothing(seat: SeatState) -> None:
+def test_per6_a_principal_that_is_the_same_loses_nothing(seat: SeatState) -> None:
     """Kills: being let in, which changes the seat alone, ends the socket it happens to."""
-    staying = [one for one in every_standing() if allowed(Verb.ROOM_ENTER, one) is None]
+    staying = [one for one in every_principal() if allowed(Verb.ROOM_ENTER, one) is None]
     changed = [replace(one, seat=seat) for one in staying]
     assert {lost(*pair) for pair in zip(staying, changed, strict=True)} == {None}
 
 
 def test_per6_whoever_may_not_enter_may_not_stay() -> None:
     """Kills: somebody taken off the roster, or signed out, who goes on listening."""
-    gone = [one for one in every_standing() if allowed(Verb.ROOM_ENTER, one) is not None]
+    gone = [one for one in every_principal() if allowed(Verb.ROOM_ENTER, one) is not None]
     assert [lost(IN, one) for one in gone] == [allowed(Verb.ROOM_ENTER, one) for one in gone]
 
 
@@ -179,6 +179,6 @@ def test_per6_whoever_may_not_enter_may_not_stay() -> None:
         replace(IN, roles=FACILITATOR, on_roster=False, staffs_session=True),
     ],
 )
-def test_per6_another_role_has_to_come_in_anew(now: Standing) -> None:
+def test_per6_another_role_has_to_come_in_anew(now: Principal) -> None:
     """Kills: a former facilitator who still sees who waits at the door."""
     assert lost(IN, now) == lost(now, IN) == Refuse("permission.changed")

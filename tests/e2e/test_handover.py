@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Playwright, WebSocketRoute
 
-from sessions.signaling import frames, passing
+from sessions.signaling import frames, node_news
 from sessions.signaling.messages import MediaAnswer, MediaOffer, ParticipantLeft
 from tests.e2e import scripts
 from tests.e2e.colours import BLUE, launch, wear
@@ -57,7 +57,7 @@ class Meeting(ScriptedRoom):
         self.page.wait_for_timeout(10)
         now = time.monotonic()
         while not self.group.words.empty():
-            word = passing.message(self.group.words.get(), generation=1)
+            word = node_news.message(self.group.words.get(), generation=1)
             before = self._due[-1][0] if self._due else now
             self._due.append((max(before, now + self._lateness), word))
         while self._due and self._due[0][0] <= now:

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 
 HERE = "127.0.0.1"
 CHUNK = 65536
-AT_ONCE = struct.pack("ii", 1, 0)  # SO_LINGER: close by RST (socket(7))
+WITHOUT_ROWS = struct.pack("ii", 1, 0)  # SO_LINGER: close by RST (socket(7))
 WEBSOCKET = b"GET /ws/"
 
 
@@ -51,7 +51,7 @@ class _Carried:
             held = writer.get_extra_info("socket")
             if held is not None and held.fileno() >= 0:
                 with socket.fromfd(held.fileno(), socket.AF_INET, socket.SOCK_STREAM) as same:
-                    same.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, AT_ONCE)
+                    same.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, WITHOUT_ROWS)
             writer.transport.abort()
 
 

@@ -85,7 +85,7 @@ def lines_of(parser: Parser, given: bytes) -> int:
 
 @pytest.mark.parametrize("parser", PARSERS, ids=lambda parser: parser.name)
 def test_work_is_bounded_by_the_length_of_the_input(parser: Parser) -> None:
-    """Lines that run, not seconds: a busy machine changes nothing.
+    """NodeLinks that run, not seconds: a busy machine changes nothing.
 
     Kills: walking all that a NACK names, however often; searching a list for each entry.
     """

@@ -9,9 +9,9 @@ from server.media.placement import (
     Fence,
     Hold,
     Move,
+    NodeState,
     Placement,
     Seen,
-    Standing,
     Stay,
     Wait,
     choose,
@@ -22,9 +22,9 @@ from server.media.placement import (
 )
 
 names = st.sampled_from(["a", "b", "c", "d"])
-nodes = st.dictionaries(names, st.builds(Seen, st.sampled_from(Standing), st.integers(0, 300)))
+nodes = st.dictionaries(names, st.builds(Seen, st.sampled_from(NodeState), st.integers(0, 300)))
 placements = st.builds(Placement, node=names, generation=st.integers(0, 9))
-SERVES = (Standing.UP, Standing.DRAINING)
+SERVES = (NodeState.UP, NodeState.DRAINING)
 
 
 # ---- where a room goes -------------------------------------------------------------------------
@@ -34,10 +34,10 @@ SERVES = (Standing.UP, Standing.DRAINING)
 def test_room_goes_to_a_least_loaded_node_that_is_up(seen: dict[str, Seen]) -> None:
     """Kills: a draining node, or one that was only heard of, among the candidates."""
     chosen = choose("room", seen)
-    weights = [one.weight for one in seen.values() if one.standing is Standing.UP]
+    weights = [one.weight for one in seen.values() if one.state is NodeState.UP]
     assert (chosen is None) == (not weights)
     if chosen is not None:
-        assert (seen[chosen].standing, seen[chosen].weight) == (Standing.UP, min(weights))
+        assert (seen[chosen].state, seen[chosen].weight) == (NodeState.UP, min(weights))
 
 
 @given(nodes)
@@ -47,7 +47,7 @@ def test_choice_does_not_depend_on_the_order_of_the_nodes(seen: dict[str, Seen])
 
 
 def test_rooms_that_open_at_once_spread_over_equals() -> None:
-    equals = {name: Seen(Standing.UP, 7) for name in "abcd"}
+    equals = {name: Seen(NodeState.UP, 7) for name in "abcd"}
     assert {choose(f"room {number}", equals) for number in range(200)} == set("abcd")
 
 
@@ -56,7 +56,7 @@ def test_room_is_never_moved_from_a_node_that_is_up(
     record: Placement, known: Placement | None, seen: dict[str, Seen], settled: bool
 ) -> None:
     """Kills: balancing a room that runs."""
-    up = seen | {record.node: Seen(Standing.UP, 10_000)}
+    up = seen | {record.node: Seen(NodeState.UP, 10_000)}
     assert decide("room", record, known, up, settled=settled) == Stay(record)
 
 
@@ -68,7 +68,7 @@ def test_room_is_placed_on_nodes_that_are_up_alone_and_under_a_newer_generation(
     node that comes back would be the newer one."""
     decision = decide("room", record, known, seen, settled=settled)
     if isinstance(decision, Move):
-        assert seen[decision.node].standing is Standing.UP
+        assert seen[decision.node].state is NodeState.UP
         held = record or known
         assert decision.after == (held.generation if held else 0)
 
@@ -79,12 +79,12 @@ def test_room_leaves_a_node_that_is_lost_or_draining_if_another_is_up(
 ) -> None:
     others = {name: one for name, one in seen.items() if name != record.node}
     target = choose("room", others)
-    for standing in (Standing.LOST, Standing.DRAINING):
-        found = decide("room", record, None, others | {record.node: Seen(standing)}, settled=True)
+    for state in (NodeState.LOST, NodeState.DRAINING):
+        found = decide("room", record, None, others | {record.node: Seen(state)}, settled=True)
         if target is not None:
             assert found == Move(target, record.generation)
         else:
-            assert found == (Stay(record) if standing in SERVES else Wait())
+            assert found == (Stay(record) if state in SERVES else Wait())
 
 
 @given(nodes, st.none() | placements)
@@ -93,13 +93,13 @@ def test_empty_store_places_nothing_before_the_nodes_could_announce(
 ) -> None:
     """Kills: placing at once, by which everybody is moved for nothing."""
     found = decide("room", None, known, seen, settled=False)
-    holds = known is not None and seen.get(known.node, Seen(Standing.LOST)).standing is Standing.UP
+    holds = known is not None and seen.get(known.node, Seen(NodeState.LOST)).state is NodeState.UP
     assert found == (Hold(known) if holds and known else Wait())
 
 
 def test_node_that_did_not_announce_itself_yet_is_waited_for() -> None:
     """Kills: a store of a second ago in which the room's node counts as lost."""
-    record, seen = Placement(node="a", generation=3), {"b": Seen(Standing.UP)}
+    record, seen = Placement(node="a", generation=3), {"b": Seen(NodeState.UP)}
     assert decide("room", record, None, seen, settled=False) == Wait()
     assert decide("room", record, None, seen, settled=True) == Move("b", 3)
 

@@ -1,6 +1,6 @@
 """The matrix, the room: every role set and context against every command, over real sockets.
 
-What is expected comes from the table alone, for the standing that the rows have at that moment;
+What is expected comes from the table alone, for the principal that the rows have at that moment;
 what is found, from the reply, the rows, presence and the audit log. Whoever cannot come in has
 no socket to ask over: for them the services behind the commands are asked as well.
 """
@@ -17,14 +17,15 @@ from django.conf import LazySettings
 
 from sessions.core.permissions import Role, Verb, allowed
 from sessions.core.refusal import Refuse
-from sessions.rooms import presence
-from sessions.rooms.lua import run
-from sessions.signaling import database, messages, strangers
-from sessions.signaling.bucket import Bucket
+from sessions.live import presence
+from sessions.live.store import run
+from sessions.rooms import database
+from sessions.signaling import messages, refused_sockets
 from sessions.signaling.commands import TABLE, OfRoom
 from sessions.signaling.consumer import RoomConsumer
+from sessions.signaling.rate_limit import TokenBucket
+from tests.permissions.principals import ROLE_SETS, Case, Context, case
 from tests.permissions.rows import fingerprint, newest, written
-from tests.permissions.standings import ROLE_SETS, Case, Context, case
 from tests.signaling.evening import Browser, cookie_of
 from tests.signaling.node import TalkingNode
 from tests.signaling.quiet import wait_for_database_calls
@@ -127,7 +128,7 @@ def denied(reply: Any) -> str:
 
 async def cell(one: Case, message: type, verb: Verb, asking: Any, found: Findings) -> str:
     """Asks, and holds reply, rows, presence and audit log against the table."""
-    refused = allowed(verb, await of(one.standing))
+    refused = allowed(verb, await of(one.principal))
     before = await of(state, one)
     got = denied(await asking)
     text = f"{name_of(message)} for {one}"
@@ -205,13 +206,13 @@ def _patient(monkeypatch: pytest.MonkeyPatch) -> None:
     by themselves, and a busy machine must not silence them."""
     monkeypatch.setattr(RoomConsumer, "silence_s", 600.0)
     monkeypatch.setattr(RoomConsumer, "quiet_s", 600.0)
-    monkeypatch.setattr(strangers, "Bucket", lambda *_: Bucket(1e9, 1e9, 0.0, 1e9))
+    monkeypatch.setattr(refused_sockets, "Bucket", lambda *_: TokenBucket(1e9, 1e9, 0.0, 1e9))
 
 
 @pytest.mark.parametrize("context", Context)
 async def test_matrix_of_commands(context: Context, cases: list[Case], node: TalkingNode) -> None:
     """Kills: a command under another one's verb; a service that changes a row before it asks; a
-    socket that goes by the standing it was opened with; a stranger's row that is not written."""
+    socket that goes by the principal it was opened with; a stranger's row that is not written."""
     wrong, broken = [], []
     for one in cases:
         found = await walk(one)

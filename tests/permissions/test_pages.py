@@ -18,9 +18,9 @@ from server import surface
 from server.surface import WITHIN, Address
 from sessions.core.permissions import Role, Verb, allowed
 from sessions.models import Person
-from sessions.people.selectors import standing_of
+from sessions.people.selectors import principal_of
+from tests.permissions.principals import ROLE_SETS, Case, Context, case
 from tests.permissions.rows import fingerprint, newest, written
-from tests.permissions.standings import ROLE_SETS, Case, Context, case
 from tests.web.conftest import signed_in
 
 pytestmark = pytest.mark.django_db
@@ -79,7 +79,7 @@ def ask(  # noqa: PLR0917  # a cell's parts
     browser: Client, one: Case, address: Address, verb: Verb, how: Ask, found: Findings
 ) -> None:
     """One cell: the request, then the answer, the rows and the audit log against the table."""
-    about = one.standing() if is_of_session(address) else standing_of(_signed(one))
+    about = one.principal() if is_of_session(address) else principal_of(_signed(one))
     refused = allowed(verb, about)
     cell, before, since = f"{verb} for {one}", fingerprint(), newest()
     with transaction.atomic():

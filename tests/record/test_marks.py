@@ -10,12 +10,11 @@ from hypothesis import strategies as st
 
 from sessions.core.reasons import LeaveReason
 from sessions.core.refusal import Refuse
+from sessions.live import presence, store
+from sessions.live.presence import Joined, Place
 from sessions.models import AttendanceCheckpoint, AttendanceMark, Person, Room
 from sessions.record import marks
 from sessions.record.marks import checkpoint, instant, write_marks
-from sessions.rooms import lua as store
-from sessions.rooms import presence
-from sessions.rooms.presence import Joined, Place
 from tests.record.evening import Evening
 
 T0 = 1_760_000_000_000
@@ -120,7 +119,7 @@ def test_mark_of_a_seat_without_a_row_is_passed_over(
 def test_more_than_one_transaction_of_marks_is_written_piece_by_piece(
     evening: Evening, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("sessions.rooms.stream.MARKS_LIMIT", 3)
+    monkeypatch.setattr("sessions.live.stream.MARKS_LIMIT", 3)
     sam = evening.client("Sam")
     for n in range(4):
         join(evening, sam, f"c{n}")

@@ -3,10 +3,11 @@
 import secrets
 from dataclasses import dataclass
 
-from sessions.rooms import presence, services
-from sessions.rooms.lua import run
-from sessions.rooms.presence import Joined, Roster
-from sessions.rooms.stream import Event, Events, read_after
+from sessions.live import presence
+from sessions.live.presence import Joined, Roster
+from sessions.live.store import run
+from sessions.live.stream import Event, Events, read_after
+from sessions.rooms import services
 from tests.signaling.evening import Evening
 
 

@@ -9,12 +9,12 @@ from django.db import OperationalError
 
 from sessions.core.refusal import Refuse
 from sessions.core.room_state import RoomState
+from sessions.live import broadcast, presence, store
+from sessions.live.presence import Place, Roster
+from sessions.live.stream import Audience, Draft, Kind
 from sessions.models import AttendanceCheckpoint, AttendanceMark, Room
 from sessions.record import marks
-from sessions.rooms import broadcast, presence, ticker
-from sessions.rooms import lua as store
-from sessions.rooms.presence import Place, Roster
-from sessions.rooms.stream import Audience, Draft, Kind
+from sessions.rooms import ticker
 from sessions.rooms.ticker import LEASE_KEY, RECHECK, Tick, Ticker, active_rooms
 from tests.record.evening import Evening, at
 

@@ -20,10 +20,9 @@ from django.utils import timezone
 
 from server.worker.process import Outage, beat, run_queue
 from server.worker.tasks import clear_expired_sign_ins
+from sessions.live import presence, store
+from sessions.live.presence import Place
 from sessions.models import AttendanceMark
-from sessions.rooms import lua as store
-from sessions.rooms import presence
-from sessions.rooms.presence import Place
 from sessions.rooms.ticker import LEASE_KEY, Tick
 from tests.record.evening import Evening
 

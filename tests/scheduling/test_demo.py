@@ -16,7 +16,7 @@ from sessions.core.room_state import RoomState
 from sessions.models import Person, Room, Session, Track
 from sessions.people.selectors import demo_people
 from sessions.scheduling.demo import seed_demo
-from sessions.scheduling.selectors import next_session_for_client, roster, standing
+from sessions.scheduling.selectors import next_session_for_client, principal, roster
 
 pytestmark = pytest.mark.django_db
 
@@ -89,7 +89,7 @@ def test_demo_session_starts_in_five_minutes_lasts_ninety_in_thirds() -> None:
 def test_demo_people_may_enter_and_the_manager_may_not() -> None:
     session = seed()
     entering = {
-        person.display_name: allowed(Verb.ROOM_ENTER, standing(person, session)) is None
+        person.display_name: allowed(Verb.ROOM_ENTER, principal(person, session)) is None
         for person in demo_people()
     }
     assert [name for name, may in entering.items() if not may] == ["Morgan"]

@@ -9,7 +9,7 @@ from pytest_django import DjangoAssertNumQueries
 
 from sessions.audit.services import OPERATOR
 from sessions.core.admission import SeatState
-from sessions.core.permissions import Role, Standing
+from sessions.core.permissions import Principal, Role
 from sessions.core.room_state import RoomState
 from sessions.models import Enrolment, Person, Room, Seat, Session, Track
 from sessions.people.services import person_change, person_deactivate
@@ -30,75 +30,75 @@ def on_day(made: Track, day: int) -> Session:
     return made.sessions.get(local_date=MONDAY + A_DAY * day)
 
 
-# ---- standing ----------------------------------------------------------------------------------
+# ---- principal ----------------------------------------------------------------------------------
 
 
-def standing(person: Person | None, session: Session) -> tuple[bool, bool, bool, SeatState]:
-    found = selectors.standing(person, session)
+def principal(person: Person | None, session: Session) -> tuple[bool, bool, bool, SeatState]:
+    found = selectors.principal(person, session)
     return found.signed_in, found.on_roster, found.staffs_session, found.seat
 
 
 NOBODY = (False, False, False, SeatState.NONE)
 
 
-def test_standing_of_client_facilitator_manager_and_stranger() -> None:
+def test_principal_of_client_facilitator_manager_and_stranger() -> None:
     sam, dana, morgan = account("Sam"), facilitator(), manager()
     session = on_day(staffed_by(dana, roster=(sam,)), 0)
-    assert selectors.standing(sam, session) == Standing(
+    assert selectors.principal(sam, session) == Principal(
         True, frozenset({Role.CLIENT}), on_roster=True
     )
-    assert standing(dana, session) == (True, False, True, SeatState.NONE)
-    assert standing(morgan, session) == (True, False, False, SeatState.NONE)
-    assert standing(None, session) == NOBODY
+    assert principal(dana, session) == (True, False, True, SeatState.NONE)
+    assert principal(morgan, session) == (True, False, False, SeatState.NONE)
+    assert principal(None, session) == NOBODY
 
 
-def test_standing_is_of_the_day_of_the_session() -> None:
+def test_principal_is_of_the_day_of_the_session() -> None:
     """Kills: asking whether there is an enrolment, whatever its dates."""
     sam, made = account("Sam"), track()
     enrol(OPERATOR, made, sam, starts_on=MONDAY + A_DAY * 2)
     unenrol(OPERATOR, made, sam, MONDAY + A_DAY * 2)
-    assert [standing(sam, on_day(made, day))[1] for day in (0, 2, 3)] == [False, True, False]
+    assert [principal(sam, on_day(made, day))[1] for day in (0, 2, 3)] == [False, True, False]
 
 
-def test_standing_of_another_track_is_none() -> None:
+def test_principal_of_another_track_is_none() -> None:
     sam, dana = account("Sam"), facilitator()
     staffed_by(dana, roster=(sam,))
     other = on_day(track(local_start=time(8)), 0)
-    assert standing(sam, other) == standing(dana, other) == (True, False, False, SeatState.NONE)
+    assert principal(sam, other) == principal(dana, other) == (True, False, False, SeatState.NONE)
 
 
-def test_standing_of_somebody_who_comes_back_is_the_day_of_the_second_stay() -> None:
+def test_principal_of_somebody_who_comes_back_is_the_day_of_the_second_stay() -> None:
     sam, made = account("Sam"), track()
     enrol(OPERATOR, made, sam)
     unenrol(OPERATOR, made, sam, MONDAY)
     enrol(OPERATOR, made, sam, starts_on=MONDAY + A_DAY * 3)
-    assert [standing(sam, on_day(made, day))[1] for day in (0, 2, 3)] == [True, False, True]
+    assert [principal(sam, on_day(made, day))[1] for day in (0, 2, 3)] == [True, False, True]
 
 
-def test_standing_reads_roles_and_account_anew() -> None:
+def test_principal_reads_roles_and_account_anew() -> None:
     """An open page or socket holds an old row. Kills: taking the roles from it."""
     sam = account("Sam")
     session = on_day(track(roster=(sam,)), 0)
     person_change(OPERATOR, sam, sam.email, "Sam", {Role.FACILITATOR})
-    assert selectors.standing(sam, session).roles == {Role.FACILITATOR}
+    assert selectors.principal(sam, session).roles == {Role.FACILITATOR}
     person_deactivate(OPERATOR, sam)
-    assert standing(sam, session) == NOBODY
+    assert principal(sam, session) == NOBODY
 
 
-def test_standing_has_the_seat_of_this_room_only() -> None:
+def test_principal_has_the_seat_of_this_room_only() -> None:
     sam = account("Sam")
     made = track(roster=(sam,))
     first, second = on_day(made, 0), on_day(made, 2)
     Seat.objects.create(room=first.room, person=sam, state=SeatState.REMOVED)
-    assert standing(sam, first)[3] == SeatState.REMOVED
-    assert standing(sam, second)[3] == SeatState.NONE
+    assert principal(sam, first)[3] == SeatState.REMOVED
+    assert principal(sam, second)[3] == SeatState.NONE
 
 
 def test_facilitator_who_no_longer_leads_does_not_staff() -> None:
     dana, luis = facilitator("Dana"), facilitator("Luis")
     made = staffed_by(dana, luis)
     unstaff(OPERATOR, made, dana)
-    assert standing(dana, on_day(made, 0))[2] is False
+    assert principal(dana, on_day(made, 0))[2] is False
 
 
 # ---- lists -------------------------------------------------------------------------------------
@@ -220,7 +220,7 @@ READS: list[tuple[str, int, Callable[[Person, Person, Session], Any]]] = [
         1,
         lambda sam, dana, one: [row.person.display_name for row in selectors.roster(one)],
     ),
-    ("standing", 1, lambda sam, dana, one: selectors.standing(sam, one)),
+    ("principal", 1, lambda sam, dana, one: selectors.principal(sam, one)),
     (
         "templates",
         2,
@@ -256,8 +256,8 @@ DAYS = [
 
 
 @pytest.mark.parametrize(("starts", "ends"), DAYS)
-def test_standing_counts_the_days_of_the_roster(starts: int, ends: int | None) -> None:
-    """The statement of `standing` and the roster's own have one idea of a day. Kills: an
+def test_principal_counts_the_days_of_the_roster(starts: int, ends: int | None) -> None:
+    """The statement of `principal` and the roster's own have one idea of a day. Kills: an
     enrolment that ends the day before it says, or never."""
     tonight = evening()
     day = tonight.session.local_date
@@ -266,4 +266,4 @@ def test_standing_counts_the_days_of_the_roster(starts: int, ends: int | None) -
     mine.update(starts_on=day + A_DAY * starts, ends_on=last)
     roster = selectors.enrolments_on(tonight.session.track_id, day)
     is_on = roster.filter(person=tonight["Sam"]).exists()
-    assert selectors.standing(tonight["Sam"], tonight.session).on_roster is is_on
+    assert selectors.principal(tonight["Sam"], tonight.session).on_roster is is_on

@@ -33,7 +33,7 @@ from server.media.placement import (
     lease_json,
     lease_key,
 )
-from sessions.rooms.lua import connection
+from sessions.live.store import connection
 
 
 @dataclass

@@ -9,7 +9,7 @@ from threading import Barrier
 
 from django.conf import settings
 
-from sessions.signaling import database
+from sessions.rooms import database
 
 PATIENCE = 30  # seconds; a call itself is given up long before
 

@@ -6,9 +6,9 @@ import pytest
 
 from sessions.core.reasons import LeaveReason
 from sessions.core.refusal import Refuse
+from sessions.live.presence import Place
 from sessions.models import Person
 from sessions.rooms import services
-from sessions.rooms.presence import Place
 from tests.signaling.evening import Browser, Evening
 
 pytestmark = pytest.mark.django_db(transaction=True)

@@ -11,9 +11,10 @@ from django.contrib.sessions.backends.db import SessionStore
 from django.db.models import F
 
 from sessions.core.refusal import Refuse
+from sessions.live import broadcast, presence, store
 from sessions.models import Seat
-from sessions.rooms import bridge, broadcast, lua, presence, selectors
-from sessions.signaling import database
+from sessions.nodes import desired as bridge
+from sessions.rooms import database, selectors
 from sessions.signaling.consumer import RoomConsumer
 from tests.signaling.evening import Browser, Evening
 
@@ -144,7 +145,7 @@ async def test_heartbeat_during_the_join_does_not_end_the_socket(tonight: Evenin
     """Kills: a heartbeat with the generation of before the join, which reads as superseded."""
     dana = await entered(tonight, "Dana")
     for _ in range(3):
-        lua.connection().delete(*presence.roster(tonight.room.key).keys())
+        store.connection().delete(*presence.roster(tonight.room.key).keys())
         for _ in range(3):
             await dana.send('{"type": "ping", "id": 1000}')
         await dana.until("snapshot")
@@ -259,7 +260,7 @@ def redis_away(monkeypatch: pytest.MonkeyPatch) -> None:
     """Every connection to Redis is refused; the channel layer loses every message."""
     nowhere = "unix:///nonexistent/socket"
     sync, on_loop = redis.Redis.from_url(nowhere), redis.asyncio.Redis.from_url(nowhere)
-    for module in (lua, bridge):
+    for module in (store, bridge):
         monkeypatch.setattr(module, "connection", lambda: sync)
         monkeypatch.setattr(module, "aconnection", lambda: on_loop)
 
@@ -293,7 +294,7 @@ async def test_res4_empty_redis_is_registered_with_again_under_a_new_epoch(
     await dana.ask("room.admit_all")
     await sam.until("snapshot")
     before = dana.last("snapshot")["epoch"]
-    lua.connection().delete(*presence.roster(tonight.room.key).keys())
+    store.connection().delete(*presence.roster(tonight.room.key).keys())
     for browser in (dana, sam):
         await browser.ask("ping")
         while browser.last("snapshot")["epoch"] == before:  # it may come before the pong

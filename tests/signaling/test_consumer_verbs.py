@@ -7,7 +7,8 @@ import pytest
 import pytest_asyncio
 
 from sessions.models import AuditEvent, Seat
-from sessions.signaling import database, messages
+from sessions.rooms import database
+from sessions.signaling import messages
 from tests.signaling.evening import Browser, Evening
 
 pytestmark = pytest.mark.django_db(transaction=True)

@@ -10,9 +10,10 @@ from django.contrib.sessions.backends.db import SessionStore
 from django.db import OperationalError
 
 from server.media.client import DesiredRoom, desired_key, read_desired
+from sessions.live import presence, store
 from sessions.models import AuditEvent, Person, Seat
-from sessions.rooms import lua, presence, services_owed
-from sessions.signaling import database, memory, outage
+from sessions.rooms import database, settle
+from sessions.signaling import room_cache, store_watch
 from sessions.signaling.consumer import RoomConsumer
 from tests.signaling.evening import Browser, Evening, cookie_of
 from tests.signaling.test_consumer_socket import entered, redis_away
@@ -67,14 +68,14 @@ def key_of(browser: Browser) -> str:
 
 def desired(tonight: Evening) -> DesiredRoom:
     """The value as the node reads it now."""
-    value = read_desired(str(lua.connection().get(desired_key(tonight.room.key))).encode())
+    value = read_desired(str(store.connection().get(desired_key(tonight.room.key))).encode())
     assert value is not None
     return value
 
 
 async def settled(tonight: Evening, rows: Rows) -> None:
     """What the ticker does once PostgreSQL is back."""
-    await rows.ask(lambda: services_owed.settle(tonight.room.pk))
+    await rows.ask(lambda: settle.settle(tonight.room.pk))
 
 
 # ---- PostgreSQL away: staff --------------------------------------------------------------------
@@ -221,7 +222,7 @@ async def by_leaving(tonight: Evening, sam: Browser, rows: Rows) -> Browser:
 
 async def by_a_lease_that_ran_out(tonight: Evening, sam: Browser, rows: Rows) -> Browser:
     rows.stop()
-    lua.connection().delete(presence.roster(tonight.room.key).keys()[1])  # the roster
+    store.connection().delete(presence.roster(tonight.room.key).keys()[1])  # the roster
     return tonight.browser("Sam")
 
 
@@ -233,7 +234,7 @@ async def with_another_login(tonight: Evening, sam: Browser, rows: Rows) -> Brow
 
 async def to_a_process_that_knows_nobody(tonight: Evening, sam: Browser, rows: Rows) -> Browser:
     rows.stop()
-    memory.rooms.forget()
+    room_cache.rooms.forget()
     return tonight.browser("Sam")
 
 
@@ -289,11 +290,11 @@ async def test_res7_return_without_rows_is_whole_again_when_they_are_back(
 async def test_login_leaves_no_name_and_no_cookie_in_the_store(tonight: Evening) -> None:
     """Kills: a pass that somebody who reads the store could sign in with."""
     dana, sam = await group(tonight)
-    store = lua.connection()
+    redis = store.connection()
     held = " ".join(
-        str(store.dump(key)) + str(key) for key in store.scan_iter(f"*{tonight.room.key}*")
+        str(redis.dump(key)) + str(key) for key in redis.scan_iter(f"*{tonight.room.key}*")
     )
-    passes = cast(list[str], store.hvals(f"room:{{{tonight.room.key}}}:passes"))
+    passes = cast(list[str], redis.hvals(f"room:{{{tonight.room.key}}}:passes"))
     assert len(passes) == 2  # so that what follows looks at something
     for name in ("Dana", "Sam"):
         cookie = tonight.cookies[name].partition("=")[2]
@@ -318,7 +319,7 @@ async def test_empty_redis_is_registered_with_by_everyone_without_a_heartbeat(
         for browser in (dana, sam):
             assert (await browser.ask("ping"))["type"] == "pong"
             assert (await browser.ask("me.hand", raised=True))["code"] == "store.down"
-    lua.connection().delete(*presence.roster(tonight.room.key).keys())
+    store.connection().delete(*presence.roster(tonight.room.key).keys())
     for browser in (dana, sam):
         while browser.last("snapshot")["epoch"] == before:
             await browser.next()
@@ -339,9 +340,9 @@ async def test_watch_over_redis_ends_though_a_cancellation_was_lost(
             await asyncio.Event().wait()
         return False
 
-    monkeypatch.setattr(outage, "_answers", loses_it)
-    monkeypatch.setattr(outage, "ASK_S", 0.0)
-    watch = outage.StoreWatch()
+    monkeypatch.setattr(store_watch, "_answers", loses_it)
+    monkeypatch.setattr(store_watch, "ASK_S", 0.0)
+    watch = store_watch.StoreWatch()
     watch.wait("somebody", lambda: asyncio.sleep(0))
     await asked.wait()
     assert watch._asking is not None

@@ -14,13 +14,14 @@ import time_machine
 from django.utils import timezone
 
 from sessions.core.refusal import Refuse
+from sessions.live import broadcast, presence
+from sessions.live.presence import Place
+from sessions.live.store import run
+from sessions.live.stream import Draft, Events, Kind, read_after
 from sessions.models import Seat
-from sessions.rooms import broadcast, presence, selectors, services
-from sessions.rooms.lua import run
-from sessions.rooms.presence import Place
-from sessions.rooms.services_clock import ClockVerbs
-from sessions.rooms.stream import Draft, Events, Kind, read_after
-from sessions.scheduling.selectors import standing
+from sessions.rooms import selectors, services
+from sessions.rooms.by_clock import ClockVerbs
+from sessions.scheduling.selectors import principal
 from sessions.signaling import reading
 from sessions.signaling.messages import Event
 from sessions.signaling.reading import Close, Register, Tell, TellAll, Viewer
@@ -84,7 +85,7 @@ class Onlooker:
     def of(cls, tonight: Evening, name: str) -> "Onlooker":
         held = connect(tonight, name)
         rows = rows_of(tonight)
-        known = standing(tonight[name], tonight.session)
+        known = principal(tonight[name], tonight.session)
         viewer = Viewer(rows.facts, rows.seats[held.seat], known, held.connection)
         onlooker = cls(tonight, viewer)
         onlooker.screen.take(onlooker.snapshot())

@@ -8,7 +8,8 @@ import pytest
 from django.conf import settings
 
 from sessions.people.second_factor import ACTIVE_AT
-from sessions.signaling import commands, database
+from sessions.rooms import database
+from sessions.signaling import commands
 from tests.signaling.evening import Browser, Evening
 
 pytestmark = pytest.mark.django_db(transaction=True)

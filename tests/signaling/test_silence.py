@@ -4,8 +4,8 @@ import time
 
 import pytest
 
-from sessions.rooms import broadcast, presence
-from sessions.rooms.lua import arun
+from sessions.live import broadcast, presence
+from sessions.live.store import arun
 from sessions.signaling.consumer import RoomConsumer
 from tests.signaling.evening import Browser, Evening
 

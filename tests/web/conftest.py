@@ -1,4 +1,4 @@
-"""A programme made by the services, and somebody to sign in for every way of standing to it."""
+"""A programme made by the services, and somebody to sign in for every way of principal to it."""
 
 from dataclasses import dataclass
 from datetime import timedelta
@@ -37,8 +37,8 @@ class Programme:
     def session(self) -> Session:
         return self.track.sessions.order_by("starts_at")[0]
 
-    def standings(self) -> dict[str, Person | None]:
-        """Every way of standing to the session, by name."""
+    def principals(self) -> dict[str, Person | None]:
+        """Every way of principal to the session, by name."""
         return {
             "signed out": None,
             "on the roster": self.sam,

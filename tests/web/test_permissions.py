@@ -1,14 +1,14 @@
-"""Every address of the pages, held against the permission table for every standing."""
+"""Every address of the pages, held against the permission table for every principal."""
 
 from collections.abc import Iterator
 
 import pytest
 from django.urls import URLPattern
 
-from sessions.core.permissions import RECORD_READS, Standing, Verb, allowed
+from sessions.core.permissions import RECORD_READS, Principal, Verb, allowed
 from sessions.models import AuditEvent, Person
-from sessions.people.selectors import standing_of
-from sessions.scheduling.selectors import standing
+from sessions.people.selectors import principal_of
+from sessions.scheduling.selectors import principal
 from sessions.web.urls import urlpatterns
 from tests.web.conftest import Programme, signed_in
 
@@ -55,7 +55,7 @@ def belongs_to_session(pattern: URLPattern) -> bool:
 def test_page_is_open_to_whom_the_table_says(
     pattern: URLPattern, name: str, programme: Programme
 ) -> None:
-    somebody = programme.standings()[name]
+    somebody = programme.principals()[name]
     verb = verb_of(pattern)
     browser = signed_in(somebody)
     where = address(pattern, programme)
@@ -65,7 +65,7 @@ def test_page_is_open_to_whom_the_table_says(
     if somebody is None:
         assert (answer.status_code, answer.headers["Location"].split("?")[0]) == (302, "/sign-in/")
         return
-    refusal = allowed(verb, standing_for(pattern, somebody, programme))
+    refusal = allowed(verb, principal_for(pattern, somebody, programme))
     assert (answer.status_code == 403) == (refusal is not None)
     if refusal is not None:
         last = AuditEvent.objects.order_by("pk").last()
@@ -73,17 +73,17 @@ def test_page_is_open_to_whom_the_table_says(
         assert (last.actor, last.verb, last.outcome) == (somebody, verb.value, refusal.code)
 
 
-def standing_for(pattern: URLPattern, somebody: Person, programme: Programme) -> Standing:
+def principal_for(pattern: URLPattern, somebody: Person, programme: Programme) -> Principal:
     if belongs_to_session(pattern):
-        return standing(somebody, programme.session)
-    return standing_of(somebody)
+        return principal(somebody, programme.session)
+    return principal_of(somebody)
 
 
 @pytest.mark.parametrize("pattern", list(patterns()), ids=lambda pattern: pattern.name)
 def test_page_is_never_stored_nor_titled_with_a_name(
     pattern: URLPattern, programme: Programme
 ) -> None:
-    for somebody in programme.standings().values():
+    for somebody in programme.principals().values():
         answer = signed_in(somebody).get(address(pattern, programme))
         if answer.status_code == 200:
             assert "no-store" in answer.headers["Cache-Control"]

@@ -16,7 +16,7 @@ class Command(BaseCommand):
         from server.worker import tasks  # noqa: F401  (registers the jobs)
         from server.worker.process import work
         from sessions.record import marks
-        from sessions.rooms.services_clock import ClockVerbs
+        from sessions.rooms.by_clock import ClockVerbs
         from sessions.rooms.ticker import Ticker
 
         hook_uncaught()

@@ -23,7 +23,7 @@ from sessions.people.selectors import public_ids
 from sessions.record.selectors import Attendance, AttendanceRow, attendance, corrections_of
 from sessions.record.services import correct_minutes
 from sessions.rooms.selectors import state_of
-from sessions.scheduling.selectors import standing
+from sessions.scheduling.selectors import principal
 from sessions.web import words
 from sessions.web.access import refused, session_page, signed_in
 from sessions.web.forms import CorrectionForm, place_refusal
@@ -71,7 +71,7 @@ def attendance_page(request: HttpRequest, session: Session) -> HttpResponse:
 
 def correction(request: HttpRequest, sheet: Sheet, now: datetime) -> HttpResponse:
     """What was typed is saved, or shown again with what is wrong beside it."""
-    refusal = allowed(Verb.ATTENDANCE_CORRECT, standing(signed_in(request), sheet.session))
+    refusal = allowed(Verb.ATTENDANCE_CORRECT, principal(signed_in(request), sheet.session))
     if refusal:
         return refused(request, Verb.ATTENDANCE_CORRECT, refusal, sheet.session)
     form = CorrectionForm(request.POST)
@@ -91,7 +91,7 @@ def sheet_page(
     person, session = signed_in(request), sheet.session
     record(person, Verb.ATTENDANCE_READ, session=session)
     ended = state_at(session, now) is RoomState.ENDED
-    can_correct = ended and not allowed(Verb.ATTENDANCE_CORRECT, standing(person, session))
+    can_correct = ended and not allowed(Verb.ATTENDANCE_CORRECT, principal(person, session))
     picked = picked_cell(sheet, form) if can_correct or form.is_bound else None
     context = {
         **page_context(sheet, now),

@@ -11,10 +11,10 @@ from django.views.decorators.http import require_safe
 from sessions.core.admission import decide, may_wait_for_reopening
 from sessions.core.permissions import Verb
 from sessions.core.refusal import Refuse
+from sessions.live import clock as room_clock
 from sessions.models import Person, Session
-from sessions.rooms import room_time
 from sessions.rooms.selectors import at_door, clock_of, door_of
-from sessions.scheduling.selectors import standing
+from sessions.scheduling.selectors import principal
 from sessions.web.access import refused, session_page, signed_in
 
 
@@ -35,8 +35,8 @@ def room_page(request: HttpRequest, session: Session) -> HttpResponse:
 
 def door_refusal(person: Person, session: Session) -> Refuse | None:
     """What the door says now, if it is no; while a room can be reopened, who was in may wait."""
-    now, room = room_time.now(), session.room
-    comes, at_the_door = at_door(standing(person, session)), door_of(room, clock_of(room, now))
+    now, room = room_clock.now(), session.room
+    comes, at_the_door = at_door(principal(person, session)), door_of(room, clock_of(room, now))
     said = decide(comes, at_the_door, now)
     if not isinstance(said, Refuse):
         return None

@@ -10,7 +10,7 @@ from django.views.decorators.http import require_safe
 from sessions.audit.services import record
 from sessions.core.permissions import Verb, allowed
 from sessions.models import Enrolment, Session
-from sessions.scheduling.selectors import roster, staff_of_track, standing
+from sessions.scheduling.selectors import principal, roster, staff_of_track
 from sessions.web import words
 from sessions.web.access import session_page, signed_in
 from sessions.web.navigation import desk
@@ -21,7 +21,7 @@ from sessions.web.navigation import desk
 def roster_page(request: HttpRequest, session: Session) -> HttpResponse:
     person = signed_in(request)
     record(person, Verb.SESSION_ROSTER, session=session)
-    may_look = allowed(Verb.SESSION_DETAILS, standing(person, session)) is None
+    may_look = allowed(Verb.SESSION_DETAILS, principal(person, session)) is None
     context = {
         "when": words.date_and_times(session.starts_at, session.ends_at, zone_of(session)),
         "topic": session.topic,

@@ -1,0 +1,390 @@
+"""Who is connected to a room now: a lease for each seat, never a counter.
+
+Owns the roster's entries and what may be done to them. A seat is held by one connection, the
+newest of its person; (connection, generation) is compared by every renewal and goodbye, so a
+late goodbye of an old socket cannot remove a newer one and leave its owner listening unseen.
+Each function makes a call; `run(call)` or `await arun(call)` sends it. Its script changes the
+roster, numbers the change and appends it to the room's stream in one step, on Redis's clock.
+Knows opaque keys only: no names, no rows, and nothing of who may do what.
+
+Nothing here raises when Redis is away: every call may answer Refuse("store.down").
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+from sessions.core.reasons import LeaveReason
+from sessions.core.refusal import Refuse
+from sessions.live.store import AWAY_MS, HEARTBEAT_MS, LEASE_MS, Answer, Call, arun, run
+
+__all__ = [
+    "AWAY_MS",
+    "HEARTBEAT_MS",
+    "LEASE_MS",
+    "Entry",
+    "Holder",
+    "Joined",
+    "Outcome",
+    "Place",
+    "Roster",
+    "Swept",
+    "Told",
+    "arun",
+    "change",
+    "close",
+    "holder",
+    "join",
+    "leave",
+    "move",
+    "remove",
+    "renew",
+    "roster",
+    "run",
+    "sweep",
+    "unbar",
+]
+
+
+class Place(StrEnum):
+    """Where a connection is: at the door, or in the room."""
+
+    LOBBY = "lobby"
+    ROOM = "room"
+
+
+class Outcome(StrEnum):
+    """What a call found. All of them are ordinary; none is an error."""
+
+    DONE = "done"
+    UNCHANGED = "unchanged"  # it was so already: no event
+    ABSENT = "absent"  # nobody is connected on that seat (after Redis was lost: join again)
+    SUPERSEDED = "superseded"  # another connection holds the seat: close this one (4409)
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One connected seat. `version` is the number of the event that told it last.
+
+    `microphone` and `camera` are what the browser says is true of its tracks; `hand_ms` is
+    when the hand went up; `since_ms` is when it came to this place; `waiting` is the code of
+    what it waits for at the door; `claim` is the generation in which the connection came first.
+    Instants are milliseconds since 1970, Redis's clock.
+    """
+
+    seat: str
+    connection: str
+    generation: int
+    place: Place
+    staff: bool
+    microphone: bool
+    microphone_allowed: bool
+    camera: bool
+    hand_ms: int | None
+    away: bool
+    since_ms: int
+    waiting: str
+    version: int
+    claim: int = 0
+
+    @classmethod
+    def read(cls, stored: Mapping[str, object]) -> "Entry":
+        """From the JSON of the roster, or of the payload of an event that tells an entry."""
+        fields = {**stored, "place": Place(str(stored["place"]))}
+        return cls(**{**fields, "hand_ms": stored["hand_ms"] or None})  # type: ignore[arg-type]
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """The answer of every change: what was found, and where the stream is now.
+
+    `wrote`: the call appended at least one event, its own or a sweep's; its readers are to be
+    woken (`broadcast.send` does).
+    """
+
+    outcome: Outcome
+    epoch: str
+    seq: int
+    now_ms: int
+    wrote: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Joined:
+    """The seat is held. `replaced` is the connection that held it before, if another did."""
+
+    generation: int
+    replaced: str | None
+    epoch: str
+    seq: int
+    now_ms: int
+    wrote: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Swept:
+    """A sweep. `staffed`: staff is in the room; `room_version`: of the newest room.changed;
+    `marks`: joins and leaves that wait to be written; `owed`: verbs that do."""
+
+    epoch: str
+    seq: int
+    now_ms: int
+    wrote: bool
+    staffed: bool
+    room_version: int
+    marks: int
+    owed: int
+
+
+@dataclass(frozen=True, slots=True)
+class Roster:
+    """Everyone connected, read at one instant, which (epoch, seq) names. `owed`: verbs that no
+    row holds yet; `told`: the payload of the newest room.changed, empty before the first."""
+
+    epoch: str
+    seq: int
+    now_ms: int
+    room_version: int
+    entries: tuple[Entry, ...]
+    owed: int = 0
+    told: str = ""
+
+    def at(self, place: Place) -> tuple[Entry, ...]:
+        """Those at one place, in the order they came."""
+        there = (entry for entry in self.entries if entry.place is place)
+        return tuple(sorted(there, key=lambda entry: (entry.since_ms, entry.seat)))
+
+    def of(self, seat: str) -> Entry | None:
+        """The entry of one seat."""
+        return next((entry for entry in self.entries if entry.seat == seat), None)
+
+
+def join(
+    room: str,
+    seat: str,
+    connection: str,
+    *,
+    place: Place,
+    staff: bool = False,
+    microphone: bool = False,
+    microphone_allowed: bool = True,
+    seat_version: int = 0,
+    camera: bool = False,
+    waiting: str = "",
+    login: str = "",
+    claim: int = 0,
+    clock_ms: int | None = None,
+) -> Call[Joined | Refuse]:
+    """Takes a seat for a connection, from whichever held it. A raised hand stays up.
+
+    Also how a connection registers again after Redis came back empty (renew: ABSENT), with the
+    generation in which it came first as its `claim`: refuses `connection.replaced` if one that
+    came later holds the seat.
+    `microphone_allowed` is of the seat's row in `seat_version`: what was told of a newer one
+    counts. `login` is a digest of the login session, for `holder`.
+    Refuses `seat.removed` to a seat that was removed with `bar`.
+    """
+    arguments = {
+        "seat": seat,
+        "connection": connection,
+        "place": place.value,
+        "staff": staff,
+        "microphone": microphone,
+        "microphone_allowed": microphone_allowed,
+        "seat_version": seat_version,
+        "camera": camera,
+        "waiting": waiting,
+        "pass": login,
+        "claim": claim,
+    }
+    return Call("join", room, _joined, arguments, clock_ms=clock_ms)
+
+
+def move(
+    room: str,
+    seat: str,
+    place: Place,
+    *,
+    waiting: str = "",
+    clock_ms: int | None = None,
+) -> Call[Told]:
+    """From the door into the room or back, whichever connection holds the seat."""
+    arguments = {
+        "seat": seat,
+        "place": place.value,
+        "waiting": waiting,
+        "reason": LeaveReason.MOVED.value,
+    }
+    return Call("move", room, _told, arguments, clock_ms=clock_ms)
+
+
+def renew(
+    room: str, seat: str, connection: str, generation: int, *, clock_ms: int | None = None
+) -> Call[Told]:
+    """A heartbeat, every HEARTBEAT_MS. Sweeps those who missed theirs."""
+    arguments = {"seat": seat, "connection": connection, "generation": generation}
+    return Call("renew", room, _told, arguments, clock_ms=clock_ms)
+
+
+def change(
+    room: str,
+    seat: str,
+    *,
+    held_by: tuple[str, int] | None = None,
+    microphone: bool | None = None,
+    microphone_allowed: bool | None = None,
+    camera: bool | None = None,
+    hand: bool | None = None,
+    waiting: str | None = None,
+    seat_version: int | None = None,
+    clock_ms: int | None = None,
+) -> Call[Told]:
+    """Live fields. `held_by` is (connection, generation): one's own doing; None: staff's.
+    `seat_version` is of the row that `microphone_allowed` comes from: a newer one told counts."""
+    fields = {
+        "microphone": microphone,
+        "microphone_allowed": microphone_allowed,
+        "camera": camera,
+        "hand": hand,
+        "waiting": waiting,
+    }
+    connection, generation = held_by or ("", 0)
+    arguments = {
+        "seat": seat,
+        "connection": connection,
+        "generation": generation,
+        "fields": {name: value for name, value in fields.items() if value is not None},
+    }
+    if seat_version is not None:
+        arguments["seat_version"] = seat_version
+    return Call("change", room, _told, arguments, clock_ms=clock_ms)
+
+
+def leave(
+    room: str,
+    seat: str,
+    connection: str,
+    generation: int,
+    reason: LeaveReason = LeaveReason.LEFT,
+    *,
+    clock_ms: int | None = None,
+) -> Call[Told]:
+    """A connection says goodbye. SUPERSEDED changes nothing: the seat is another's by now."""
+    arguments = {
+        "seat": seat,
+        "connection": connection,
+        "generation": generation,
+        "reason": reason.value,
+    }
+    return Call("leave", room, _told, arguments, clock_ms=clock_ms)
+
+
+def remove(
+    room: str,
+    seat: str,
+    reason: LeaveReason = LeaveReason.REMOVED,
+    *,
+    bar: bool = True,
+    clock_ms: int | None = None,
+) -> Call[Told]:
+    """Takes a seat's connection away, whichever it is.
+
+    `bar` refuses the seat from now on, so a connection that was let in a moment before its
+    removal cannot arrive after it.
+    """
+    arguments = {"seat": seat, "reason": reason.value, "bar": bar}
+    return Call("remove", room, _told, arguments, clock_ms=clock_ms)
+
+
+def unbar(room: str, seat: str) -> Call[Told]:
+    """Lets a removed seat be taken again."""
+    return Call("unbar", room, _told, {"seat": seat})
+
+
+def sweep(room: str, *, clock_ms: int | None = None) -> Call[Swept]:
+    """What time alone changes: `away` after AWAY_MS, gone (`lost`) after LEASE_MS."""
+    return Call("sweep", room, _swept, clock_ms=clock_ms)
+
+
+def close(
+    room: str, reason: LeaveReason = LeaveReason.ENDED, *, clock_ms: int | None = None
+) -> Call[Told]:
+    """Everybody leaves at once, for one reason. The stream stays for its readers."""
+    return Call("close", room, _told, {"reason": reason.value}, clock_ms=clock_ms)
+
+
+def roster(room: str, *, clock_ms: int | None = None) -> Call[Roster]:
+    """Everyone connected, with (epoch, seq) of the same instant."""
+    return Call("roster", room, _roster, clock_ms=clock_ms)
+
+
+@dataclass(frozen=True, slots=True)
+class Holder:
+    """The seat that a login session holds, and the version of its row as told last."""
+
+    entry: Entry
+    seat_version: int
+
+
+def holder(room: str, login: str, *, clock_ms: int | None = None) -> Call[Holder | None]:
+    """Whose seat this login session's connection holds now: a lease that runs, no row."""
+    return Call("pass", room, _holder, {"pass": login}, clock_ms=clock_ms)
+
+
+def _holder(answer: Answer) -> Holder | None:
+    if answer["outcome"] == "absent":
+        return None
+    return Holder(Entry.read(json.loads(answer["entry"])), answer["seat_version"])
+
+
+_NOT_JOINED: Final = {"barred": "seat.removed", "superseded": "connection.replaced"}
+
+
+def _joined(answer: Answer) -> Joined | Refuse:
+    if answer["outcome"] in _NOT_JOINED:
+        return Refuse(_NOT_JOINED[answer["outcome"]])
+    return Joined(
+        generation=int(answer["generation"]),
+        replaced=answer["replaced"] or None,
+        epoch=answer["epoch"],
+        seq=answer["seq"],
+        now_ms=answer["now_ms"],
+        wrote=answer["wrote"],
+    )
+
+
+def _told(answer: Answer) -> Told:
+    return Told(
+        outcome=Outcome(answer["outcome"]),
+        epoch=answer["epoch"],
+        seq=answer["seq"],
+        now_ms=answer["now_ms"],
+        wrote=answer["wrote"],
+    )
+
+
+def _swept(answer: Answer) -> Swept:
+    return Swept(
+        epoch=answer["epoch"],
+        seq=answer["seq"],
+        now_ms=answer["now_ms"],
+        wrote=answer["wrote"],
+        staffed=answer["staffed"],
+        room_version=answer["room_version"],
+        marks=answer["marks"],
+        owed=answer["owed"],
+    )
+
+
+def _roster(answer: Answer) -> Roster:
+    return Roster(
+        epoch=answer["epoch"],
+        seq=answer["seq"],
+        now_ms=answer["now_ms"],
+        room_version=answer["room_version"],
+        entries=tuple(Entry.read(stored) for stored in json.loads(answer["roster"])),
+        owed=answer["owed"],
+        told=answer["told"],
+    )

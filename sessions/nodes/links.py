@@ -1,0 +1,349 @@
+"""This process's lines to the media nodes: one to each, found by their leases.
+
+Owns the control connections, who listens to which peer's news, and where each room is as far as
+this process knows. A node whose line breaks and cannot be made again, or that falls silent, is
+lost: its rooms are placed on another one, and their browsers are told to offer again. A line
+that stands is good while Redis is away. Knows no value that a room wants and no browser.
+"""
+
+import asyncio
+import secrets
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Final
+from weakref import WeakKeyDictionary
+
+from django.conf import settings
+
+from server.media.client import (
+    PEERS_OF_A_ROOM,
+    Answer,
+    Code,
+    DesiredRoom,
+    Hold,
+    Lease,
+    MediaClient,
+    Move,
+    NodeLoad,
+    NodeState,
+    Notification,
+    PeerClosed,
+    Placement,
+    Reason,
+    Seen,
+    SlotOwned,
+    SlotShown,
+    Speaking,
+    Stay,
+    decide,
+)
+from sessions.live.store import cancelled
+from sessions.nodes import placement
+
+Heard = SlotOwned | SlotShown | Speaking | PeerClosed
+Listener = Callable[[Heard], None]
+
+FOLLOW_S: Final = 1.0  # how often the leases are read
+LOOK_S: Final = 0.1  # how often while somebody waits for a node
+PLACE_S: Final = 1.2  # how long an offer waits for a node
+ANSWER_S: Final = 3.8
+RECENT_S: Final = 3.0  # a room placed so lately is not in its node's load yet
+GONE_S: Final = 60.0  # a node without a line and a lease is forgotten
+ELSEWHERE: Final[frozenset[Code]] = frozenset({"media.moved", "media.stopping", "media.down"})
+
+
+class NodeLinks:
+    """All lines of one event loop. What is not `async` never waits."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self.loop = loop
+        self.listeners: dict[tuple[str, str], Listener] = {}
+        self._name = secrets.token_urlsafe(12)
+        self._clients: dict[str, MediaClient] = {}  # by control address
+        self._leases: dict[str, Lease] = {}
+        self._loads: dict[str, NodeLoad] = {}
+        self._placed: dict[str, Placement] = {}
+        self._recent: list[tuple[float, str]] = []
+        self._missing: dict[str, float] = {}
+        self._looked_at = float("-inf")
+        self._news = asyncio.Event()
+        self._moving: dict[str, asyncio.Task[None]] = {}
+        self._tasks: set[asyncio.Task[object]] = set()
+        self._following = loop.create_task(self._follow())
+
+    async def close(self) -> None:
+        """Ends all of it."""
+        tasks = [self._following, *self._moving.values(), *self._tasks]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        for client in self._clients.values():
+            await client.close()
+
+    # ---- the nodes -----------------------------------------------------------------------------
+
+    async def _follow(self) -> None:
+        while not cancelled():
+            await self.look()
+            await asyncio.sleep(FOLLOW_S)
+
+    async def look(self) -> None:
+        """Reads who is alive, and begins a line to each that has none; not more often than
+        LOOK_S. What Redis does not know any more stays as long as its line stands."""
+        now = self.loop.time()
+        if now - self._looked_at < LOOK_S:
+            return
+        self._looked_at = now
+        found = await placement.leases()
+        if found is None:
+            return
+        before, self._leases = self._leases, found
+        for lease in found.values():
+            if lease.control not in self._clients:
+                self._begin(lease.control)
+        await self._forget_the_gone(now)
+        if found.keys() != before.keys():
+            self._changed()
+
+    def _begin(self, control: str) -> None:
+        client = MediaClient(
+            control,
+            settings.THIRDS_MEDIA_SECRET,
+            self._name,
+            lambda notification: self._heard(client, notification),
+            self._changed,
+        )
+        self._clients[control] = client
+        self._keep(client.connect())
+
+    async def _forget_the_gone(self, now: float) -> None:
+        leased = {lease.control for lease in self._leases.values()}
+        gone = {a for a, c in self._clients.items() if a not in leased and not c.connected}
+        self._missing = {address: self._missing.get(address, now) for address in gone}
+        for address, since in self._missing.items():
+            if now - since > GONE_S:
+                await self._clients.pop(address).close()
+
+    def _seen(self) -> dict[str, Seen]:
+        """Every node that has a lease or a line. One of whose address another run answers has
+        ended."""
+        seen: dict[str, Seen] = {}
+        for node, lease in self._leases.items():
+            client = self._clients.get(lease.control)
+            lost = client is not None and (client.lost or client.connected)
+            seen[node] = Seen(NodeState.LOST if lost else NodeState.TRYING)
+        for client in self._clients.values():
+            if client.connected:
+                seen[client.node] = Seen(self._state_of(client.node), self._weight(client.node))
+        return seen
+
+    def _state_of(self, node: str) -> NodeState:
+        load, lease = self._loads.get(node), self._leases.get(node)
+        draining = load.draining if load else lease is not None and lease.draining
+        return NodeState.DRAINING if draining else NodeState.UP
+
+    def _weight(self, node: str) -> int:
+        load, lease = self._loads.get(node), self._leases.get(node)
+        peers = load.peers if load else lease.load.peers if lease else 0
+        after = self.loop.time() - RECENT_S
+        self._recent = [(at, name) for at, name in self._recent if at > after]
+        return peers + PEERS_OF_A_ROOM * sum(name == node for _, name in self._recent)
+
+    def _client_of(self, node: str) -> MediaClient | None:
+        return next((c for c in self._clients.values() if c.connected and c.node == node), None)
+
+    # ---- where a room is -----------------------------------------------------------------------
+
+    async def place(self, room: str, within: float) -> Placement | None:
+        """Where the room is, on a node that answers: placed now, if it is nowhere."""
+        until = self.loop.time() + within
+        while (placed := await self._settle(room)) is None and self.loop.time() < until:
+            if cancelled():
+                break
+            await self._wait_for_news()
+        return placed
+
+    async def _wait_for_news(self) -> None:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(LOOK_S):
+                await self._news.wait()
+
+    async def _settle(self, room: str) -> Placement | None:
+        """One look. None: not yet."""
+        known = self._placed.get(room)
+        found = await placement.find(room)
+        if found is None:
+            return known if known and self._client_of(known.node) else None
+        decision = decide(room, found.record, known, self._seen(), settled=found.settled)
+        placed: Placement | None
+        match decision:
+            case Stay(record):
+                placed = record
+            case Hold(held):
+                placed = await placement.hold(room, held)
+            case Move(node, after):
+                placed = await placement.move(room, node, after)
+                self._recent.append((self.loop.time(), node))
+            case _:
+                await self.look()
+                return None
+        if placed is None or self._client_of(placed.node) is None:
+            return None
+        self._learn(room, placed)
+        return placed
+
+    def _learn(self, room: str, placed: Placement) -> None:
+        """Goes by it from now on. Whose media was on another node is told to offer again."""
+        before, self._placed[room] = self._placed.get(room), placed
+        if before is None or before.node == placed.node:
+            return
+        former = self._client_of(before.node)
+        if former is not None:
+            former.forget(room)
+        reason = self._why_left(before.node)
+        for (where, peer), listener in tuple(self.listeners.items()):
+            if where == room:
+                listener(PeerClosed(room=room, peer=peer, generation=0, reason=reason))
+
+    def _why_left(self, node: str) -> Reason:
+        if self._client_of(node) is None:
+            return "node_lost"
+        return "node_draining" if self._state_of(node) is NodeState.DRAINING else "moved"
+
+    def _changed(self) -> None:
+        """Something about a node: whoever waits looks again, and rooms that are on none that
+        stays are moved."""
+        news, self._news = self._news, asyncio.Event()
+        news.set()
+        seen = self._seen()
+        for room in {room for room, _ in self.listeners}:
+            placed = self._placed.get(room)
+            if placed is None or room in self._moving:
+                continue
+            state = seen[placed.node].state if placed.node in seen else NodeState.LOST
+            if state in (NodeState.LOST, NodeState.DRAINING):
+                self._moving[room] = self.loop.create_task(self._move(room))
+
+    async def _move(self, room: str) -> None:
+        """Until it is placed, or nobody here is in it any more."""
+        try:
+            while any(where == room for where, _ in self.listeners) and not cancelled():
+                if await self.place(room, FOLLOW_S) is not None:
+                    return
+        finally:
+            del self._moving[room]
+
+    # ---- news of the nodes ---------------------------------------------------------------------
+
+    def _heard(self, client: MediaClient, notification: Notification) -> None:
+        """What a node says of a room that is another node's by now is out of date."""
+        if isinstance(notification, NodeLoad):
+            before = self._loads.get(notification.node)
+            self._loads[notification.node] = notification
+            if notification.draining and not (before and before.draining):
+                self._changed()
+            return
+        placed = self._placed.get(notification.room)
+        if placed is not None and placed.node != client.node:
+            return
+        if isinstance(notification, Speaking):
+            for (room, _), listener in tuple(self.listeners.items()):
+                if room == notification.room:
+                    listener(notification)
+        elif isinstance(notification, SlotOwned | SlotShown | PeerClosed):
+            found = self.listeners.get((notification.room, notification.peer))
+            if found is not None:
+                found(notification)
+
+    def unlisten(self, room: str, peer: str, listener: Listener) -> None:
+        """Unless a newer connection of the same seat listens by now."""
+        if self.listeners.get((room, peer)) == listener:
+            del self.listeners[room, peer]
+        if not any(where == room for where, _ in self.listeners):
+            self._placed.pop(room, None)
+
+    # ---- calls ---------------------------------------------------------------------------------
+
+    def attach(self, room: str, peer: str, generation: int, *, new: bool) -> None:
+        """News of the peer comes here, as soon as the room is on a node that answers."""
+        self._keep(self._attach(room, peer, generation, new))
+
+    async def _attach(self, room: str, peer: str, generation: int, new: bool) -> None:
+        listener = self.listeners.get((room, peer))
+        placed: Placement | None = None
+        while placed is None and self.listeners.get((room, peer)) == listener and not cancelled():
+            placed = await self.place(room, FOLLOW_S)
+        client = self._client_of(placed.node) if placed else None
+        if client is not None:
+            client.attach(room, peer, generation, new=new)
+
+    async def offer(self, room: str, peer: str, generation: int, sdp: str) -> Answer | Code:
+        """The node's answer to a browser's offer. One that says that the room is elsewhere, or
+        that does not answer, is asked once more, or the one that took its place."""
+        code: Code = "media.down"
+        with suppress(TimeoutError):
+            async with asyncio.timeout(ANSWER_S):
+                for _ in range(2):
+                    placed = await self.place(room, PLACE_S)
+                    client = self._client_of(placed.node) if placed else None
+                    if placed is None or client is None:
+                        return code
+                    asked = client.offer(room, peer, generation, sdp, placed.generation)
+                    reply = await asked
+                    if isinstance(reply, Answer):
+                        return reply
+                    code = reply.code
+                    if code not in ELSEWHERE:
+                        return code
+        return code
+
+    def apply(self, desired: DesiredRoom) -> None:
+        """Wakes the room's node; one that is not known here looks by itself."""
+        placed = self._placed.get(desired.room)
+        client = self._client_of(placed.node) if placed else None
+        if client is not None:
+            client.apply(desired)
+
+    def revoke(self, room: str, peer: str, generation: int | None) -> None:
+        """At every node: a room may just be moving."""
+        for client in self._clients.values():
+            client.revoke(room, peer, generation)
+
+    def _keep(self, coroutine: "asyncio._CoroutineLike[object]") -> None:
+        task = self.loop.create_task(coroutine)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+
+_of_loop: "WeakKeyDictionary[asyncio.AbstractEventLoop, NodeLinks]" = WeakKeyDictionary()
+
+
+def links() -> NodeLinks:
+    """The running loop's lines; begun at the first call."""
+    loop = asyncio.get_running_loop()
+    if loop not in _of_loop:
+        _of_loop[loop] = NodeLinks(loop)
+    return _of_loop[loop]
+
+
+def send(ask: Callable[[NodeLinks], object]) -> bool:
+    """From any thread: asks the lines of this process, without waiting; whether there are any.
+    A process that has none (the ticker's) leaves it to the nodes to look."""
+    running = [one for one in tuple(_of_loop.values()) if one.loop.is_running()]
+    for one in running:
+        one.loop.call_soon_threadsafe(ask, one)
+    return bool(running)
+
+
+async def revoke_once(room: str, peer: str, generation: int | None) -> None:
+    """For a process without lines: finds the nodes, tells each, and hangs up."""
+    found = await placement.leases() or {}
+    clients = [
+        MediaClient(lease.control, settings.THIRDS_MEDIA_SECRET, "once", lambda _: None)
+        for lease in found.values()
+    ]
+    await asyncio.gather(*(client.connect() for client in clients))
+    for client in clients:
+        client.revoke(room, peer, generation)
+    await asyncio.sleep(0)
+    await asyncio.gather(*(client.close() for client in clients))

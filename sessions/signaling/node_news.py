@@ -1,0 +1,63 @@
+"""The node's news as passing events: outside the stream, lost without harm. Pure."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from sessions.nodes.desired import Heard, PeerClosed
+from sessions.nodes.desired import SlotOwned as NodeSlotOwned
+from sessions.nodes.desired import SlotShown as NodeSlotShown
+from sessions.nodes.desired import Speaking as NodeSpeaking
+from sessions.signaling.messages import MediaClosed, SlotOwned, SlotShown, Speaking
+
+MAY_RETURN = frozenset(
+    {
+        "silent",
+        "unfinished",
+        "handshake_failed",
+        "node_stopped",
+        "not_here",
+        "moved",
+        "node_lost",
+        "node_draining",
+    }
+)
+"""Why the node closes a peer that is still wanted."""
+
+
+def message(news: Heard, generation: int) -> Any:
+    """The message to the browser whose media it is about. Peers are seat keys; `generation` is
+    that of the browser's media now."""
+    if isinstance(news, PeerClosed):
+        return _closed(news, generation)
+    return _MESSAGES[type(news)](news)
+
+
+def _owned(news: NodeSlotOwned) -> SlotOwned:
+    return SlotOwned(type="media.slot_owned", slot=news.slot, key=news.owner, csrc=news.csrc)
+
+
+def _shown(news: NodeSlotShown) -> SlotShown:
+    return SlotShown(
+        type="media.slot_shown",
+        slot=news.slot,
+        key=news.owner,
+        rtp_timestamp=news.rtp_timestamp,
+    )
+
+
+def _speaking(news: NodeSpeaking) -> Speaking:
+    return Speaking(type="speaking", keys=list(news.peers))
+
+
+def _closed(news: PeerClosed, generation: int) -> MediaClosed:
+    """An older generation than the browser's own was closed because this one is wanted."""
+    outdated = news.reason == "not_wanted" and news.generation < generation
+    again = outdated or news.reason in MAY_RETURN
+    return MediaClosed(type="media.closed", reason=news.reason, again=again)
+
+
+_MESSAGES: Mapping[type, Callable[[Any], Any]] = {
+    NodeSlotOwned: _owned,
+    NodeSlotShown: _shown,
+    NodeSpeaking: _speaking,
+}

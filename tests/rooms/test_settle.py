@@ -1,0 +1,227 @@
+"""What staff does while PostgreSQL is away: at once on the live state, once in the rows later."""
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from sessions.core.admission import SeatState
+from sessions.core.permissions import Verb
+from sessions.core.refusal import Refuse
+from sessions.live import presence, unsaved
+from sessions.live.presence import Entry, Joined, Outcome, Told
+from sessions.live.store import Call, run
+from sessions.live.stream import Kind
+from sessions.live.unsaved import WITHOUT_ROWS, UnsavedVerbs
+from sessions.models import AuditEvent, Seat, Staffing
+from sessions.rooms import selectors, services, settle
+from sessions.rooms.settle import RULES
+from tests.rooms.live import Connected, connect, roster_of, told_since
+from tests.signaling.evening import Evening
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def act_unsaved(tonight: Evening, verb: Verb, seat: str, by: Connected) -> Told | Refuse:
+    """Staff's verb, as a process without PostgreSQL does it."""
+    return run(
+        unsaved.act_unsaved(
+            tonight.room.key,
+            verb,
+            seat,
+            by=by.seat,
+            connection=by.connection,
+            generation=by.generation,
+        )
+    )
+
+
+def group(tonight: Evening) -> tuple[Connected, Connected]:
+    """Dana and Sam, in the room."""
+    dana, sam = connect(tonight, "Dana"), connect(tonight, "Sam")
+    services.admit(tonight["Dana"], tonight.address, sam.seat)
+    return dana, sam
+
+
+def entry_of(tonight: Evening, seat: str) -> Entry:
+    entry = roster_of(tonight).of(seat)
+    assert entry is not None
+    return entry
+
+
+def audit_rows(tonight: Evening) -> list[tuple[str, str]]:
+    """Verb and outcome of every audit row of something that was owed, in order."""
+    rows = AuditEvent.objects.filter(session=tonight.session, detail__has_key="owed")
+    return list(rows.order_by("pk").values_list("verb", "outcome"))
+
+
+def test_every_verb_that_acts_at_once_has_its_rule() -> None:
+    """Kills: a verb that acts on the live state and is never written."""
+    assert set(RULES) == set(WITHOUT_ROWS)
+
+
+@pytest.mark.parametrize("verb", WITHOUT_ROWS)
+def test_owed_verb_is_for_the_connection_that_holds_a_seat_of_the_staff(
+    tonight: Evening, verb: Verb
+) -> None:
+    """Kills: `owe` that takes the actor's word for it; an older tab of a facilitator."""
+    dana, sam = group(tonight)
+    older = Connected(dana.seat, dana.connection, dana.generation - 1)
+    before = roster_of(tonight)
+    for nobody in (sam, older, Connected("nobody", "c", 1)):
+        assert act_unsaved(tonight, verb, sam.seat, by=nobody) == Refuse("permission.not_staff")
+    assert roster_of(tonight).entries == before.entries
+    assert settle.settle(tonight.room.pk) == 0
+
+
+def test_owed_mute_acts_at_once_and_is_written_once(tonight: Evening) -> None:
+    """Kills: a settling that writes again after a crash between commit and forgetting."""
+    dana, sam = group(tonight)
+    before = roster_of(tonight)
+    assert isinstance(act_unsaved(tonight, Verb.ROOM_MUTE, sam.seat, by=dana), Told)
+    assert not entry_of(tonight, sam.seat).microphone_allowed
+    seat = Seat.objects.get(key=sam.seat)
+    assert seat.microphone_allowed
+    (told,) = (one for one in told_since(tonight, before) if one.kind is Kind.ME_CHANGED)
+    assert told.payload == {"seat": "admitted", "microphone_allowed": False}
+    waiting = run(unsaved.unsaved_after(tonight.room.key, "", 0))
+    assert isinstance(waiting, UnsavedVerbs)
+    for _ in range(2):
+        settle._write(selectors.name_of_row(tonight.room.pk), waiting)
+    seat.refresh_from_db()
+    assert (seat.microphone_allowed, seat.version) == (False, told.version)
+    assert audit_rows(tonight) == [("room.mute", "done")]
+    assert settle.settle(tonight.room.pk) == 0
+    assert roster_of(tonight).owed == 0
+    assert not entry_of(tonight, sam.seat).microphone_allowed
+
+
+def test_owed_removal_keeps_the_person_out_before_and_after_it_is_written(
+    tonight: Evening,
+) -> None:
+    """Kills: a removal that is undone by the rows of before, at the door or in a tick."""
+    dana, sam = group(tonight)
+    assert isinstance(act_unsaved(tonight, Verb.ROOM_REMOVE, sam.seat, by=dana), Told)
+    assert roster_of(tonight).of(sam.seat) is None
+    back = presence.join(tonight.room.key, sam.seat, "back", place=presence.Place.ROOM)
+    assert run(back) == Refuse("seat.removed")
+    assert services.enter(tonight["Sam"], tonight.address) == Refuse("seat.removed")
+    assert Seat.objects.get(key=sam.seat).state == SeatState.REMOVED.value
+    assert audit_rows(tonight) == [("room.remove", "done")]
+    assert run(back) == Refuse("seat.removed")
+
+
+def test_owed_verbs_are_written_before_any_later_verb(tonight: Evening) -> None:
+    """Kills: a mute of the outage that is written over the allowance of after it."""
+    dana, sam = group(tonight)
+    act_unsaved(tonight, Verb.ROOM_MUTE, sam.seat, by=dana)
+    services.allow_microphone(tonight["Dana"], tonight.address, sam.seat)
+    assert settle.settle(tonight.room.pk) == 0
+    assert Seat.objects.get(key=sam.seat).microphone_allowed
+    assert entry_of(tonight, sam.seat).microphone_allowed
+    verbs = AuditEvent.objects.filter(session=tonight.session, verb__contains="mi")
+    assert list(verbs.order_by("pk").values_list("verb", flat=True))[-1:] == [
+        "room.allow_microphone"
+    ]
+
+
+def test_owed_verb_whose_right_is_gone_is_undone(tonight: Evening) -> None:
+    """Kills: rows and room that differ for the rest of the evening."""
+    dana, sam = group(tonight)
+    act_unsaved(tonight, Verb.ROOM_MUTE, sam.seat, by=dana)
+    act_unsaved(tonight, Verb.ROOM_REMOVE, sam.seat, by=dana)
+    told = presence.join(tonight.room.key, sam.seat, "back", place=presence.Place.ROOM)
+    assert run(told) == Refuse("seat.removed")
+    Staffing.objects.filter(person=tonight["Dana"]).delete()
+    assert settle.settle(tonight.room.pk) == 2
+    refused = "permission.not_staff"
+    assert audit_rows(tonight) == [("room.mute", refused), ("room.remove", refused)]
+    again = connect(tonight, "Sam")
+    assert entry_of(tonight, again.seat).microphone_allowed
+
+
+@pytest.mark.parametrize("verb", [Verb.ROOM_MUTE, Verb.ROOM_LOWER_HAND])
+def test_owed_verb_about_somebody_who_is_not_there_is_refused(tonight: Evening, verb: Verb) -> None:
+    dana = connect(tonight, "Dana")
+    assert act_unsaved(tonight, verb, "nobody", by=dana) == Refuse("seat.not_in_room")
+
+
+def test_owed_verb_that_changes_nothing_is_audited_all_the_same(tonight: Evening) -> None:
+    """Kills: a verb that was answered and is in no audit row (I6)."""
+    dana, sam = group(tonight)
+    before = roster_of(tonight)
+    assert isinstance(act_unsaved(tonight, Verb.ROOM_ALLOW_MICROPHONE, sam.seat, by=dana), Told)
+    assert told_since(tonight, before) == ()
+    for _ in range(2):
+        act_unsaved(tonight, Verb.ROOM_REMOVE, sam.seat, by=dana)
+    assert settle.settle(tonight.room.pk) == 3
+    removals = [("room.remove", "done")] * 2
+    assert audit_rows(tonight) == [("room.allow_microphone", "done"), *removals]
+
+
+def test_owed_removal_of_staff_is_refused(tonight: Evening) -> None:
+    dana = connect(tonight, "Dana")
+    assert act_unsaved(tonight, Verb.ROOM_REMOVE, dana.seat, by=dana) == Refuse("seat.staff")
+    assert roster_of(tonight).of(dana.seat) is not None
+
+
+def test_owed_hand_is_lowered_at_once_and_not_again(tonight: Evening) -> None:
+    """Kills: a settling that lowers the hand that was raised since."""
+    dana, sam = group(tonight)
+    run(presence.change(tonight.room.key, sam.seat, hand=True))
+    act_unsaved(tonight, Verb.ROOM_LOWER_HAND, sam.seat, by=dana)
+    assert entry_of(tonight, sam.seat).hand_ms is None
+    run(presence.change(tonight.room.key, sam.seat, hand=True))
+    assert settle.settle(tonight.room.pk) == 1
+    assert entry_of(tonight, sam.seat).hand_ms is not None
+    assert audit_rows(tonight) == [("room.lower_hand", "done")]
+
+
+def test_owed_verbs_are_bounded(tonight: Evening, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Kills: an outage of hours that fills the store."""
+    monkeypatch.setattr("sessions.live.store.OWED_LENGTH", 1)
+    dana, sam = group(tonight)
+    assert isinstance(act_unsaved(tonight, Verb.ROOM_MUTE, sam.seat, by=dana), Told)
+    late = act_unsaved(tonight, Verb.ROOM_ALLOW_MICROPHONE, sam.seat, by=dana)
+    assert late == Refuse("store.down")
+    assert not entry_of(tonight, sam.seat).microphone_allowed
+
+
+# ---- two rows of one seat, told in another order than they were written ------------------------
+
+orders = st.permutations(range(4)).map(list)
+
+
+def steps(room: str, allowed: list[bool]) -> list[Call[Joined | Refuse] | Call[Told]]:
+    """What two verbs and a return make of a seat's rows 1, 2 and 3."""
+    rows = list(enumerate(allowed, 1))
+    join = presence.join(
+        room,
+        "ann",
+        "c2",
+        place=presence.Place.ROOM,
+        microphone_allowed=rows[0][1],
+        seat_version=rows[0][0],
+    )
+    changes = [
+        presence.change(room, "ann", microphone_allowed=on, seat_version=version)
+        for version, on in rows
+    ]
+    return [join, *changes]
+
+
+@settings(max_examples=60, deadline=None)
+@given(orders, st.lists(st.booleans(), min_size=3, max_size=3), st.uuids())
+def test_newest_row_of_a_seat_counts_in_whatever_order_it_is_told(
+    order: list[int], allowed: list[bool], name: object
+) -> None:
+    """Kills: `newest_row` that takes the last; a join that brings the row of before back."""
+    room = f"order-{name}"
+    run(presence.join(room, "ann", "c1", place=presence.Place.ROOM))
+    calls = steps(room, allowed)
+    for number in order:
+        done = run(calls[number])
+        assert not isinstance(done, Refuse)
+        assert not isinstance(done, Told) or done.outcome in (Outcome.DONE, Outcome.UNCHANGED)
+    roster = run(presence.roster(room))
+    assert isinstance(roster, presence.Roster)
+    assert [entry.microphone_allowed for entry in roster.entries] == [allowed[-1]]

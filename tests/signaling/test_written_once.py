@@ -1,0 +1,102 @@
+"""What everybody in a room is told alike is made once, and never told to anybody else."""
+
+import json
+from dataclasses import replace
+
+from sessions.core.admission import SeatState
+from sessions.core.permissions import Principal
+from sessions.live.presence import Place
+from sessions.live.stream import Audience, Event, Kind
+from sessions.rooms.selectors import RoomFacts, RoomNow, SeatFacts, SegmentFacts
+from sessions.signaling import frames
+from sessions.signaling.reading import Tell, Viewer, steps
+
+FACTS = RoomFacts(
+    room_id=1,
+    key="room",
+    starts_ms=0,
+    topic="Sleep",
+    facilitators=("Dana",),
+    segments=(SegmentFacts("topic", "Topic", 1),),
+    media_slots=11,
+)
+NOW = RoomNow(
+    version=3,
+    state="live",
+    phase="running",
+    index=0,
+    bounds=((0, 1000),),
+    read_ms=10,
+    left_ms=990,
+    ends_ms=1000,
+    reopen_until_ms=None,
+)
+ENTRY = {
+    "seat": "sam",
+    "connection": "c1",
+    "generation": 1,
+    "place": "room",
+    "staff": False,
+    "microphone": True,
+    "microphone_allowed": True,
+    "camera": True,
+    "hand_ms": 0,
+    "away": False,
+    "since_ms": 0,
+    "waiting": "",
+    "version": 7,
+}
+
+
+def seat(key: str, name: str) -> SeatFacts:
+    return SeatFacts(key, name, False, SeatState.ADMITTED, True, 1)
+
+
+def viewer(key: str, facts: RoomFacts = FACTS, epoch: str = "e", sam: str = "Sam") -> Viewer:
+    """Somebody in the room, who knows Sam by this name."""
+    mine = seat(key, key)
+    seats = {key: mine, "sam": seat("sam", sam)}
+    return Viewer(facts, mine, Principal(True), f"c-{key}", Place.ROOM, epoch=epoch, seats=seats)
+
+
+def changed() -> Event:
+    payload = json.loads(json.dumps(NOW.payload()))
+    return Event(7, Kind.ROOM_CHANGED, Audience.EVERYONE, "", "", "", 3, 10, payload)
+
+
+def came() -> Event:
+    return Event(7, Kind.PARTICIPANT_CHANGED, Audience.ROOM, "sam", "c1", "", 7, 10, ENTRY)
+
+
+def told(event: Event, reader: Viewer) -> Tell:
+    (step,) = steps(event, reader)
+    assert isinstance(step, Tell)
+    return step
+
+
+def test_readers_of_one_room_are_told_the_very_same() -> None:
+    """Kills: a message that is made and written anew for each of twelve."""
+    for event in (changed(), came()):
+        first, second = told(event, viewer("ana")), told(event, viewer("joe"))
+        assert first is second
+        assert first.text is second.text
+        assert first.text == frames.write(first.message)
+
+
+def test_readers_who_know_other_facts_are_told_otherwise() -> None:
+    """Kills: what one room was told, told to another, or under another epoch or name."""
+    event, elsewhere = changed(), replace(FACTS, key="other", topic="Craving")
+    assert told(event, viewer("ana")).message.room.topic == "Sleep"
+    assert told(event, viewer("joe", elsewhere)).message.room.topic == "Craving"
+    assert told(event, viewer("ana", epoch="later")).message.epoch == "later"
+    assert told(came(), viewer("ana")).message.participant.name == "Sam"
+    assert told(came(), viewer("ana", sam="Sam B")).message.participant.name == "Sam B"
+
+
+def test_events_alike_but_for_what_they_tell_are_told_apart() -> None:
+    """Kills: two epochs' events of one number taken for one another."""
+    paused = replace(NOW, state="paused", phase="paused")
+    event = changed()
+    other = replace(event, payload=json.loads(json.dumps(paused.payload())))
+    assert told(event, viewer("ana")).message.room.state == "live"
+    assert told(other, viewer("ana")).message.room.state == "paused"
