@@ -1,14 +1,28 @@
 """What holds for every test."""
 
+from collections.abc import Iterator
+
 import pytest
+from django.apps import apps
 from django.db import connection
 from pytest_django import DjangoDbBlocker
+
+from sessions.rooms.process import Process
 
 
 @pytest.fixture(autouse=True)
 def own_clock(monkeypatch: pytest.MonkeyPatch) -> None:
     """Tests move this process's clock, which Redis knows nothing of: it is not put right."""
-    monkeypatch.setattr("sessions.live.clock.learn", lambda *_reading: None)
+    monkeypatch.setattr("sessions.live.clock.RoomClock.learn", lambda *_reading: None)
+
+
+@pytest.fixture(autouse=True)
+def process(monkeypatch: pytest.MonkeyPatch) -> Iterator[Process]:
+    """What this test's process owns of the rooms: on the test's own loop, and nobody else's."""
+    mine = Process.of_settings()
+    monkeypatch.setattr(apps.get_app_config("group_sessions"), "process", mine)
+    yield mine
+    mine.database.close()
 
 
 @pytest.fixture(scope="session")

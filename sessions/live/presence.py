@@ -3,7 +3,7 @@
 Owns the roster's entries and what may be done to them. A seat is held by one connection, the
 newest of its person; (connection, generation) is compared by every renewal and goodbye, so a
 late goodbye of an old socket cannot remove a newer one and leave its owner listening unseen.
-Each function makes a call; `run(call)` or `await arun(call)` sends it. Its script changes the
+Each function makes a call; a `Store` runs it. Its script changes the
 roster, numbers the change and appends it to the room's stream in one step, on Redis's clock.
 Knows opaque keys only: no names, no rows, and nothing of who may do what.
 
@@ -18,12 +18,13 @@ from typing import Final
 
 from sessions.core.reasons import LeaveReason
 from sessions.core.refusal import Refuse
-from sessions.live.store import AWAY_MS, HEARTBEAT_MS, LEASE_MS, Answer, Call, arun, run
+from sessions.live.store import AWAY_MS, HEARTBEAT_MS, LEASE_MS, Answer, Call
 
 __all__ = [
     "AWAY_MS",
     "HEARTBEAT_MS",
     "LEASE_MS",
+    "Applied",
     "Entry",
     "Holder",
     "Joined",
@@ -31,8 +32,6 @@ __all__ = [
     "Place",
     "Roster",
     "Swept",
-    "Told",
-    "arun",
     "change",
     "close",
     "holder",
@@ -42,7 +41,6 @@ __all__ = [
     "remove",
     "renew",
     "roster",
-    "run",
     "sweep",
     "unbar",
 ]
@@ -97,7 +95,7 @@ class Entry:
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class Applied:
     """The answer of every change: what was found, and where the stream is now.
 
     `wrote`: the call appended at least one event, its own or a sweep's; its readers are to be
@@ -126,7 +124,7 @@ class Joined:
 @dataclass(frozen=True, slots=True)
 class Swept:
     """A sweep. `staffed`: staff is in the room; `room_version`: of the newest room.changed;
-    `marks`: joins and leaves that wait to be written; `owed`: verbs that do."""
+    `marks`: joins and leaves that wait to be written; `unsaved`: verbs that do."""
 
     epoch: str
     seq: int
@@ -135,21 +133,21 @@ class Swept:
     staffed: bool
     room_version: int
     marks: int
-    owed: int
+    unsaved: int
 
 
 @dataclass(frozen=True, slots=True)
 class Roster:
-    """Everyone connected, read at one instant, which (epoch, seq) names. `owed`: verbs that no
-    row holds yet; `told`: the payload of the newest room.changed, empty before the first."""
+    """Everyone connected, read at one instant, which (epoch, seq) names. `unsaved`: verbs that no
+    row holds yet; `published`: the payload of the newest room.changed, empty before the first."""
 
     epoch: str
     seq: int
     now_ms: int
     room_version: int
     entries: tuple[Entry, ...]
-    owed: int = 0
-    told: str = ""
+    unsaved: int = 0
+    published: str = ""
 
     def at(self, place: Place) -> tuple[Entry, ...]:
         """Those at one place, in the order they came."""
@@ -209,7 +207,7 @@ def move(
     *,
     waiting: str = "",
     clock_ms: int | None = None,
-) -> Call[Told]:
+) -> Call[Applied]:
     """From the door into the room or back, whichever connection holds the seat."""
     arguments = {
         "seat": seat,
@@ -217,15 +215,15 @@ def move(
         "waiting": waiting,
         "reason": LeaveReason.MOVED.value,
     }
-    return Call("move", room, _told, arguments, clock_ms=clock_ms)
+    return Call("move", room, _applied, arguments, clock_ms=clock_ms)
 
 
 def renew(
     room: str, seat: str, connection: str, generation: int, *, clock_ms: int | None = None
-) -> Call[Told]:
+) -> Call[Applied]:
     """A heartbeat, every HEARTBEAT_MS. Sweeps those who missed theirs."""
     arguments = {"seat": seat, "connection": connection, "generation": generation}
-    return Call("renew", room, _told, arguments, clock_ms=clock_ms)
+    return Call("renew", room, _applied, arguments, clock_ms=clock_ms)
 
 
 def change(
@@ -240,7 +238,7 @@ def change(
     waiting: str | None = None,
     seat_version: int | None = None,
     clock_ms: int | None = None,
-) -> Call[Told]:
+) -> Call[Applied]:
     """Live fields. `held_by` is (connection, generation): one's own doing; None: staff's.
     `seat_version` is of the row that `microphone_allowed` comes from: a newer one told counts."""
     fields = {
@@ -259,7 +257,7 @@ def change(
     }
     if seat_version is not None:
         arguments["seat_version"] = seat_version
-    return Call("change", room, _told, arguments, clock_ms=clock_ms)
+    return Call("change", room, _applied, arguments, clock_ms=clock_ms)
 
 
 def leave(
@@ -270,7 +268,7 @@ def leave(
     reason: LeaveReason = LeaveReason.LEFT,
     *,
     clock_ms: int | None = None,
-) -> Call[Told]:
+) -> Call[Applied]:
     """A connection says goodbye. SUPERSEDED changes nothing: the seat is another's by now."""
     arguments = {
         "seat": seat,
@@ -278,7 +276,7 @@ def leave(
         "generation": generation,
         "reason": reason.value,
     }
-    return Call("leave", room, _told, arguments, clock_ms=clock_ms)
+    return Call("leave", room, _applied, arguments, clock_ms=clock_ms)
 
 
 def remove(
@@ -288,19 +286,19 @@ def remove(
     *,
     bar: bool = True,
     clock_ms: int | None = None,
-) -> Call[Told]:
+) -> Call[Applied]:
     """Takes a seat's connection away, whichever it is.
 
     `bar` refuses the seat from now on, so a connection that was let in a moment before its
     removal cannot arrive after it.
     """
     arguments = {"seat": seat, "reason": reason.value, "bar": bar}
-    return Call("remove", room, _told, arguments, clock_ms=clock_ms)
+    return Call("remove", room, _applied, arguments, clock_ms=clock_ms)
 
 
-def unbar(room: str, seat: str) -> Call[Told]:
+def unbar(room: str, seat: str) -> Call[Applied]:
     """Lets a removed seat be taken again."""
-    return Call("unbar", room, _told, {"seat": seat})
+    return Call("unbar", room, _applied, {"seat": seat})
 
 
 def sweep(room: str, *, clock_ms: int | None = None) -> Call[Swept]:
@@ -310,9 +308,9 @@ def sweep(room: str, *, clock_ms: int | None = None) -> Call[Swept]:
 
 def close(
     room: str, reason: LeaveReason = LeaveReason.ENDED, *, clock_ms: int | None = None
-) -> Call[Told]:
+) -> Call[Applied]:
     """Everybody leaves at once, for one reason. The stream stays for its readers."""
-    return Call("close", room, _told, {"reason": reason.value}, clock_ms=clock_ms)
+    return Call("close", room, _applied, {"reason": reason.value}, clock_ms=clock_ms)
 
 
 def roster(room: str, *, clock_ms: int | None = None) -> Call[Roster]:
@@ -355,8 +353,8 @@ def _joined(answer: Answer) -> Joined | Refuse:
     )
 
 
-def _told(answer: Answer) -> Told:
-    return Told(
+def _applied(answer: Answer) -> Applied:
+    return Applied(
         outcome=Outcome(answer["outcome"]),
         epoch=answer["epoch"],
         seq=answer["seq"],
@@ -374,7 +372,7 @@ def _swept(answer: Answer) -> Swept:
         staffed=answer["staffed"],
         room_version=answer["room_version"],
         marks=answer["marks"],
-        owed=answer["owed"],
+        unsaved=answer["unsaved"],
     )
 
 
@@ -385,6 +383,6 @@ def _roster(answer: Answer) -> Roster:
         now_ms=answer["now_ms"],
         room_version=answer["room_version"],
         entries=tuple(Entry.read(stored) for stored in json.loads(answer["roster"])),
-        owed=answer["owed"],
-        told=answer["told"],
+        unsaved=answer["unsaved"],
+        published=answer["published"],
     )

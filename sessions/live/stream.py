@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Final
 
-from sessions.live.presence import Entry, Outcome, Told
+from sessions.live.presence import Applied, Entry, Outcome
 from sessions.live.store import Answer, Call
 
 READ_LIMIT: Final = 500  # further behind than this, a snapshot is shorter
@@ -108,7 +108,7 @@ class Marks:
     marks: tuple[PresenceMark, ...]
 
 
-def append(room: str, draft: Draft, *, clock_ms: int | None = None) -> Call[Told]:
+def append(room: str, draft: Draft, *, clock_ms: int | None = None) -> Call[Applied]:
     """Numbers an event and appends it. Callers use `broadcast.publish`, which also wakes."""
     arguments = {
         "kind": draft.kind.value,
@@ -120,7 +120,7 @@ def append(room: str, draft: Draft, *, clock_ms: int | None = None) -> Call[Told
     return Call("append", room, _appended, arguments, _stored(draft), clock_ms)
 
 
-def appended(draft: Draft, told: Told) -> Event:
+def appended(draft: Draft, told: Applied) -> Event:
     """The event that `append` made of a draft, as whoever reads the stream finds it."""
     return Event(
         seq=told.seq,
@@ -154,8 +154,8 @@ def marks_after(room: str, epoch: str, seq: int) -> Call[Marks]:
     return Call("marks", room, _marks, arguments)
 
 
-def _appended(answer: Answer) -> Told:
-    return Told(Outcome.DONE, answer["epoch"], answer["seq"], answer["now_ms"], wrote=True)
+def _appended(answer: Answer) -> Applied:
+    return Applied(Outcome.DONE, answer["epoch"], answer["seq"], answer["now_ms"], wrote=True)
 
 
 def _events(answer: Answer) -> Events | Gap:

@@ -9,8 +9,9 @@ from sessions.core.reasons import LeaveReason
 from sessions.core.refusal import Refuse
 from sessions.live import presence
 from sessions.live.presence import Entry, Joined, Outcome, Place, Roster, Swept, Told
-from sessions.live.store import AWAY_MS, LEASE_MS, Call, connection, run
+from sessions.live.store import AWAY_MS, LEASE_MS, Call
 from sessions.live.stream import Audience, Event, Events, Gap, Marks, marks_after, read_after
+from tests.valkey import connection, run
 
 START = 1_760_000_000_000
 

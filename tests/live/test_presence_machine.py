@@ -25,9 +25,10 @@ from server.media.client import desired_key, read_desired
 from sessions.core.refusal import Refuse
 from sessions.live import presence
 from sessions.live.presence import Joined, Outcome, Place, Roster, Told
-from sessions.live.store import AWAY_MS, LEASE_MS, connection, run
+from sessions.live.store import AWAY_MS, LEASE_MS
 from sessions.live.stream import Events, Gap, Kind, Marks, marks_after, read_after
 from sessions.nodes import desired as bridge
+from tests.valkey import connection, run
 
 SEATS = ("ann", "ben", "sam")
 Held = tuple[str, str, int]  # seat, connection, generation

@@ -14,21 +14,21 @@ from typing import Any, get_args
 import pytest
 import pytest_asyncio
 from django.conf import LazySettings
+from sessions.signaling.rate_limit import TokenBucket
 
 from sessions.core.permissions import Role, Verb, allowed
 from sessions.core.refusal import Refuse
 from sessions.live import presence
-from sessions.live.store import run
 from sessions.rooms import database
 from sessions.signaling import messages, refused_sockets
 from sessions.signaling.commands import TABLE, OfRoom
 from sessions.signaling.consumer import RoomConsumer
-from sessions.signaling.rate_limit import TokenBucket
 from tests.permissions.principals import ROLE_SETS, Case, Context, case
 from tests.permissions.rows import fingerprint, newest, written
 from tests.signaling.evening import Browser, cookie_of
 from tests.signaling.node import TalkingNode
 from tests.signaling.quiet import wait_for_database_calls
+from tests.valkey import run
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

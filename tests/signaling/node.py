@@ -33,7 +33,7 @@ from server.media.placement import (
     lease_json,
     lease_key,
 )
-from sessions.live.store import connection
+from tests.valkey import connection
 
 
 @dataclass

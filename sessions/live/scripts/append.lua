@@ -4,7 +4,7 @@ local seq = write({
   reason = arg.reason, version = arg.version,
 }, ARGV[2])
 if arg.kind == 'room.changed' and arg.version >= counter('room_version') then
-  redis.call('HSET', STATE, 'room_version', string.format('%.0f', arg.version), 'told', ARGV[2])
+  redis.call('HSET', STATE, 'room_version', string.format('%.0f', arg.version), 'published', ARGV[2])
 end
 if arg.kind == 'me.changed' then
   local allowed = cjson.decode(ARGV[2]).microphone_allowed

@@ -2,7 +2,6 @@
 
 from hypothesis import given
 from hypothesis import strategies as st
-
 from sessions.signaling.rate_limit import TokenBucket
 
 RATE = 30.0
