@@ -17,8 +17,8 @@ from sessions.core import names
 from sessions.core.permissions import Role, Verb
 from sessions.core.refusal import Refuse
 from sessions.models import Person
+from sessions.people.access import AccessChange, notify_on_commit
 from sessions.people.selectors import Actor, has_program_manager, may
-from sessions.people.standing import StandingChange, tell_on_commit
 
 EMAIL_LENGTH = 254  # what models.EmailField holds (RFC 5321 §4.5.3.1.3 leaves 254 for an address)
 
@@ -49,7 +49,7 @@ def person_change(
     before = person.role_set
     saved = _saved(actor, Verb.PERSON_CHANGE, person, wanted)
     if isinstance(saved, Person) and saved.role_set != before:
-        tell_on_commit(saved, StandingChange.ROLES_CHANGED)
+        notify_on_commit(saved, AccessChange.ROLES_CHANGED)
     return saved
 
 
@@ -70,7 +70,7 @@ def sign_out_everywhere(actor: Actor, person: Person) -> Person:
     _forget_login_sessions(person)
     person.save(update_fields=["password"])
     record(actor, "account.sign_out_everywhere", subject=person)
-    tell_on_commit(person, StandingChange.SIGNED_OUT_EVERYWHERE)
+    notify_on_commit(person, AccessChange.SIGNED_OUT_EVERYWHERE)
     return person
 
 
@@ -142,7 +142,7 @@ def _set_active(actor: Actor, person: Person, *, active: bool) -> Person | Refus
     person.is_active = active
     if not active:
         _forget_login_sessions(person)
-        tell_on_commit(person, StandingChange.ACCOUNT_CLOSED)
+        notify_on_commit(person, AccessChange.ACCOUNT_CLOSED)
     person.save(update_fields=["is_active", "password"])
     record(actor, verb, subject=person)
     return person

@@ -14,15 +14,15 @@ from sessions.core.admission import SeatState
 from sessions.core.permissions import Grant, grants
 from sessions.core.room_state import LOBBY_MINUTES, OVER
 from sessions.models import Person, Seat
-from sessions.people.standing import StandingChange, standing_changed
+from sessions.people.access import AccessChange, access_changed
 from sessions.rooms import bridge, broadcast, room_time
 from sessions.scheduling.selectors import standing
 
 EVERYWHERE: Final = frozenset(
     {
-        StandingChange.SIGNED_OUT_EVERYWHERE,
-        StandingChange.ACCOUNT_CLOSED,
-        StandingChange.ROLES_CHANGED,
+        AccessChange.SIGNED_OUT_EVERYWHERE,
+        AccessChange.ACCOUNT_CLOSED,
+        AccessChange.ROLES_CHANGED,
     }
 )
 """Changes that end all that a person has open; the others depend on the session."""
@@ -30,23 +30,23 @@ EVERYWHERE: Final = frozenset(
 
 def listen() -> None:
     """From now on a changed standing reaches the rooms of this process's person."""
-    standing_changed.connect(_heard, dispatch_uid="rooms.standing")
+    access_changed.connect(_heard, dispatch_uid="rooms.standing")
 
 
-def take(person: Person, change: StandingChange) -> None:
+def take(person: Person, change: AccessChange) -> None:
     """Ends the media of every seat that the person lost, then wakes the person's sockets.
 
     Who signed out in one browser may be in the room with another one: that is for the sockets
     to say. Only if they cannot be asked (Redis away), sound and picture end everywhere.
     """
-    lost = [] if change is StandingChange.SIGNED_OUT else _lost(person, change)
+    lost = [] if change is AccessChange.SIGNED_OUT else _lost(person, change)
     _end_media(lost)
     woken = broadcast.wake_person(person.public_id)
-    if change is StandingChange.SIGNED_OUT and not woken:
+    if change is AccessChange.SIGNED_OUT and not woken:
         _end_media(_seats(person))
 
 
-def _heard(person: Person, change: StandingChange, **_: Any) -> None:
+def _heard(person: Person, change: AccessChange, **_: Any) -> None:
     take(person, change)
 
 
@@ -56,7 +56,7 @@ def _end_media(seats: Iterable[Seat]) -> None:
         bridge.demand(seat.room.key)
 
 
-def _lost(person: Person, change: StandingChange) -> list[Seat]:
+def _lost(person: Person, change: AccessChange) -> list[Seat]:
     seats = _seats(person)
     return seats if change in EVERYWHERE else [seat for seat in seats if not _is_kept(seat)]
 

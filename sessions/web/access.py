@@ -19,9 +19,9 @@ from sessions.audit.services import record
 from sessions.core.permissions import Standing, Verb, allowed
 from sessions.core.refusal import Refuse, sentence
 from sessions.models import Person, Session
-from sessions.people.second_factor_guard import gate
 from sessions.people.selectors import standing_of
 from sessions.scheduling.selectors import session_by_public_id, standing
+from sessions.web.sign_in.second_factor.guard import gate
 
 P = ParamSpec("P")
 View = Callable[Concatenate[HttpRequest, P], HttpResponse]

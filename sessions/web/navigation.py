@@ -9,7 +9,7 @@ from django.urls import reverse
 
 from sessions.core.permissions import Standing, Verb, allowed
 from sessions.core.second_factor import IDLE
-from sessions.people.second_factor import needs_second_factor
+from sessions.people.second_factor.selectors import needs_second_factor
 from sessions.people.selectors import standing_of
 from sessions.web.access import signed_in
 

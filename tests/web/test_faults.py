@@ -43,7 +43,7 @@ def away(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """PostgreSQL does not answer; which pages asked it."""
     asked: list[str] = []
     monkeypatch.setattr("sessions.web.outage._asked_from", float("-inf"))
-    monkeypatch.setattr("sessions.people.sign_in.AskView.dispatch", no_answer_of(asked))
+    monkeypatch.setattr("sessions.web.sign_in.code.AskView.dispatch", no_answer_of(asked))
     return asked
 
 

@@ -14,7 +14,6 @@ from django.views.decorators.http import require_safe
 from sessions.core.permissions import Role, Verb
 from sessions.core.room_state import LOBBY_MINUTES, OPEN
 from sessions.models import Person, Session
-from sessions.people.second_factor_pages import is_offered
 from sessions.rooms.selectors import state_of
 from sessions.scheduling.selectors import (
     lately_for_facilitator,
@@ -27,6 +26,7 @@ from sessions.scheduling.selectors import (
 from sessions.web import words
 from sessions.web.access import page, signed_in
 from sessions.web.navigation import desk
+from sessions.web.sign_in.second_factor.pages import is_offered
 
 HORIZON = timedelta(days=14)
 MOST_LINES = 6

@@ -12,8 +12,8 @@ from sessions.audit.services import READ, record
 from sessions.core.permissions import Role, Verb
 from sessions.core.refusal import Refuse, sentence
 from sessions.models import Person
-from sessions.people.second_factor import has_factor
-from sessions.people.second_factor_services import second_factor_reset
+from sessions.people.second_factor.selectors import has_factor
+from sessions.people.second_factor.services import second_factor_reset
 from sessions.people.selectors import people, person_by_public_id
 from sessions.people.services import (
     person_add,
