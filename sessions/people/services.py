@@ -1,9 +1,11 @@
-"""Writing accounts: adding, changing and closing them. There is no sign-up.
+"""Writing accounts and the personal details of clients. There is no sign-up.
 
-Owns what an account may look like: an e-mail address that is nobody else's whatever its case,
-a display name after core.names, and at least one role. Each write and its audit row share one
-transaction; each refusal is a value with a stable code and has a row too. Must not know tracks,
-rooms or pages. Permission (core.permissions) is asked first, by every service.
+Owns what an account may look like: an e-mail address that no other account has, a display name
+after core.names, and at least one role. Each write and its audit row share one transaction; each
+refusal is a value with a stable code and has a row too. Details are opened only by a service that
+writes the row of the read; they are sealed before they are stored, and a row names the fields that
+changed, never their values. Every service checks permission (core.permissions) first. Must not
+know tracks, rooms or pages.
 """
 
 from collections.abc import Iterable
@@ -12,13 +14,22 @@ from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from django.db import IntegrityError, connection, transaction
 
-from sessions.audit.services import OPERATOR, record
+from sessions.audit.services import DONE, OPERATOR, record
 from sessions.core import names
 from sessions.core.permissions import Role, Verb
+from sessions.core.personal import Personal, changed, personal
 from sessions.core.refusal import Refuse
-from sessions.models import Person
+from sessions.models import Person, PersonalDetails, Session
+from sessions.models.sealing import seal
 from sessions.people.access import AccessChange, notify_on_commit
-from sessions.people.selectors import Actor, has_program_manager, may
+from sessions.people.selectors import (
+    Actor,
+    Opened,
+    details_of,
+    has_program_manager,
+    may,
+    opened,
+)
 
 EMAIL_LENGTH = 254  # what models.EmailField holds (RFC 5321 §4.5.3.1.3 leaves 254 for an address)
 
@@ -91,6 +102,38 @@ def first_manager_add(email: str) -> Person | Refuse:
     if has_program_manager():
         return _refused(OPERATOR, Verb.PERSON_ADD, Refuse("person.manager_exists"))
     return person_add(OPERATOR, email, "Manager", {Role.PROGRAM_MANAGER})
+
+
+@transaction.atomic
+def details_read(actor: Actor, person: Person) -> Opened | Refuse:
+    """For a program manager. Codes: permission.*, details.not_client."""
+    refusal = may(actor, Verb.PERSON_DETAILS_READ) or _not_client(person)
+    record(actor, Verb.PERSON_DETAILS_READ, refusal.code if refusal else DONE, person)
+    return refusal or details_of(person)
+
+
+@transaction.atomic
+def details_read_in(actor: Actor, person: Person, session: Session) -> Opened:
+    """For the staff of a session, who were found to be that and the person to be on its roster
+    (`scheduling` knows). The row names the session."""
+    record(actor, Verb.SESSION_DETAILS, subject=person, session=session)
+    return details_of(person)
+
+
+@transaction.atomic
+def details_change(actor: Actor, person: Person, typed: Personal) -> Personal | Refuse:
+    """Changes the details as a whole. Codes: permission.*, details.*."""
+    verb = Verb.PERSON_DETAILS_CHANGE
+    wanted = may(actor, verb) or _not_client(person) or personal(typed)
+    if isinstance(wanted, Refuse):
+        return _refused(actor, verb, wanted, person)
+    PersonalDetails.objects.get_or_create(person=person)
+    stored = PersonalDetails.objects.select_for_update().get(person=person)
+    before = opened(stored)
+    fields = {*changed(before.values, wanted), *before.broken}
+    _store(stored, wanted, fields)
+    record(actor, verb, subject=person, detail={"fields": ",".join(sorted(fields))})
+    return wanted
 
 
 Wanted = tuple[str, str, frozenset[Role]]
@@ -169,3 +212,14 @@ def _lock_managers() -> None:
 def _refused(actor: Actor, verb: str, refusal: Refuse, subject: Person | None = None) -> Refuse:
     record(actor, verb, refusal.code, subject=subject)
     return refusal
+
+
+def _store(stored: PersonalDetails, wanted: Personal, fields: set[str]) -> None:
+    for name in fields:
+        value = wanted.by_name()[name]
+        setattr(stored, name, seal(value, stored.place(name)) if value else "")
+    stored.save()
+
+
+def _not_client(person: Person) -> Refuse | None:
+    return None if Role.CLIENT in person.role_set else Refuse("details.not_client")

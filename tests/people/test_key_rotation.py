@@ -12,8 +12,8 @@ from sessions.core.sealing import sealed_with
 from sessions.models import Person, PersonalDetails
 from sessions.people import key_rotation
 from sessions.people.key_rotation import Resealed, reseal_all
-from sessions.people.selectors_details import Opened, details_of
-from sessions.people.services_details import details_change
+from sessions.people.selectors import Opened, details_of
+from sessions.people.services import details_change
 from tests.people.accounts import account
 
 pytestmark = pytest.mark.django_db

@@ -13,9 +13,8 @@ from sessions.core.permissions import Verb
 from sessions.core.personal import Personal
 from sessions.core.refusal import Refuse
 from sessions.models import Person, Session
-from sessions.people.selectors import person_by_public_id
-from sessions.people.selectors_details import Opened
-from sessions.people.services_details import details_change, details_read, details_read_in
+from sessions.people.selectors import Opened, person_by_public_id
+from sessions.people.services import details_change, details_read, details_read_in
 from sessions.scheduling.selectors import enrolled_now
 from sessions.web.access import page, refused, session_page, signed_in
 from sessions.web.forms import DetailsForm, place_refusal
