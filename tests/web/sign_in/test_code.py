@@ -1,7 +1,7 @@
 """Sign-in by e-mailed code: the mail, the refusals, and what a stranger can learn (nothing)."""
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from threading import Event
 from typing import Any
@@ -9,9 +9,8 @@ from typing import Any
 import pytest
 import time_machine
 from django.core import mail
-from django.core.cache import cache
 from django.db import connection
-from django.http import HttpResponse, HttpResponseBase
+from django.http import HttpResponse
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import NoReverseMatch, reverse
@@ -23,39 +22,16 @@ from sessions.people import mail as code_mail
 from sessions.people.mail import Envelope, code_message, wait_until_delivered
 from sessions.people.services import person_change, person_deactivate
 from tests.people.accounts import account
+from tests.web.sign_in.codes import ASK, TYPE, ask, newest_code, type_code
 
 pytestmark = pytest.mark.django_db
 
-ASK, TYPE = "/sign-in/", "/sign-in/code/"
 KNOWN, STRANGER = "sam@mail.example", "nobody@mail.example"
-
-
-@pytest.fixture(autouse=True)
-def _limits_start_anew() -> Iterator[None]:
-    cache.clear()
-    yield
-    wait_until_delivered()
-    cache.clear()
 
 
 @pytest.fixture
 def sam() -> Person:
     return account("Sam", email=KNOWN)
-
-
-def ask(client: Client, email: str, **extra: str) -> HttpResponseBase:
-    return client.post(ASK, {"email": email}, **extra)  # type: ignore[arg-type]
-
-
-def type_code(client: Client, code: str) -> HttpResponseBase:
-    return client.post(TYPE, {"code": code})
-
-
-def newest_code() -> str:
-    wait_until_delivered()
-    found = re.match(r"(\d{3}) (\d{3}) is your code", str(mail.outbox[-1].body))
-    assert found
-    return "".join(found.groups())
 
 
 def wrong(code: str) -> str:

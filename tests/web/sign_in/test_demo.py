@@ -1,7 +1,6 @@
 """Demo sign-in exists on a demo installation, on loopback, for demo people; nowhere else."""
 
 import pytest
-from django.core.cache import cache
 from django.test import Client
 from pytest_django import DjangoAssertNumQueries, Settings
 
@@ -94,7 +93,6 @@ CODE = "12345678"
 def on_lan(demo: None, settings: Settings) -> None:
     """As `./run --lan` tells the web process."""
     settings.THIRDS_DEMO_CODE = CODE
-    cache.clear()
 
 
 def test_demo_on_a_network_signs_in_who_types_the_code(on_lan: None, dana: Person) -> None:

@@ -19,9 +19,7 @@ from sessions.web.sign_in.second_factor.guard import HELD_LENGTH
 from tests.people.accounts import show_factor, sign_in
 from tests.web.conftest import Programme, signed_in
 from tests.web.pages import main, read
-from tests.web.sign_in.test_second_factor import add_app, app_code
-
-OWN, UNLOCK = "/your-sign-in/", "/sign-in/unlock/"
+from tests.web.sign_in.second_factor.browser import OWN, UNLOCK, add_app, app_code
 
 # what somebody may open who is signed in by a code alone: signing in and out, setting up
 BEFORE = {
