@@ -5,7 +5,7 @@ from django.urls import include, path
 from sessions.web.sign_in import code, demo
 from sessions.web.views.alive import alive
 
-handler500 = "sessions.web.outage.fault"
+handler500 = "sessions.web.circuit_breaker.fault"
 
 urlpatterns = [
     path("sign-in/", code.AskView.as_view(), name="account_login"),

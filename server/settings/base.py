@@ -50,7 +50,7 @@ MIDDLEWARE = [
     "sessions.web.headers.permissions_policy",
     "servestatic.middleware.ServeStaticMiddleware",
     "csp.middleware.CSPMiddleware",
-    "sessions.web.outage.spare_the_store",
+    "sessions.web.circuit_breaker.circuit_breaker",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",

@@ -1,7 +1,7 @@
-"""News that somebody's standing has changed: what they have open is to be asked about anew.
+"""The signal that a person has lost access, so that what they have open is checked again.
 
-Owns the kinds of change and the one signal that tells them, after the commit of the rows that
-say so. Must not know rooms, sockets or media: whoever has something open for a person listens.
+Owns the kinds of change and the one signal, sent after the commit of the rows behind it. Must not
+know rooms, sockets or media: code that keeps something open for a person connects to the signal.
 """
 
 from enum import StrEnum
@@ -14,7 +14,7 @@ from sessions.models import Person
 
 
 class AccessChange(StrEnum):
-    """What took something away from a person. A new one needs a case in the tests."""
+    """What a person has lost. A new member needs a case in the tests."""
 
     SIGNED_OUT = "signed_out"  # one login session, of one browser
     SIGNED_OUT_EVERYWHERE = "signed_out_everywhere"  # all of them
@@ -29,7 +29,7 @@ access_changed: Final = Signal()
 
 
 def notify_on_commit(person: Person, change: AccessChange) -> None:
-    """Tells whoever listens once the transaction is committed; a fault of theirs is logged."""
+    """Sends the signal once the transaction is committed; a fault in a receiver is logged."""
     transaction.on_commit(
         lambda: access_changed.send_robust(AccessChange, person=person, change=change),
         robust=True,

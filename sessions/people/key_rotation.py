@@ -1,8 +1,8 @@
-"""Sealing everything anew under the current key, so that an older one can be taken away.
+"""Key rotation: seals every value under the current key, so that older keys can be removed.
 
-Owns which tables hold sealed values. One small transaction after the other: it may be stopped at
-any time and started again, and what was sealed anew is passed over. Writes no value it cannot
-open: that one is counted and left as it is.
+Owns which tables hold sealed values. Works in small transactions: it may be stopped at any time
+and started again, and skips values that are already under the current key. A value that it cannot
+open is counted and left as it is.
 """
 
 from collections.abc import Callable, Sequence
@@ -23,7 +23,7 @@ BATCH: Final = 100  # rows
 
 @dataclass(frozen=True, slots=True)
 class Resealed:
-    """How it went: values sealed anew, and values that no key of the ring opens."""
+    """How many values were sealed again, and how many no key of the ring opens."""
 
     done: int = 0
     broken: int = 0
@@ -32,15 +32,15 @@ class Resealed:
         return Resealed(self.done + other.done, self.broken + other.broken)
 
 
-def reseal_all(told: Callable[[int], None] = lambda rows: None) -> Resealed:
-    """Goes through every row in batches; `told` hears how many rows were looked at so far."""
+def reseal_all(progress: Callable[[int], None] = lambda rows: None) -> Resealed:
+    """Goes through every row in batches; calls `progress` with the number of rows read so far."""
     total, looked = Resealed(), 0
     for table, reseal in TABLES:
         after = 0
         while page := _page(table, after):
             total += _reseal_page(table, reseal, page)
             after, looked = page[-1], looked + len(page)
-            told(looked)
+            progress(looked)
     return total
 
 
@@ -75,7 +75,7 @@ def _reseal_details(row: PersonalDetails) -> Resealed:
 
 
 def _reseal_factor(row: Authenticator) -> Resealed:
-    """An app's secret, or the seed of recovery codes; a passkey has nothing sealed."""
+    """An app's secret or the seed of recovery codes; a passkey has no sealed value."""
     place, result = place_of(row.user), Resealed()
     for name in SEALED & row.data.keys():
         if is_current(row.data[name]):

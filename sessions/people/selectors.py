@@ -56,21 +56,21 @@ def has_program_manager(besides: Person | None = None) -> bool:
 
 
 def standing_of(person: Person | None) -> Standing:
-    """How somebody stands where no session is meant. None is nobody signed in."""
+    """A person's standing outside of any session. None means that nobody is signed in."""
     if person is None or not person.is_active:
         return Standing(signed_in=False, roles=frozenset())
     return Standing(signed_in=True, roles=person.role_set)
 
 
 def may(actor: Actor, verb: Verb) -> Refuse | None:
-    """Whether the actor may do what belongs to no session. The operator may: deny by default
-    is for people who come over the network."""
+    """Whether the actor may do what belongs to no session. The operator always may: deny by
+    default is for people who come over the network."""
     return None if isinstance(actor, Operator) else allowed(verb, standing_of(actor))
 
 
 @dataclass(frozen=True, slots=True)
 class SignInAccount:
-    """Whom a code goes to, if there is such an account, and the zone its clock is read in."""
+    """The account that a code is sent to, if any, and the time zone to show its expiry in."""
 
     person: Person | None
     zone: str
@@ -90,7 +90,7 @@ def account_for_sign_in(email: str) -> SignInAccount:
 
 
 def person_by_public_id(public_id: str) -> Person | None:
-    """The account of an address, open or closed."""
+    """The account with this public id, open or closed."""
     return Person.objects.filter(public_id=public_id).first()
 
 
@@ -109,13 +109,13 @@ class Opened:
 
 
 def details_of(person: Person) -> Opened:
-    """What is kept of a person; all empty when nothing is. One query."""
+    """The stored details of a person; all empty when there are none. One query."""
     stored = PersonalDetails.objects.filter(person=person).first()
     return opened(stored) if stored else Opened(Personal())
 
 
 def opened(stored: PersonalDetails) -> Opened:
-    """Opens a row. One value that does not open must not hide the others in an emergency."""
+    """Opens a row. In an emergency one value that does not open must not hide the others."""
     values: dict[str, str] = {}
     broken: list[str] = []
     for name in FIELDS:

@@ -78,7 +78,7 @@ def person_deactivate(actor: Actor, person: Person) -> Person | Refuse:
 def sign_out_everywhere(actor: Actor, person: Person) -> Person:
     """Ends every login session of a person, on every device."""
     person = Person.objects.select_for_update().get(pk=person.pk)
-    _forget_login_sessions(person)
+    _end_login_sessions(person)
     person.save(update_fields=["password"])
     record(actor, "account.sign_out_everywhere", subject=person)
     notify_on_commit(person, AccessChange.SIGNED_OUT_EVERYWHERE)
@@ -114,8 +114,8 @@ def details_read(actor: Actor, person: Person) -> Opened | Refuse:
 
 @transaction.atomic
 def details_read_in(actor: Actor, person: Person, session: Session) -> Opened:
-    """For the staff of a session, who were found to be that and the person to be on its roster
-    (`scheduling` knows). The row names the session."""
+    """For the staff of a session. The caller has checked (`scheduling`) that the actor is staff
+    and the person is on the roster. The audit row names the session."""
     record(actor, Verb.SESSION_DETAILS, subject=person, session=session)
     return details_of(person)
 
@@ -140,7 +140,7 @@ Wanted = tuple[str, str, frozenset[Role]]
 
 
 def _checked(email: str, display_name: str, roles: Iterable[Role]) -> Wanted | Refuse:
-    """The three fields as they are stored, or the first that is not right."""
+    """The three fields as they are stored, or the refusal of the first that is wrong."""
     role_set = frozenset(roles)
     name = names.display_name(display_name)
     address = email.strip().lower()
@@ -184,21 +184,21 @@ def _set_active(actor: Actor, person: Person, *, active: bool) -> Person | Refus
         return _refused(actor, verb, Refuse("person.last_manager"), person)
     person.is_active = active
     if not active:
-        _forget_login_sessions(person)
+        _end_login_sessions(person)
         notify_on_commit(person, AccessChange.ACCOUNT_CLOSED)
     person.save(update_fields=["is_active", "password"])
     record(actor, verb, subject=person)
     return person
 
 
-def _forget_login_sessions(person: Person) -> None:
-    """Nobody has a password; each unusable one is another, and a login session holds only as
-    long as its own (`AbstractBaseUser.get_session_auth_hash`)."""
+def _end_login_sessions(person: Person) -> None:
+    """Ends them by a new unusable password: a login session is valid only for the password it
+    was made with (`AbstractBaseUser.get_session_auth_hash`)."""
     person.set_unusable_password()
 
 
 def _is_last_manager(person: Person) -> bool:
-    """Whether nobody could manage people any more without this person's role."""
+    """Whether this person is the only program manager."""
     _lock_managers()
     return Role.PROGRAM_MANAGER in person.role_set and not has_program_manager(besides=person)
 

@@ -50,9 +50,9 @@ def all_read(people: list[Person]) -> None:
 def test_all_is_under_the_current_key_and_reads_as_before(
     people: list[Person], settings: Settings
 ) -> None:
-    told: list[int] = []
-    assert reseal_all(told.append) == Resealed(done=14)
-    assert (keys(), told) == ({"new"}, [3, 6, 7])
+    progress: list[int] = []
+    assert reseal_all(progress.append) == Resealed(done=14)
+    assert (keys(), progress) == ({"new"}, [3, 6, 7])
     settings.THIRDS_FIELD_KEYS = NEW
     all_read(people)
 

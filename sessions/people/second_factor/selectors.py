@@ -1,8 +1,8 @@
-"""Reading how a login session stands: which factors a person has, what was proved and when.
+"""Reading second factors: which ones a person has, and what a login session has proved and when.
 
 Owns the facts behind the rule in `core.second_factor`, taken from the login session (allauth's
-list of what was shown in it, and the instant of the last activity) and from allauth's rows.
-Pages and sockets ask here. Must not know pages, rooms or the ways in which a factor is shown.
+list of methods used in it, and the instant of the last activity) and from allauth's rows. Pages
+and sockets ask here. Must not know pages, rooms or how a factor is presented.
 """
 
 from collections.abc import Collection
@@ -82,7 +82,7 @@ def step_to_read(session: SessionBase, person: Person, now: datetime) -> Step:
 
 
 def refusal_to_enter(session: SessionBase, person: Person) -> Refuse | None:
-    """The same as a refusal, for a socket."""
+    """`step_to_enter` as a refusal, for a socket."""
     step = step_to_enter(session, person)
     return Refuse(CODES[step]) if step is not Step.OPEN else None
 
@@ -95,8 +95,8 @@ def left_s(session: SessionBase, person: Person, now: datetime) -> int | None:
 
 
 def may_change_factors(session: SessionBase, person: Person, now: datetime) -> bool:
-    """SF4. The first one may be added by whoever is signed in; later changes need a proof that
-    is fresh: a second factor of who has to have one, else also a code."""
+    """SF4. Anyone signed in may add a first factor. Later changes need a fresh proof: a second
+    factor where one is required, otherwise an e-mailed code counts too."""
     if not has_factor(person) and needs_second_factor(person):
         return True
     methods = {"mfa"} if needs_second_factor(person) else {"mfa", "code"}
@@ -104,7 +104,7 @@ def may_change_factors(session: SessionBase, person: Person, now: datetime) -> b
 
 
 def facts_of(session: SessionBase, person: Person) -> LoginFacts:
-    """What the login session holds. Values of another person count for nothing."""
+    """What the login session holds about this person; values of another person are ignored."""
     active = session.get(ACTIVE_AT)
     return LoginFacts(
         proved_at=_shown_at(session, person, {"mfa"}),
@@ -123,7 +123,7 @@ def passkeys_work() -> bool:
 
 
 def _known(session: SessionBase, person: Person) -> tuple[LoginFacts, bool, bool]:
-    """Facts, whether a factor is required, and whether there is one: asked only if it matters."""
+    """Facts, whether a factor is required, and whether there is one (queried only if needed)."""
     facts, required = facts_of(session, person), needs_second_factor(person)
     return facts, required, required and facts.proved_at is None and has_factor(person)
 

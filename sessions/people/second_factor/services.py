@@ -1,10 +1,10 @@
-"""Writing second factors: adding, showing and taking out passkeys, an app, recovery codes.
+"""Writing second factors: adding, using and removing passkeys, an app and recovery codes.
 
 Owns allauth's rows of them, each write and its audit row in one transaction, and the mail that
-tells the person. Whether the asking login session may do it is the page's to ask
-(`second_factor.may_change_factors`); that nobody on the staff is left without one is asked here.
-Codes follow RFC 4226 and RFC 6238; a code that was used, and every earlier one, is used up in
-the row itself: no cache has to remember it.
+notifies the person. The page checks that the login session may change them
+(`selectors.may_change_factors`); these services check that nobody on the staff is left without
+one. Codes follow RFC 4226 and RFC 6238; the row itself records the last code used, so that it and
+every earlier one are refused without a cache.
 """
 
 import hmac
@@ -25,7 +25,7 @@ from sessions.audit.services import OPERATOR, record
 from sessions.core.permissions import Verb
 from sessions.core.refusal import Refuse
 from sessions.models import Person
-from sessions.people.mail import Notice, hand_over
+from sessions.people.mail import Notice, enqueue
 from sessions.people.second_factor.sealing import owner
 from sessions.people.second_factor.selectors import (
     ACTIVE_AT,
@@ -50,7 +50,7 @@ KINDS: Final = {
 STEPS: Final = (0, -1, 1)  # of the app's clock: one to either side is forgiven
 NAME_LENGTH: Final = 40
 WRITTEN_EVERY: Final = timedelta(minutes=1)
-"""So often at most an activity costs a row; so much earlier at most the lock comes."""
+"""Activity is written at most this often, so the lock comes at most this much too early."""
 
 ADDED: Final = "A new way to sign in was added to your page."
 REMOVED: Final = "A way to sign in was taken out of your page."
@@ -90,7 +90,7 @@ def app_add(person: Person, secret: str, typed: str, now: datetime) -> Authentic
 
 @transaction.atomic
 def factor_remove(person: Person, pk: int) -> Refuse | None:
-    """Takes one of a person's own factors out; recovery codes go with the last one.
+    """Removes one of a person's own factors; recovery codes go with the last one.
 
     Codes: factor.unknown, factor.last.
     """
@@ -107,13 +107,13 @@ def factor_remove(person: Person, pk: int) -> Refuse | None:
     if is_last:
         Authenticator.objects.filter(user=person).delete()
     record(person, REMOVE, subject=person, detail={"kind": kind})
-    _tell(person, REMOVED)
+    _notify(person, REMOVED)
     return None
 
 
 @transaction.atomic
 def codes_make(person: Person) -> None:
-    """New recovery codes; the old ones work no more."""
+    """Makes new recovery codes; the old ones stop working."""
     _lock(person)
     Authenticator.objects.filter(user=person, type=TYPES.RECOVERY_CODES).delete()
     _make_codes(person)
@@ -121,7 +121,7 @@ def codes_make(person: Person) -> None:
 
 
 def codes_to_keep(person: Person) -> list[str]:
-    """The recovery codes, until their owner has said that they are kept; then none."""
+    """The recovery codes until their owner confirms that they are saved; none after that."""
     row = Authenticator.objects.filter(user=person, type=TYPES.RECOVERY_CODES).first()
     if row is None or RecoveryCodes(row).did_view:
         return []
@@ -132,7 +132,7 @@ def codes_to_keep(person: Person) -> list[str]:
 
 @transaction.atomic
 def codes_keep(person: Person) -> None:
-    """The owner has them: from now on they are shown nowhere."""
+    """The owner has saved them: they are not shown again."""
     rows = Authenticator.objects.select_for_update()
     row = rows.filter(user=person, type=TYPES.RECOVERY_CODES).first()
     if row is not None:
@@ -153,22 +153,22 @@ def code_confirm(person: Person, typed: str, now: datetime) -> Authenticator | R
 
 
 def passkey_or_code_confirmed(person: Person, shown: Authenticator) -> None:
-    """The audit row of a factor that was shown; a used recovery code is told by mail."""
+    """Writes the audit row of a factor that was shown; a used recovery code also sends a mail."""
     detail: dict[str, str | int | bool | None] = {"kind": KINDS[shown.type]}
     if shown.type == TYPES.RECOVERY_CODES:
         detail["left"] = codes_left(person)
-        _tell(person, CODE_USED)
+        _notify(person, CODE_USED)
     record(person, CONFIRM, subject=person, detail=detail)
 
 
 def confirm_failed(person: Person, code: str) -> None:
-    """The audit row of a passkey that was not accepted, or of too many tries."""
+    """Writes the audit row of a passkey that was not accepted, or of too many tries."""
     record(person, CONFIRM, code, subject=person)
 
 
 @transaction.atomic
 def second_factor_reset(actor: Actor, person: Person) -> Person | Refuse:
-    """Takes out every factor of somebody who lost them, and signs them out everywhere.
+    """Removes every factor of somebody who lost them, and signs them out everywhere.
 
     Codes: permission.*, factor.own, factor.unknown.
     """
@@ -180,12 +180,12 @@ def second_factor_reset(actor: Actor, person: Person) -> Person | Refuse:
     rows.delete()
     record(actor, RESET, subject=person)
     person = sign_out_everywhere(actor, person)
-    _tell(person, TAKEN_OUT)
+    _notify(person, TAKEN_OUT)
     return person
 
 
 def touch(session: SessionBase, now: datetime | None = None) -> None:
-    """Something was done on a page. Written at most once a minute."""
+    """Records activity on a page, at most once a minute."""
     now = now or timezone.now()
     written = session.get(ACTIVE_AT)
     if written is None or abs(now.timestamp() - written) >= WRITTEN_EVERY.total_seconds():
@@ -193,7 +193,7 @@ def touch(session: SessionBase, now: datetime | None = None) -> None:
 
 
 def matching_counter(secret: str, typed: str, now: datetime) -> int | None:
-    """The step of RFC 6238 (30 s) whose code this is, if any; spaces make no difference."""
+    """The step of RFC 6238 (30 s) that this code belongs to, if any; spaces are ignored."""
     current = int(now.timestamp()) // settings.MFA_TOTP_PERIOD
     digits = "".join(filter(str.isdecimal, typed)).encode()
     for counter in (current + step for step in STEPS):
@@ -215,7 +215,7 @@ def _accepts(row: Authenticator, typed: str, now: datetime) -> bool:
 
 
 def _why_no_reset(actor: Actor, person: Person, has_rows: bool) -> Refuse | None:
-    """Nobody resets their own: that would be taking the last one out."""
+    """Nobody resets their own factors: that would remove the last one."""
     if actor is not OPERATOR and actor == person:
         return Refuse("factor.own")
     return None if has_rows else Refuse("factor.unknown")
@@ -225,7 +225,7 @@ def _added(person: Person, row: Authenticator) -> Authenticator:
     if needs_second_factor(person) and codes_left(person) is None:
         _make_codes(person)
     record(person, ADD, subject=person, detail={"kind": KINDS[row.type]})
-    _tell(person, ADDED)
+    _notify(person, ADDED)
     return row
 
 
@@ -235,13 +235,13 @@ def _make_codes(person: Person) -> None:
 
 
 def _lock(person: Person) -> Person:
-    """Two changes of one person's factors come after each other."""
+    """Changes of one person's factors run one after the other."""
     return Person.objects.select_for_update().get(pk=person.pk)
 
 
-def _tell(person: Person, words: str) -> None:
-    notice = Notice(person.email, words, settings.THIRDS_STAFF_PHONE)
-    transaction.on_commit(lambda: hand_over(notice))
+def _notify(person: Person, text: str) -> None:
+    notice = Notice(person.email, text, settings.THIRDS_STAFF_PHONE)
+    transaction.on_commit(lambda: enqueue(notice))
 
 
 def _refused(person: Person, verb: str, refusal: Refuse) -> Refuse:

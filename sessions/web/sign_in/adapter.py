@@ -1,7 +1,7 @@
-"""What Thirds wants otherwise than allauth does: no sign-up, six digits, a mail off the request.
+"""allauth's account adapter: no sign-up, six-digit codes, mail sent outside the request.
 
-Owns the words of sign-in and the shape of the code. The flow itself is allauth's; the pages are
-in `sign_in`. Must not know tracks or rooms.
+Owns the error texts of sign-in, the format of the code and the audit rows of signing in and out.
+The flow is allauth's; the pages are in `code`. Must not know tracks or rooms.
 """
 
 import secrets
@@ -17,15 +17,15 @@ from django.utils import timezone
 from sessions.audit.services import record
 from sessions.models import Person
 from sessions.people.access import AccessChange, notify_on_commit
-from sessions.people.mail import Envelope, hand_over
+from sessions.people.mail import Envelope, enqueue
 from sessions.people.second_factor import selectors, services
 
 SIGN_IN = "sign_in"  # key of request.session: what this browser asked a code for
 EARLIER_CODES = "sign_in_earlier_codes"  # key of request.session
 MFA_STAGE = "allauth.mfa.stages.AuthenticateStage"
 SIGNED_IN_FOR = timedelta(hours=16)
-"""A morning's sign-in still holds the call of the evening; the next day asks anew. Fixed at
-sign-in: no use prolongs it."""
+"""A sign-in of the morning is still valid for the evening's call, and not on the next day. Counted
+from sign-in: use does not prolong it."""
 
 
 class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth has no types
@@ -43,33 +43,33 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth ha
         return False
 
     def generate_login_code(self) -> str:
-        """Six digits, each of the million as likely. Earlier ones of this browser are kept, to
-        be told apart from wrong ones; they open nothing."""
+        """Six digits, uniformly random. Earlier codes of this browser are kept so that the
+        error text can name them; they are not accepted."""
         code = f"{secrets.randbelow(1_000_000):06d}"
         earlier = self.request.session.get(EARLIER_CODES, [])
         self.request.session[EARLIER_CODES] = [*earlier, code][-5:]
         return code
 
     def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
-        """The only mail that sign-in sends is the code's; any other of allauth's is not ours."""
+        """Sends the mail with the code; allauth's other mails are dropped."""
         if template_prefix != "account/email/login_code":
             return
         asked = self.request.session[SIGN_IN]
         until = datetime.fromisoformat(asked["until"])
-        hand_over(Envelope(email, context["code"], until, asked["zone"]))
+        enqueue(Envelope(email, context["code"], until, asked["zone"]))
 
     def get_login_stages(self) -> list[str]:
-        """allauth's, with our own second step: of staff, and of nobody else."""
+        """allauth's stages, with our second step in place of its own: for staff only."""
         ours = "sessions.web.sign_in.second_factor.authentication.SecondStage"
         stages: list[str] = super().get_login_stages()
         return [ours if stage == MFA_STAGE else stage for stage in stages]
 
     def add_message(self, *args: object, **kwargs: object) -> None:
-        """allauth's own remarks are not shown: the pages say what there is to say."""
+        """allauth's own messages are not shown."""
 
     def login(self, request: HttpRequest, user: AbstractBaseUser) -> None:
-        """Signs in for a day's work at most, forgets what was asked for, and writes the audit
-        row. A client without a passkey is offered one, where browsers make any."""
+        """Signs in for SIGNED_IN_FOR, deletes the pending request for a code, and writes the
+        audit row. A client without a passkey is offered one where browsers support it."""
         super().login(request, user)
         request.session.set_expiry(timezone.now() + SIGNED_IN_FOR)
         services.touch(request.session)
@@ -82,7 +82,7 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth ha
         record(user, "account.sign_in", subject=user)
 
     def logout(self, request: HttpRequest) -> None:
-        """Writes the audit row, signs out, and tells what this browser has open."""
+        """Signs out, writes the audit row, and notifies what this browser has open."""
         person = request.user
         with transaction.atomic():
             super().logout(request)

@@ -1,8 +1,8 @@
 """The pages of sign-in: ask for a code, type it, sign out.
 
-Owns what a stranger can learn here, which is nothing: a known and an unknown address get the
-same answer by the same steps (the same queries, one code made, one envelope handed over). The
-flow between the pages is allauth's; its other pages are not routed. Must not know tracks.
+Owns that a stranger learns nothing here: a known and an unknown address get the same answer by
+the same steps (the same queries, one code made, one envelope queued). The flow between the pages
+is allauth's; its other pages are not routed. Must not know tracks.
 """
 
 from datetime import timedelta
@@ -28,7 +28,7 @@ from django.views.generic import FormView
 
 from sessions.audit.services import record
 from sessions.models import Person
-from sessions.people.mail import Envelope, hand_over
+from sessions.people.mail import Envelope, enqueue
 from sessions.people.second_factor.selectors import passkeys_work
 from sessions.people.selectors import account_for_sign_in
 from sessions.web.sign_in.adapter import EARLIER_CODES, SIGN_IN
@@ -36,9 +36,9 @@ from sessions.web.sign_in.demo import demo_context
 
 CODE_WORKS: Final = timedelta(seconds=settings.ACCOUNT_LOGIN_BY_CODE_TIMEOUT)
 CLEAR: Final = '"cache", "storage"'
-"""What a browser forgets at sign-out (W3C Clear Site Data): somebody else may be the next to use
-it. The cookie of the login session is taken back by itself."""
-NOTE: Final = "sign_in_note"  # key of request.session: what the next sign-in page says, once
+"""What a browser deletes at sign-out (W3C Clear Site Data), because somebody else may use it next.
+Django deletes the cookie of the login session."""
+NOTE: Final = "sign_in_note"  # key of request.session: shown once on the next sign-in page
 NOTE_PASSKEY: Final = "passkey"
 NOTES: Final = {
     NOTE_PASSKEY: "This passkey did not open your page. Try again, or ask for a code.",
@@ -51,7 +51,7 @@ EMPTY_CODE: Final = "Type the six digits from the e-mail."
 
 
 class AskForm(RequestLoginCodeForm):  # type: ignore[misc]  # allauth has no types
-    """An address. The account, if there is one, is looked up in one query either way."""
+    """An address. One query looks the account up, whether it exists or not."""
 
     email = forms.EmailField(
         label="Your e-mail",
@@ -63,7 +63,7 @@ class AskForm(RequestLoginCodeForm):  # type: ignore[misc]  # allauth has no typ
     )
 
     def clean_email(self) -> str:
-        """Counts the try first; `_user` and `zone` are what the view goes on with."""
+        """Counts the attempt first; sets `_user` and `zone` for the view."""
         email = str(self.cleaned_data["email"]).lower()
         if not ratelimit.consume(context.request, action="request_login_code", key=email):
             raise get_adapter().validation_error("too_many_login_attempts")
@@ -73,7 +73,7 @@ class AskForm(RequestLoginCodeForm):  # type: ignore[misc]  # allauth has no typ
 
 
 class CodeForm(ConfirmLoginCodeForm):  # type: ignore[misc]
-    """Six digits; spaces and dashes between them make no difference."""
+    """Six digits; spaces and dashes are ignored."""
 
     code = forms.CharField(
         label="Six digits", max_length=16, error_messages={"required": EMPTY_CODE}
@@ -98,15 +98,15 @@ class AskView(RequestLoginCodeView):  # type: ignore[misc]
 
     @method_decorator(never_cache)
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        """Past allauth's own, which sends a browser that awaits a code away from here, and
-        reads the account's row to find that out."""
+        """Skips allauth's own dispatch, which reads the account's row in order to redirect a
+        browser that already waits for a code."""
         if request.user.is_authenticated:
             return redirect(get_adapter().get_login_redirect_url(request))
         return FormView.dispatch(self, request, *args, **kwargs)
 
     @property
     def asked_for(self) -> bool:
-        """Whether somebody was sent here from a page of ours; the first one needs no words."""
+        """Whether another page of ours redirected here; for the first page no note is shown."""
         return bool(self.request.GET.get(REDIRECT_FIELD_NAME, "/") != "/")
 
     def get_initial(self) -> dict[str, Any]:
@@ -119,9 +119,9 @@ class AskView(RequestLoginCodeView):  # type: ignore[misc]
             "zone": form.zone,
             "until": until.isoformat(),
         }
-        if form._user is None:  # the same steps for nobody: a code made, an envelope handed over
+        if form._user is None:  # unknown address: the same steps
             code = get_adapter().generate_login_code()
-            hand_over(Envelope(None, code, until, form.zone))
+            enqueue(Envelope(None, code, until, form.zone))
         response: HttpResponse = super().form_valid(form)
         return response
 
@@ -144,7 +144,7 @@ class AskView(RequestLoginCodeView):  # type: ignore[misc]
 
 
 class CodeView(ConfirmLoginCodeView):  # type: ignore[misc]
-    """`/sign-in/code/`: the code. Without one that is awaited: back to the address, in words."""
+    """`/sign-in/code/`: the code. When none is pending, back to the address with a note."""
 
     template_name = "sign_in/code.html"
 
@@ -155,14 +155,14 @@ class CodeView(ConfirmLoginCodeView):  # type: ignore[misc]
         response: HttpResponseBase = super().dispatch(request, *args, **kwargs)
         stage = getattr(request, "_login_stage", None)
         if stage is not None and stage.login.user is None:
-            Person.objects.filter(pk=0).first()  # as much work as reading somebody's row
+            Person.objects.filter(pk=0).first()  # the same work as for a known address
         if getattr(response, "url", None) == reverse("account_login"):
             request.session.setdefault(NOTE, "over")
         return response
 
     def form_valid(self, form: CodeForm) -> HttpResponse:
-        """The right code; worth nothing if the account was closed, or got another address,
-        since it was sent."""
+        """The right code; refused if the account was closed or got another address since it was
+        sent."""
         person = self.stage.login.user
         if not person.is_active or person.email != self._process.state["email"]:
             self._process.abort()
@@ -171,7 +171,7 @@ class CodeView(ConfirmLoginCodeView):  # type: ignore[misc]
         return response
 
     def form_invalid(self, form: CodeForm) -> HttpResponse:
-        """Recorded for known and unknown addresses alike, the latter without a subject."""
+        """Recorded for known and for unknown addresses; the latter have no subject."""
         refused = form.errors.as_data()["code"][0].code or "code"
         record(None, "account.sign_in", f"account.{refused}", subject=self.stage.login.user)
         response: HttpResponse = super().form_invalid(form)
@@ -187,7 +187,7 @@ class CodeView(ConfirmLoginCodeView):  # type: ignore[misc]
 
 @require_POST
 def sign_out(request: HttpRequest) -> HttpResponse:
-    """`/sign-out/`: by POST alone, so that no link and no picture signs anybody out."""
+    """`/sign-out/`: POST only, so that no link and no picture signs anybody out."""
     logout(request)
     response = redirect("account_login")
     response.headers["Clear-Site-Data"] = CLEAR
@@ -195,6 +195,6 @@ def sign_out(request: HttpRequest) -> HttpResponse:
 
 
 def masked(email: str) -> str:
-    """The first sign and the domain: enough to see a slip, too little to read over a shoulder."""
+    """The first character and the domain: enough to notice a typing error, and nothing more."""
     name, _, domain = email.partition("@")
     return f"{name[:1]}…@{domain}" if domain else ""

@@ -1,7 +1,7 @@
-"""Signing in as a person of the demo: one tap on this machine, with a code on a network.
+"""Signing in as a demo person: one tap on this machine, with a code on a network.
 
-Owns who may be offered that: on loopback everyone, elsewhere who types the code that `./run
---lan` shows in its terminal. Production has no demo and refuses to start with one.
+Owns who may do that: on loopback everyone, elsewhere people who type the code that `./run --lan`
+shows in its terminal. Production has no demo and refuses to start with one.
 """
 
 import hmac
@@ -41,7 +41,7 @@ class DemoButton:
 
 
 def demo_context(request: HttpRequest) -> dict[str, object]:
-    """What the sign-in page shows of the demo: whom, and whether it asks for the code."""
+    """What the sign-in page shows of the demo: its people, and whether it asks for the code."""
     people = demo_people() if is_demo_request(request) else ()
     return {
         "demo_people": [DemoButton.of(person) for person in people],
@@ -52,7 +52,7 @@ def demo_context(request: HttpRequest) -> dict[str, object]:
 @never_cache
 @require_POST
 def demo_sign_in(request: HttpRequest, public_id: str) -> HttpResponse:
-    """`/sign-in/demo/<id>/`: signs a demo person in. 404 wherever the demo is not."""
+    """`/sign-in/demo/<id>/`: signs a demo person in. 404 where there is no demo."""
     if not is_demo_request(request):
         raise Http404
     person = get_object_or_404(demo_people(), public_id=public_id)
@@ -64,7 +64,7 @@ def demo_sign_in(request: HttpRequest, public_id: str) -> HttpResponse:
 
 
 def _refused_code(request: HttpRequest) -> tuple[str, HTTPStatus] | None:
-    """Why the typed code does not do; None where none is asked for. Ten tries a minute."""
+    """Why the typed code is refused; None where none is needed. Ten attempts a minute."""
     wanted: str = settings.THIRDS_DEMO_CODE
     if not wanted:
         return None
@@ -77,8 +77,8 @@ def _refused_code(request: HttpRequest) -> tuple[str, HTTPStatus] | None:
 
 
 def is_demo_request(request: HttpRequest) -> bool:
-    """Whether demo people may sign in: a demo installation, reached by no proxy (behind one every
-    request comes from this machine), and by a loopback name from this machine, or with a code."""
+    """Whether demo people may sign in: a demo installation, not through a proxy (behind one every
+    request comes from this machine), and either on loopback or with a code."""
     if not settings.THIRDS_DEMO or PROXY_HEADERS & request.META.keys():
         return False
     host, _ = split_domain_port(request.get_host())

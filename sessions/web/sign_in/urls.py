@@ -1,5 +1,5 @@
-"""The addresses of one's own sign-in beyond the e-mailed code. An own page is guarded by
-`own_page` and bears the mark `own`; the others are for whoever is signing in, or locked out."""
+"""The URLs of sign-in beyond the e-mailed code. A page of one's own account is guarded by
+`own_page` and has the attribute `own`; the others are for signing in and for unlocking."""
 
 from django.urls import URLPattern, path
 

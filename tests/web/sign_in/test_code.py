@@ -155,18 +155,18 @@ class Held:
 
 def spy(envelope: Envelope, handed: list[Envelope]) -> None:
     handed.append(envelope)
-    code_mail.hand_over(envelope)
+    code_mail.enqueue(envelope)
 
 
 @pytest.mark.parametrize("email", [KNOWN, STRANGER])
 def test_answer_does_not_wait_for_the_mail_server(
     client: Client, sam: Person, monkeypatch: pytest.MonkeyPatch, email: str
 ) -> None:
-    """Both kinds of address hand one envelope over, and answer before anything is sent."""
+    """Both kinds of address queue one envelope, and answer before anything is sent."""
     server, handed = Held(), list[Envelope]()
     monkeypatch.setattr("django.core.mail.get_connection", lambda *a, **k: server)
-    monkeypatch.setattr("sessions.web.sign_in.adapter.hand_over", lambda one: spy(one, handed))
-    monkeypatch.setattr("sessions.web.sign_in.code.hand_over", lambda one: spy(one, handed))
+    monkeypatch.setattr("sessions.web.sign_in.adapter.enqueue", lambda one: spy(one, handed))
+    monkeypatch.setattr("sessions.web.sign_in.code.enqueue", lambda one: spy(one, handed))
     response = ask(client, email)
     server.let_go.set()
     wait_until_delivered()
@@ -181,7 +181,7 @@ def test_fault_of_the_mail_server_is_logged_without_the_address(
         raise OSError("550 no such user sam@mail.example")
 
     monkeypatch.setattr("django.core.mail.message.EmailMessage.send", refuse)
-    code_mail.hand_over(Envelope(KNOWN, "418207", datetime.now(UTC), "UTC"))
+    code_mail.enqueue(Envelope(KNOWN, "418207", datetime.now(UTC), "UTC"))
     wait_until_delivered()
     assert [record.getMessage() for record in caplog.records] == [
         "a code could not be mailed: OSError"
@@ -191,11 +191,11 @@ def test_fault_of_the_mail_server_is_logged_without_the_address(
 def test_waiting_envelopes_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     server = Held()
     monkeypatch.setattr("django.core.mail.get_connection", lambda *a, **k: server)
-    for _ in range(code_mail.WAITING_AT_MOST + 5):
-        code_mail.hand_over(Envelope(KNOWN, "418207", datetime.now(UTC), "UTC"))
+    for _ in range(code_mail.QUEUE_LIMIT + 5):
+        code_mail.enqueue(Envelope(KNOWN, "418207", datetime.now(UTC), "UTC"))
     server.let_go.set()
     wait_until_delivered()
-    assert server.taken == code_mail.WAITING_AT_MOST
+    assert server.taken == code_mail.QUEUE_LIMIT
 
 
 def test_wrong_code_says_so(client: Client, sam: Person) -> None:

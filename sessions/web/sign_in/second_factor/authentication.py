@@ -1,8 +1,8 @@
-"""Showing a second factor: after the code of sign-in, instead of it, and at a locked page.
+"""Authenticating with a second factor: after the e-mailed code, instead of it, and to unlock.
 
 Owns three pages: `/sign-in/second/` (staff, after the e-mailed code), `/sign-in/passkey/` (a
-passkey alone: its device has asked for a finger, a face or a PIN, which makes two factors), and
-`/sign-in/unlock/`. Each takes a passkey, the first and the last also a typed code. The flow of
+passkey alone: its device has verified a finger, a face or a PIN, which makes two factors), and
+`/sign-in/unlock/`. Each accepts a passkey, the first and the last also a typed code. The flow of
 sign-in is allauth's.
 """
 
@@ -39,8 +39,8 @@ from sessions.web.sign_in.second_factor.guard import (
 
 
 class SecondStage(AuthenticateStage):  # type: ignore[misc]  # allauth has no types
-    """The step of sign-in after the code: of staff alone. A client's passkey is a second way in,
-    not a second step: who lost it still has the code."""
+    """The stage of sign-in after the code, for staff only. A client's passkey is an alternative
+    to the code, not a second step: a client who lost it still has the code."""
 
     def _should_handle(self, request: HttpRequest) -> bool:
         person = self.login.user
@@ -67,7 +67,7 @@ def second_page(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 @never_cache
 def passkey_sign_in(request: HttpRequest) -> HttpResponse:
-    """`/sign-in/passkey/`: a challenge for anybody; what comes back says who it is."""
+    """`/sign-in/passkey/`: a challenge for anybody; the answer identifies the person."""
     if isinstance(request.user, Person):
         return redirect(next_of(request))
     if not ratelimit.consume(request, action="passkey_sign_in"):
@@ -86,7 +86,7 @@ def passkey_sign_in(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 @never_cache
 def unlock(request: HttpRequest) -> HttpResponse:
-    """`/sign-in/unlock/`: shows the factor again, and goes on where it was."""
+    """`/sign-in/unlock/`: asks for the factor again, and returns to the page."""
     person = request.user
     if not isinstance(person, Person):
         return redirect_to_login(request.get_full_path())
@@ -105,7 +105,7 @@ def unlock(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "HEAD"])
 @own_page()
 def held(request: HttpRequest, person: Person) -> HttpResponse:
-    """`/sign-in/held/`: what was typed before the page was locked, to be sent now or not."""
+    """`/sign-in/held/`: what was typed before the page was locked, to be sent or discarded."""
     kept = take_held(request, person)
     if kept is None:
         return redirect("/")
@@ -116,8 +116,8 @@ def held(request: HttpRequest, person: Person) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 @never_cache
 def still_here(request: HttpRequest) -> HttpResponse:
-    """`/sign-in/active/`: how many seconds are left until the lock (null: never). POST says
-    that somebody types; it opens no lock."""
+    """`/sign-in/active/`: the seconds left until the lock (null: never). POST reports that
+    somebody is typing; it does not unlock."""
     person, now = request.user, timezone.now()
     if not isinstance(person, Person):
         return JsonResponse({"left": 0})
@@ -129,12 +129,12 @@ def still_here(request: HttpRequest) -> HttpResponse:
 
 
 def wants_challenge(request: HttpRequest) -> bool:
-    """The script asks for a challenge; a page is asked for otherwise."""
+    """Whether the script asks for a challenge, rather than a browser for the page."""
     return request.method == "GET" and request.GET.get("challenge") == "1"
 
 
 def shown_form(request: HttpRequest, person: Person) -> CodeForm | PasskeyForm | None:
-    """What was sent, if anything."""
+    """The form that was posted, if any."""
     if request.method != "POST":
         return None
     kind = PasskeyForm if "credential" in request.POST else CodeForm
@@ -142,7 +142,7 @@ def shown_form(request: HttpRequest, person: Person) -> CodeForm | PasskeyForm |
 
 
 def confirmed(request: HttpRequest, person: Person, form: CodeForm | PasskeyForm) -> None:
-    """The login session remembers it; of a passkey the audit row is still to be written."""
+    """Records the factor in the login session; for a passkey also writes the audit row."""
     if isinstance(form, PasskeyForm):
         passkey_or_code_confirmed(person, form.shown)
     post_authentication(request, form.shown, reauthenticated=request.user.is_authenticated)
@@ -164,6 +164,6 @@ def factor_page(
 
 
 def back_to_sign_in(request: HttpRequest) -> HttpResponse:
-    """The same words whatever was wrong: they tell nobody's address and nobody's passkey."""
+    """The same text whatever was wrong, so that it reveals no address and no passkey."""
     request.session[NOTE] = NOTE_PASSKEY
     return redirect("account_login")

@@ -1,7 +1,7 @@
 """Forms in which a second factor is shown: a typed code, or what a browser made with a passkey.
 
-Owns the limits on guessing (allauth's, by person and address) and what is read out of a
-browser's answer. A refused try has its audit row; the words never say which part was wrong.
+Owns the rate limits on guessing (allauth's, by person and address) and how a browser's answer is
+parsed. A refused attempt has its audit row; the error text never says which part was wrong.
 """
 
 import json
@@ -26,7 +26,7 @@ LIMITED: Final = "too_many_login_attempts"
 
 
 class CodeForm(forms.Form):
-    """The app's six digits or a recovery code of eight; `shown` is which of them it was."""
+    """The app's six digits or a recovery code of eight; `shown` is the one it was."""
 
     shown: Authenticator
     code = forms.CharField(
@@ -38,7 +38,7 @@ class CodeForm(forms.Form):
         self.person = person
 
     def clean_code(self) -> str:
-        """Counts the try first; a right code takes the count back."""
+        """Counts the attempt first; a right code takes the count back."""
         forgive = _count_try(self.person)
         typed = str(self.cleaned_data["code"])
         shown = code_confirm(self.person, typed, timezone.now())
@@ -50,7 +50,7 @@ class CodeForm(forms.Form):
 
 
 class PasskeyForm(AuthenticateWebAuthnForm):  # type: ignore[misc]  # allauth has no types
-    """A browser's answer to a challenge. `person` None: whoever the passkey says."""
+    """A browser's answer to a challenge. With `person` None the passkey identifies the person."""
 
     credential = forms.CharField(max_length=CREDENTIAL_LENGTH, widget=forms.HiddenInput)
 
@@ -99,7 +99,7 @@ class NewPasskeyForm(forms.Form):
 
 
 class AppForm(forms.Form):
-    """The code that an app shows which has just been told the secret."""
+    """The first code of an app that was just given the secret."""
 
     code = forms.CharField(
         label="Six digits", max_length=16, error_messages={"required": "Type the six digits."}
@@ -125,7 +125,7 @@ def wrong_passkey() -> forms.ValidationError:
 
 
 def _count_try(person: Person) -> Any:
-    """Raises ValidationError after five tries in five minutes, or ten a minute of one address."""
+    """Raises ValidationError after five attempts in five minutes, or ten a minute from one address."""
     try:
         return check_rate_limit(person)
     except forms.ValidationError:

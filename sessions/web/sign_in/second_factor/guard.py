@@ -1,8 +1,8 @@
-"""What every guarded page asks of the login session, and where it sends who is missing a step.
+"""The gate before every guarded page: what the login session must have proved, else a redirect.
 
-The one gate: `sessions.web.access` calls it for each page, the account's own pages through
-`own_page`. Owns what was typed into a page that was locked meanwhile: it is kept, sealed, in the
-login session, and offered again after the lock is opened.
+`sessions.web.access` calls it for each page, the account's own pages use `own_page`. Owns what
+was typed into a page that was locked meanwhile: it is kept, sealed, in the login session, and
+offered again after unlocking.
 """
 
 from collections.abc import Callable
@@ -34,10 +34,10 @@ HELD_LENGTH: Final = 32_768  # characters of a form that is kept
 
 
 def gate(request: HttpRequest, person: Person, verb: str, *, reads: bool) -> HttpResponse | None:
-    """None lets the person pass, and is an activity; else the way to the missing step.
+    """None lets the person pass and records activity; otherwise a redirect to the missing step.
 
     `reads`: the page shows what an idle desk must not. The room's page does not, so it opens
-    while the others are locked; but that opens no other. Each refusal has its audit row.
+    while the others are locked, and does not unlock them. Each refusal has its audit row.
     """
     now = timezone.now()
     ask = selectors.step_to_read if reads else _step_to_enter
@@ -49,12 +49,12 @@ def gate(request: HttpRequest, person: Person, verb: str, *, reads: bool) -> Htt
     record(person, verb, selectors.CODES[step])
     if request.method == "POST" and step is not Step.SET_UP:
         hold(request, person)
-    return redirect(with_next(way_of(step), request.get_full_path()))
+    return redirect(with_next(page_for(step), request.get_full_path()))
 
 
 def own_page(*, changes: bool = False) -> Callable[[OwnView[P]], Callable[..., HttpResponse]]:
-    """A page of the signed-in person's own account. `changes`: it adds or takes out a way to
-    sign in, for which the proof has to be fresh."""
+    """A page of the signed-in person's own account. `changes`: it adds or removes a sign-in
+    method, which needs a fresh proof."""
 
     def decorate(view: OwnView[P]) -> Callable[..., HttpResponse]:
         @never_cache
@@ -64,7 +64,7 @@ def own_page(*, changes: bool = False) -> Callable[[OwnView[P]], Callable[..., H
             if not isinstance(person, Person):
                 return redirect_to_login(request.get_full_path())
             if not _may(request, person, changes=changes):
-                return redirect(with_next(reverse("unlock"), _way_back(request)))
+                return redirect(with_next(reverse("unlock"), _return_url(request)))
             services.touch(request.session)
             return view(request, person, *args, **kwargs)
 
@@ -74,25 +74,25 @@ def own_page(*, changes: bool = False) -> Callable[[OwnView[P]], Callable[..., H
     return decorate
 
 
-def way_of(step: Step) -> str:
-    """The page where the missing step is taken."""
+def page_for(step: Step) -> str:
+    """The page of a missing step."""
     return reverse("second_factor" if step is Step.SET_UP else "unlock")
 
 
 def with_next(url: str, to: str) -> str:
-    """The address, and where to go on afterwards."""
+    """The URL with `to` as the page to go on to afterwards."""
     return f"{url}?{urlencode({REDIRECT_FIELD_NAME: to})}" if to and to != "/" else url
 
 
 def next_of(request: HttpRequest) -> str:
-    """Where to go on: an address of ours, else the first page."""
+    """The page to go on to: a URL of ours, else the first page."""
     asked = {**request.GET.dict(), **request.POST.dict()}.get(REDIRECT_FIELD_NAME, "")
     ours = url_has_allowed_host_and_scheme(asked, {request.get_host()}, request.is_secure())
     return asked if ours else "/"
 
 
 def hold(request: HttpRequest, person: Person) -> None:
-    """Keeps what was typed. A form that is too long, or has files, is not kept."""
+    """Keeps the posted fields. A form that is too long, or has files, is not kept."""
     typed = request.POST.copy()
     typed.pop("csrfmiddlewaretoken", None)
     text = typed.urlencode()
@@ -105,12 +105,12 @@ def hold(request: HttpRequest, person: Person) -> None:
 
 
 def is_held(request: HttpRequest) -> bool:
-    """Whether something typed waits to be offered again."""
+    """Whether a form is kept."""
     return HELD in request.session
 
 
 def take_held(request: HttpRequest, person: Person) -> tuple[str, list[tuple[str, str]]] | None:
-    """Where it was going, and its fields; once. None if nothing (of this person) is kept."""
+    """The kept form's path and fields, once. None if none of this person is kept."""
     held = request.session.pop(HELD, None)
     if held is None:
         return None
@@ -126,7 +126,7 @@ def _step_to_enter(session: Any, person: Person, _now: Any) -> Step:
 
 
 def _may(request: HttpRequest, person: Person, *, changes: bool) -> bool:
-    """Whoever has yet to set up the first factor gets to these pages, and no further."""
+    """Staff who have yet to set up a first factor may open these pages, and no others."""
     now = timezone.now()
     step = selectors.step_to_read(request.session, person, now)
     if step not in (Step.OPEN, Step.SET_UP):
@@ -134,9 +134,9 @@ def _may(request: HttpRequest, person: Person, *, changes: bool) -> bool:
     return not changes or selectors.may_change_factors(request.session, person, now)
 
 
-def _way_back(request: HttpRequest) -> str:
-    """An order is not given again by itself, and what a script asks for is no page: back to the
-    page it came from."""
+def _return_url(request: HttpRequest) -> str:
+    """The page to return to. A POST is not repeated, and a script's request is not a page: both
+    return to the overview."""
     is_page = request.method == "GET" and request.headers.get("Accept") != "application/json"
     return request.get_full_path() if is_page else reverse("second_factor")
 

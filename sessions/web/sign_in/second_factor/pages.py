@@ -1,8 +1,8 @@
-"""The pages of one's own sign-in: setting a second factor up, recovery codes, what there is.
+"""The pages of one's own sign-in: factors, setting one up, recovery codes, signing out.
 
-Owns the way through them, and the secret of an app that is being set up (sealed in the login
-session until its first code is right). Must not know tracks or rooms; nothing of others is on
-these pages.
+Owns the order of the pages, and the secret of an app that is being set up (sealed in the login
+session until its first code is right). Must not know tracks or rooms; these pages show nothing
+of other people.
 """
 
 import base64
@@ -32,14 +32,14 @@ from sessions.web.sign_in.second_factor.forms import WRONG_PASSKEY, AppForm, New
 from sessions.web.sign_in.second_factor.guard import next_of, own_page, with_next
 
 PENDING_APP: Final = "pending_app"  # key of the login session
-LATER: Final = "passkey_later"  # name of a cookie: this browser does not want to be asked
+LATER: Final = "passkey_later"  # name of a cookie: no offer in this browser
 LATER_AGE: Final = 365 * 24 * 3600  # seconds
 
 
 @require_safe
 @own_page()
 def overview(request: HttpRequest, person: Person) -> HttpResponse:
-    """`/your-sign-in/`: what there is; for staff without a second factor, the way to one."""
+    """`/your-sign-in/`: the factors there are; for staff without one, the set-up."""
     found = selectors.factors(person)
     needed = selectors.needs_second_factor(person)
     context = {
@@ -62,7 +62,7 @@ def overview(request: HttpRequest, person: Person) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 @own_page(changes=True)
 def passkey_page(request: HttpRequest, person: Person) -> HttpResponse:
-    """`/your-sign-in/passkey/`: GET gives the script a challenge, POST takes what it made."""
+    """`/your-sign-in/passkey/`: GET gives the script a challenge, POST takes the credential."""
     if request.method == "GET":
         return JsonResponse(begin_registration(person, passwordless=True))
     form = NewPasskeyForm(request.POST)
@@ -85,14 +85,14 @@ def app_page(request: HttpRequest, person: Person) -> HttpResponse:
         if isinstance(added, Authenticator):
             del request.session[PENDING_APP]
             return set_up_done(request, added)
-    context = {"form": form, "next": next_of(request), **app_words(person, secret)}
+    context = {"form": form, "next": next_of(request), **app_secret(person, secret)}
     return render(request, "sign_in/second_factor/app.html", context, status=200)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @own_page()
 def codes_page(request: HttpRequest, person: Person) -> HttpResponse:
-    """`/your-sign-in/codes/`: shown until their owner says that they are kept."""
+    """`/your-sign-in/codes/`: shown until their owner confirms that they are saved."""
     if request.method == "POST":
         services.codes_keep(person)
         return redirect(next_of(request))
@@ -112,7 +112,7 @@ def codes_page(request: HttpRequest, person: Person) -> HttpResponse:
 @require_POST
 @own_page(changes=True)
 def new_codes(request: HttpRequest, person: Person) -> HttpResponse:
-    """`/your-sign-in/codes/new/`: the old ones work no more."""
+    """`/your-sign-in/codes/new/`: the old ones stop working."""
     if not selectors.needs_second_factor(person) or not selectors.has_factor(person):
         return redirect("second_factor")
     services.codes_make(person)
@@ -122,7 +122,7 @@ def new_codes(request: HttpRequest, person: Person) -> HttpResponse:
 @require_POST
 @own_page(changes=True)
 def remove(request: HttpRequest, person: Person, pk: int) -> HttpResponse:
-    """`/your-sign-in/<n>/remove/`: one of one's own."""
+    """`/your-sign-in/<n>/remove/`: removes one of the person's own factors."""
     refusal = services.factor_remove(person, pk)
     if refusal:
         messages.warning(request, sentence(refusal))
@@ -156,7 +156,7 @@ def is_offered(request: HttpRequest) -> bool:
 
 
 def set_up_done(request: HttpRequest, row: Authenticator) -> HttpResponse:
-    """What was just set up was just shown; the login session gets a new key with what it may."""
+    """A factor that was set up counts as shown; the login session gets a new key."""
     post_authentication(request, row)
     request.session.cycle_key()
     request.session.pop(selectors.OFFER, None)
@@ -171,7 +171,7 @@ def set_up_done(request: HttpRequest, row: Authenticator) -> HttpResponse:
 def add_app(
     request: HttpRequest, person: Person, secret: str, form: AppForm
 ) -> Authenticator | None:
-    """The new row; None when the form has the reason why not."""
+    """The new row; None when it was refused, with the error in the form."""
     try:
         forgive = check_rate_limit(person)
     except ValidationError as limited:
@@ -186,7 +186,7 @@ def add_app(
     return added
 
 
-def app_words(person: Person, secret: str) -> dict[str, str]:
+def app_secret(person: Person, secret: str) -> dict[str, str]:
     """The picture (an inert SVG in a data URI) and the secret in groups of four."""
     adapter = get_adapter()
     picture = adapter.build_totp_svg(adapter.build_totp_url(person, secret))
@@ -197,7 +197,7 @@ def app_words(person: Person, secret: str) -> dict[str, str]:
 
 
 def pending_secret(request: HttpRequest, person: Person) -> str:
-    """The same one until it is used, so that a page that is loaded again still fits the app."""
+    """The same secret until it is used, so that reloading the page does not break the set-up."""
     place = Place("django_session", str(person.pk), PENDING_APP)
     try:
         return unseal(request.session.get(PENDING_APP, ""), place)
@@ -208,5 +208,5 @@ def pending_secret(request: HttpRequest, person: Person) -> str:
 
 
 def in_two(code: str) -> str:
-    """`1234 5678`: easier to read off paper."""
+    """`1234 5678`: easier to read from paper."""
     return f"{code[:4]} {code[4:]}"
