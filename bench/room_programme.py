@@ -28,7 +28,7 @@ from sessions.models import (
     Staffing,
     Track,
 )
-from sessions.people.second_factor import touch
+from sessions.people.second_factor.services import touch
 
 STARTS_IN = timedelta(minutes=5)  # the lobby is open, nobody is late
 MINUTES = 180  # three segments of an hour: what a run extends is never exhausted

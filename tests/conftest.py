@@ -5,9 +5,17 @@ from collections.abc import Iterator
 import pytest
 from django.apps import apps
 from django.db import connection
+from hypothesis import HealthCheck, settings
 from pytest_django import DjangoDbBlocker
 
 from sessions.rooms.process import Process
+
+# Property tests have no deadline: a busy machine must not fail them. The parent is Hypothesis's
+# own profile, which is derandomised where CI is set.
+settings.register_profile(
+    "unhurried", settings.default, deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.load_profile("unhurried")
 
 
 @pytest.fixture(autouse=True)

@@ -14,15 +14,15 @@ from sessions.core.admission import SeatState
 from sessions.core.permissions import Grant, grants
 from sessions.core.room_state import LOBBY_MINUTES, OVER
 from sessions.models import Person, Seat
-from sessions.people.standing import StandingChange, standing_changed
+from sessions.people.access import AccessChange, access_changed
 from sessions.rooms.process import Process
 from sessions.scheduling.selectors import principal
 
 EVERYWHERE: Final = frozenset(
     {
-        StandingChange.SIGNED_OUT_EVERYWHERE,
-        StandingChange.ACCOUNT_CLOSED,
-        StandingChange.ROLES_CHANGED,
+        AccessChange.SIGNED_OUT_EVERYWHERE,
+        AccessChange.ACCOUNT_CLOSED,
+        AccessChange.ROLES_CHANGED,
     }
 )
 """Changes that end all that a person has open; the others depend on the session."""
@@ -31,13 +31,13 @@ EVERYWHERE: Final = frozenset(
 def listen(process: Callable[[], Process]) -> None:
     """From now on changed access reaches the rooms, through this process."""
 
-    def heard(person: Person, change: StandingChange, **_: Any) -> None:
+    def heard(person: Person, change: AccessChange, **_: Any) -> None:
         revoke(process(), person, change)
 
-    standing_changed.connect(heard, weak=False, dispatch_uid="rooms.revocation")
+    access_changed.connect(heard, weak=False, dispatch_uid="rooms.revocation")
 
 
-def revoke(process: Process, person: Person, change: StandingChange) -> None:
+def revoke(process: Process, person: Person, change: AccessChange) -> None:
     """Ends the media of every seat that the person lost, then wakes the person's sockets. From a
     thread.
 
@@ -45,14 +45,14 @@ def revoke(process: Process, person: Person, change: StandingChange) -> None:
     sockets to say. Only if they cannot be asked (Valkey away), sound and picture end everywhere.
     """
     now = process.clock.now()
-    lost = [] if change is StandingChange.SIGNED_OUT else _lost(person, change, now)
+    lost = [] if change is AccessChange.SIGNED_OUT else _lost(person, change, now)
 
     async def revoked(process: Process) -> bool:
         await _end_media(process, lost)
         return await process.broadcast.wake_person(person.public_id)
 
     woken = process.run_from_thread(revoked)
-    if change is StandingChange.SIGNED_OUT and not woken:
+    if change is AccessChange.SIGNED_OUT and not woken:
         seats = _seats(person, now)
         process.run_from_thread(lambda process: _end_media(process, seats))
 
@@ -67,7 +67,7 @@ async def _end_media(process: Process, seats: Iterable[Seat]) -> None:
         await process.media.write(room)
 
 
-def _lost(person: Person, change: StandingChange, now: datetime) -> list[Seat]:
+def _lost(person: Person, change: AccessChange, now: datetime) -> list[Seat]:
     seats = _seats(person, now)
     return seats if change in EVERYWHERE else [seat for seat in seats if not _is_kept(seat)]
 

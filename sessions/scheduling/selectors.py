@@ -7,7 +7,6 @@ the same number of queries whatever its length. Must not know live rooms beyond 
 from collections.abc import Iterable
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
-from zoneinfo import ZoneInfo
 
 from django.db.models import Exists, OuterRef, Prefetch, Q, QuerySet, Subquery
 
@@ -31,7 +30,6 @@ if TYPE_CHECKING:
 LATEST_END = timedelta(minutes=OVERDUE_MINUTES)  # a live one ends by then, whatever happens
 _NOT_BEGUN = (RoomState.SCHEDULED.value, RoomState.LOBBY_OPEN.value)
 NO_TRACK: Final = 0  # the key of no row
-ANY_ZONE = timedelta(hours=26)  # two places' dates differ by a day at most: UTC-12 to UTC+14
 
 
 def tracks() -> QuerySet[Track]:
@@ -76,26 +74,6 @@ def sessions_of_track(track: Track) -> QuerySet[Session]:
     return sessions().filter(track=track)
 
 
-def today_for_facilitator(person: Person, now: datetime) -> list[Session]:
-    """What the person leads today, by each track's own date; one that is still running too."""
-    near = sessions().filter(
-        track__staffings__person=person,
-        starts_at__gt=now - ANY_ZONE,
-        starts_at__lt=now + ANY_ZONE,
-        cancelled_at=None,
-    )
-    return [one for one in near if _is_today(one, now) or one.starts_at <= now < one.ends_at]
-
-
-def _is_today(session: Session, now: datetime) -> bool:
-    return session.local_date == now.astimezone(ZoneInfo(session.track.zone)).date()
-
-
-def next_session_for_client(person: Person, now: datetime) -> Session | None:
-    """The one that runs or comes next, on whose roster the person is; None without any."""
-    return sessions_for_client(person, now).first()
-
-
 def sessions_for_client(person: Person, now: datetime) -> QuerySet[Session]:
     """What is still to come for the person, in the order of time. A room that is over is not."""
     over = [state.value for state in OVER]
@@ -113,16 +91,11 @@ def _covering(enrolments: QuerySet[Enrolment], day: str) -> Exists:
     return Exists(enrolments.filter(ends, starts_on__lte=OuterRef(day)))
 
 
-def sessions_for_week(monday: date, person: Person | None = None) -> list[Session]:
-    """The sessions of seven local dates; with a person, those the person leads or comes to."""
-    found = sessions().filter(
+def sessions_for_week(monday: date) -> QuerySet[Session]:
+    """The sessions of seven local dates that are not cancelled."""
+    return sessions().filter(
         local_date__gte=monday, local_date__lt=monday + timedelta(days=7), cancelled_at=None
     )
-    if person is not None:
-        leads = Exists(Staffing.objects.filter(person=person, track=OuterRef("track")))
-        comes = Enrolment.objects.filter(person=person, track=OuterRef("track"))
-        found = found.filter(leads | _covering(comes, "local_date"))
-    return list(found)
 
 
 def roster(session: Session) -> list[Enrolment]:

@@ -16,7 +16,7 @@ from django.utils.crypto import salted_hmac
 
 from sessions.core.refusal import Refuse
 from sessions.models import Person
-from sessions.people.second_factor import refusal_to_enter
+from sessions.people.second_factor.selectors import refusal_to_enter
 from sessions.rooms.process import Process
 
 

@@ -1,4 +1,4 @@
-"""The addresses of the pages. Opaque ids only: an address says nothing of a person."""
+"""The URLs of the pages. Opaque ids only: a URL says nothing about a person."""
 
 from django.urls import URLPattern, URLResolver, path
 

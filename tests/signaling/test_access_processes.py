@@ -19,7 +19,7 @@ from websockets.sync.client import ClientConnection, connect
 from websockets.typing import Origin
 
 from server.launcher.web import OPTIONS
-from sessions.people.standing import StandingChange
+from sessions.people.access import AccessChange
 from tests.server.wire import PATIENCE_S, until
 from tests.signaling.evening import Evening
 from tests.signaling.test_access import CASES
@@ -89,9 +89,9 @@ def close_code(browser: ClientConnection) -> int | None:
     return browser.close_code
 
 
-@pytest.mark.parametrize("change", StandingChange)
+@pytest.mark.parametrize("change", AccessChange)
 def test_log2_changed_access_ends_the_sockets_of_another_process(
-    change: StandingChange, tonight: Evening, port: int
+    change: AccessChange, tonight: Evening, port: int
 ) -> None:
     """S8. Kills: a wake-up that stays within its process; one that ends another's socket."""
     name, lose, code = CASES[change]

@@ -1,6 +1,6 @@
 """The page of a room: an empty shell that the browser's application fills over its socket.
 
-Whom the door would refuse is told so here, before camera and microphone are asked for.
+The page shows a refusal of admission before the browser asks for camera and microphone.
 """
 
 from django.conf import settings
@@ -34,7 +34,7 @@ def room_page(request: HttpRequest, session: Session) -> HttpResponse:
 
 
 def door_refusal(person: Person, session: Session) -> Refuse | None:
-    """What the door says now, if it is no; while a room can be reopened, who was in may wait."""
+    """The refusal of admission now, if any; while a room can be reopened, its people may wait."""
     now, room = this_process().clock.now(), session.room
     comes, at_the_door = arrival_of(principal(person, session)), door_of(room, clock_of(room, now))
     said = decide(comes, at_the_door, now)
