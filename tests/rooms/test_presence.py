@@ -15,6 +15,11 @@ from sessions.rooms.stream import Audience, Event, Events, Gap, Marks, marks_aft
 START = 1_760_000_000_000
 
 
+@pytest.fixture(autouse=True)
+def limits_of_time() -> None:
+    """Leases run out as they do, at a clock that the test moves."""
+
+
 class Room:
     """One room at a clock that the test moves."""
 
