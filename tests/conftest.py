@@ -28,6 +28,7 @@ LIMITS = {
     "sessions.signaling.database.STATEMENT_MS": round(AGES * 1000),
     "sessions.signaling.database.LOCK_MS": round(AGES * 1000),
     "sessions.signaling.database.ANSWER_S": AGES,
+    "sessions.rooms.ticker.LEASE_S": AGES,
     "sessions.signaling.consumer.RATE": 1e6,  # messages a second
 }
 
