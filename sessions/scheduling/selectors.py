@@ -13,7 +13,7 @@ from django.db.models import Exists, OuterRef, Prefetch, Q, QuerySet
 
 from sessions.core.admission import SeatState
 from sessions.core.permissions import Role, Standing
-from sessions.core.room_state import OVER, OVERDUE_MINUTES, RoomState
+from sessions.core.room_state import LOBBY_MINUTES, OVER, OVERDUE_MINUTES, RoomState
 from sessions.models import (
     AgendaTemplate,
     Enrolment,
@@ -74,18 +74,23 @@ def sessions_of_track(track: Track) -> QuerySet[Session]:
 
 
 def today_for_facilitator(person: Person, now: datetime) -> list[Session]:
-    """What the person leads today, by each track's own date; one that is still running too."""
+    """What the person leads today, by each track's own date; one that is still running too, and
+    one whose door is open already, though it starts after midnight."""
     near = sessions().filter(
         track__staffings__person=person,
         starts_at__gt=now - ANY_ZONE,
         starts_at__lt=now + ANY_ZONE,
         cancelled_at=None,
     )
-    return [one for one in near if _is_today(one, now) or one.starts_at <= now < one.ends_at]
+    return [one for one in near if _is_today(one, now) or _is_open(one, now)]
 
 
 def _is_today(session: Session, now: datetime) -> bool:
     return session.local_date == now.astimezone(ZoneInfo(session.track.zone)).date()
+
+
+def _is_open(session: Session, now: datetime) -> bool:
+    return session.starts_at - timedelta(minutes=LOBBY_MINUTES) <= now < session.ends_at
 
 
 def next_session_for_client(person: Person, now: datetime) -> Session | None:

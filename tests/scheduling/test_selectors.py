@@ -166,6 +166,19 @@ def test_today_has_a_session_that_runs_past_midnight() -> None:
     assert selectors.today_for_facilitator(dana, after_midnight) == [on_day(made, 0)]
 
 
+def test_today_has_a_session_after_midnight_whose_door_is_open() -> None:
+    """Kills: a facilitator who finds no way into the room at five to twelve."""
+    dana = facilitator()
+    made = staffed_by(dana, local_start=time(0, 5), weekdays=frozenset({1}))
+    tuesday = on_day(made, 1)
+    times = [tuesday.starts_at - timedelta(minutes=minutes) for minutes in (16, 15, 6)]
+    assert [selectors.today_for_facilitator(dana, now) for now in times] == [
+        [],
+        [tuesday],
+        [tuesday],
+    ]
+
+
 def test_today_is_of_ones_own_sessions_that_meet() -> None:
     dana, luis = facilitator("Dana"), facilitator("Luis")
     mine, other = staffed_by(dana), staffed_by(luis)
