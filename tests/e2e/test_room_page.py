@@ -24,7 +24,6 @@ Enter = Callable[..., ScriptedRoom]
 @pytest.fixture(scope="module")
 def browser(playwright: Playwright) -> Iterator[Any]:
     running = launch(playwright)
-    expect.set_options(timeout=20_000)  # a busy machine is not a fault
     yield running
     running.close()
 
