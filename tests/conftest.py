@@ -10,8 +10,8 @@ from pytest_django import DjangoDbBlocker
 
 from sessions.rooms.process import Process
 
-# Property tests have no deadline: a busy machine must not fail them. The parent is Hypothesis's
-# own profile, which is derandomised where CI is set.
+# A busy machine must not fail a property. The parent is Hypothesis's own profile, which is
+# derandomised where CI is set.
 settings.register_profile(
     "unhurried", settings.default, deadline=None, suppress_health_check=[HealthCheck.too_slow]
 )
@@ -31,6 +31,29 @@ def process(monkeypatch: pytest.MonkeyPatch) -> Iterator[Process]:
     monkeypatch.setattr(apps.get_app_config("group_sessions"), "process", mine)
     yield mine
     mine.database.close()
+
+
+AGES = 3600.0  # seconds; no test lasts so long
+LIMITS = {
+    "sessions.rooms.lua.LEASE_MS": round(AGES * 1000),
+    "sessions.rooms.lua.AWAY_MS": round(AGES * 900),
+    "sessions.rooms.lua.SOCKET_TIMEOUT_S": AGES,
+    "sessions.rooms.lua.ANSWER_S": AGES,
+    "sessions.signaling.database.STATEMENT_MS": round(AGES * 1000),
+    "sessions.signaling.database.LOCK_MS": round(AGES * 1000),
+    "sessions.signaling.database.ANSWER_S": AGES,
+    "sessions.rooms.ticker.LEASE_S": AGES,
+    "sessions.signaling.consumer.RATE": 1e6,  # messages a second
+}
+
+
+@pytest.fixture(autouse=True)
+def limits_of_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No lease runs out between two lines of a test on a slow machine, no answer comes too late,
+    and on a fast one nobody sends too much. A test of one of these limits puts it back, or
+    overrides this fixture."""
+    for name, value in LIMITS.items():
+        monkeypatch.setattr(name, value)
 
 
 @pytest.fixture(scope="session")

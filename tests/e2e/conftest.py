@@ -6,11 +6,11 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Playwright, sync_playwright
+from playwright.sync_api import Playwright, expect, sync_playwright
 
 from server.launcher.debian import CHROMIUM
 from tests.e2e.colours import RED, Look
-from tests.e2e.people import LAPTOP, PHONE, Visitor
+from tests.e2e.people import LAPTOP, PHONE, SECONDS, Visitor
 from tests.e2e.relay import Relay, running_relay
 from tests.e2e.stack import Stack, running_stack
 from tests.programs import needed
@@ -23,6 +23,7 @@ ArriveByRelay = Callable[[str, Look], tuple[Visitor, Relay]]
 def playwright() -> Iterator[Playwright]:
     """Skips without a Chromium; in CI that is a failure, for what is not run proves nothing."""
     needed(CHROMIUM)
+    expect.set_options(timeout=20 * SECONDS)  # until what never comes fails a test; never asserted
     with sync_playwright() as running:
         yield running
 

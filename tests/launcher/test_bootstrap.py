@@ -16,6 +16,7 @@ from server.launcher.arguments import check_port, parse
 from server.launcher.debian import CHROMIUM, FIREFOX
 from server.launcher.errors import LauncherError
 from server.launcher.failures import NO_VENV
+from tests.ports import free_port
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 
@@ -160,10 +161,7 @@ def test_a_port_that_does_not_exist_is_refused() -> None:
 
 def test_a_free_port_is_accepted(taken_port: int) -> None:
     assert parse([]).port == 8000
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        free = listener.getsockname()[1]
-    check_port(free)
+    check_port(free_port())
 
 
 @pytest.mark.parametrize("command", ["run", "test"])

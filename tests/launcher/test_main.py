@@ -3,7 +3,6 @@
 import os
 import re
 import signal
-import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -16,6 +15,7 @@ from server.launcher.errors import LauncherError
 from server.launcher.services import socket_folder
 from server.launcher.web import WebAddress
 from tests.launcher.waiting import is_running, until
+from tests.ports import free_port
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 STAND_IN = """
@@ -43,9 +43,7 @@ except launcher.LauncherError as error:
 
 @pytest.fixture
 def port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    return free_port()
 
 
 @pytest.fixture

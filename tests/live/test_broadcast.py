@@ -21,6 +21,7 @@ from redis.exceptions import ResponseError
 from sessions.core.refusal import Refuse
 from sessions.live import broadcast, presence, store
 from sessions.live.presence import Place, Roster, Swept, Told
+from sessions.live.store import ANSWER_S, SOCKET_TIMEOUT_S
 from sessions.live.stream import (
     READ_LIMIT,
     Audience,
@@ -373,8 +374,10 @@ def test_event_goes_out_on_commit_and_not_on_rollback(room: str) -> None:
 
 
 @pytest.fixture
-def hung_redis(tmp_path: Path, settings: object) -> Iterator[None]:
+def hung_redis(tmp_path: Path, settings: object, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """A server that accepts and never answers: a stopped process, a network gone silent."""
+    monkeypatch.setattr(store, "SOCKET_TIMEOUT_S", SOCKET_TIMEOUT_S)
+    monkeypatch.setattr(store, "ANSWER_S", ANSWER_S)
     path = str(tmp_path / "hung.sock")
     server = socket.socket(socket.AF_UNIX)
     server.bind(path)

@@ -16,6 +16,11 @@ from tests.valkey import connection, run
 START = 1_760_000_000_000
 
 
+@pytest.fixture(autouse=True)
+def limits_of_time() -> None:
+    """Leases run out as they do, at a clock that the test moves."""
+
+
 class Room:
     """One room at a clock that the test moves."""
 

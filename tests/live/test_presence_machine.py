@@ -9,6 +9,7 @@ import os
 import secrets
 from typing import Final
 
+import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
@@ -33,6 +34,11 @@ from tests.valkey import connection, run
 SEATS = ("ann", "ben", "sam")
 Held = tuple[str, str, int]  # seat, connection, generation
 ON: Final = bridge._Told(wanted=True, on=True, complete=True)
+
+
+@pytest.fixture(autouse=True)
+def limits_of_time() -> None:
+    """Leases run out as they do, at a clock that the machine moves."""
 
 
 class Presence(RuleBasedStateMachine):

@@ -67,7 +67,7 @@ async def test_garbage_of_a_stranger_ends_nobodys_session(node: NodeProcess) -> 
     assert counted["dropped"] > GARBAGE // 2
     assert counted.keys() <= {
         "received", "dropped", "unknown_address", "dtls_unknown", "stun_malformed", "forwarded",
-        "key_frames_asked",
+        "key_frames_asked", "slept", "fenced",  # the last two on a machine that stands still
     }  # fmt: skip
 
 

@@ -20,6 +20,7 @@ from websockets.typing import Origin
 
 from server.launcher.web import OPTIONS
 from sessions.people.access import AccessChange
+from tests.ports import free_port
 from tests.server.wire import PATIENCE_S, until
 from tests.signaling.evening import Evening
 from tests.signaling.test_access import CASES
@@ -32,9 +33,7 @@ ROOT = Path(__file__).resolve().parents[2]
 def port(tonight: Evening) -> Iterator[int]:
     """Of a web process on this test's database and Valkey. No heartbeat looks after principals:
     only a wake-up from here can end what it has open."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        number: int = probe.getsockname()[1]
+    number = free_port()
     database = urlsplit(os.environ["DATABASE_URL"])
     environment = {
         **os.environ,
