@@ -25,6 +25,9 @@ from sessions.core.admission import SeatState  # noqa: E402
 from sessions.core.permissions import Role, Standing, Verb, allowed  # noqa: E402
 from sessions.signaling.commands import TABLE  # noqa: E402
 
+OURS: Final = frozenset({"sessions", "server.probe"})
+"""The Django apps of this product."""
+
 OPEN: Final[Mapping[str, str]] = {
     "account_login": "signing in",
     "account_request_login_code": "signing in",
@@ -76,8 +79,8 @@ def commands() -> dict[str, Verb]:
 
 def operator_commands() -> dict[str, str]:
     """`manage.py` commands of our own: whoever has the machine's command line may do all."""
-    ours = sorted(name for name, app in get_commands().items() if app == "sessions")
-    return {name: str(load_command_class("sessions", name).help) for name in ours}
+    ours = sorted((name, str(app)) for name, app in get_commands().items() if app in OURS)
+    return {name: str(load_command_class(app, name).help) for name, app in ours}
 
 
 def _patterns(prefix: str, resolver: URLResolver) -> Iterator[tuple[str, URLPattern]]:

@@ -65,6 +65,7 @@ from server.media.placement import (
     read_lease,
     read_placement,
 )
+from server.media.relay import RelayAccess, relay_access
 
 __all__ = [
     "BORN_KEY",
@@ -89,6 +90,7 @@ __all__ = [
     "PeerConnected",
     "Placement",
     "Reason",
+    "RelayAccess",
     "Seen",
     "SendingChanged",
     "SlotOwned",
@@ -104,6 +106,7 @@ __all__ = [
     "read_desired",
     "read_lease",
     "read_placement",
+    "relay_access",
 ]
 
 LOG = logging.getLogger(__name__)

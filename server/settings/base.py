@@ -43,6 +43,7 @@ INSTALLED_APPS = [
     "allauth.account",
     "allauth.mfa",
     "sessions.apps.SessionsConfig",
+    "server.probe",  # manage.py check_media
 ]
 
 MIDDLEWARE = [
