@@ -7,6 +7,7 @@ over within ARRIVE_S. Must not know where settings come from, nor print.
 
 import asyncio
 import contextlib
+import time
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -117,7 +118,7 @@ async def attempt(
     """A sender and a receiver in a new room, until the one has seen and heard the other."""
     clock = asyncio.get_running_loop().time
     began = clock()
-    wanted = Wanted(new_room(), store, client)
+    wanted = Wanted(new_room(), store, client, time.time() + ARRIVE_S + LEAVE_S)
     sender, receiver = Participant(SENDER, relay), Participant(RECEIVER, relay)
     try:
         async with asyncio.timeout(ARRIVE_S):
@@ -179,8 +180,8 @@ async def _recognised(track: MediaStreamTrack, is_ours: Callable[[Any], bool]) -
 
 async def _part(wanted: Wanted, *participants: Participant) -> None:
     """Both leave; the room is closed at the node in any case."""
+    with contextlib.suppress(RedisError):
+        await wanted.close()
     with contextlib.suppress(TimeoutError):
         async with asyncio.timeout(LEAVE_S):
             await asyncio.gather(*(one.leave() for one in participants))
-    with contextlib.suppress(RedisError):
-        await wanted.say({})

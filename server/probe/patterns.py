@@ -14,7 +14,8 @@ from aiortc import MediaStreamTrack
 from aiortc.mediastreams import MediaStreamError
 from av import AudioFrame, VideoFrame
 
-RATE: Final = 48_000  # samples a second
+from server.probe.delay import RATE
+
 SAMPLES: Final = 960  # of one frame: 20 ms
 TONE_HZ: Final = 1_000
 LOUDNESS: Final = 8_000  # of 32,767

@@ -41,7 +41,10 @@ HEADINGS = {
     "seat.full": "No seat free",
     "seat.removed": "You’re out of today’s group",
 }
-UNLOCKED = {Verb.ROOM_PAGE}  # an idle desk's lock never stands between anyone and the call
+UNLOCKED = {
+    Verb.ROOM_PAGE,
+    Verb.ECHO,
+}  # an idle desk's lock never stands between anyone and the call
 NOT_FOUND = {"room.unknown", "track.unknown", "person.unknown", "session.unknown"}
 
 
