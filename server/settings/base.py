@@ -43,6 +43,7 @@ INSTALLED_APPS = [
     "allauth.account",
     "allauth.mfa",
     "sessions.apps.SessionsConfig",
+    "server.probe",  # manage.py check_media
 ]
 
 MIDDLEWARE = [
@@ -147,6 +148,7 @@ ACCOUNT_RATE_LIMITS = {
     "request_login_code": "20/m/ip,5/10m/key",
     "demo_code": "10/m/ip",
     "passkey_sign_in": "40/m/ip",
+    "echo": "12/10m/user",
 }
 LOGIN_URL = "/sign-in/"
 LOGIN_REDIRECT_URL = "/"

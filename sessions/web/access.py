@@ -41,7 +41,7 @@ HEADINGS = {
     "seat.full": "No seat free",
     "seat.removed": "You’re out of today’s group",
 }
-UNLOCKED = {Verb.ROOM_PAGE}  # the idle lock never keeps anybody from the call
+UNLOCKED = {Verb.ROOM_PAGE, Verb.ECHO}  # the idle lock never keeps anybody from the call
 NOT_FOUND = {"room.unknown", "track.unknown", "person.unknown", "session.unknown"}
 
 

@@ -101,9 +101,19 @@ def all_planned(now: datetime) -> list[Session]:
 
 
 def next_ones(led: Sequence[Session], now: datetime) -> list[Session]:
-    """The sessions that a facilitator leads today; if there are none, the next one."""
-    today = [one for one in led if local_start(one).date() == local(one, now).date()]
+    """The sessions that a facilitator leads today, and those after midnight whose door is open;
+    if there are none, the next one."""
+    today = [one for one in led if is_today(one, now) or door_is_open(one, now)]
     return today or list(led[:1])
+
+
+def is_today(session: Session, now: datetime) -> bool:
+    """By the date where the track is."""
+    return local_start(session).date() == local(session, now).date()
+
+
+def door_is_open(session: Session, now: datetime) -> bool:
+    return session.starts_at - timedelta(minutes=LOBBY_MINUTES) <= now
 
 
 def card(
