@@ -19,6 +19,7 @@ from redis.asyncio.client import Pipeline
 from redis.exceptions import ResponseError
 
 from sessions.core.refusal import Refuse
+from sessions.models import Program
 from sessions.rooms import broadcast, presence
 from sessions.rooms import lua as store
 from sessions.rooms.presence import Place, Roster, Swept, Told
@@ -415,9 +416,12 @@ async def test_redis_away_is_a_refusal_and_no_exception(room: str) -> None:
 @pytest.mark.usefixtures("no_redis")
 @pytest.mark.django_db(transaction=True)
 def test_redis_away_does_not_undo_a_commit(room: str) -> None:
+    """Kills: publishing inside the transaction and failing with the store."""
     with transaction.atomic():
+        program = Program.objects.create(name="Evening")
         broadcast.publish_on_commit(room, changed(1))
-    broadcast.wake(room, "epoch", 1)
+    assert list(Program.objects.all()) == [program]
+    assert broadcast.publish(room, changed(1)) == Refuse("store.down")
 
 
 @pytest.mark.usefixtures("hung_redis")
