@@ -2,7 +2,19 @@
 
 import pytest
 from django.db import connection
+from hypothesis import HealthCheck, settings
 from pytest_django import DjangoDbBlocker
+
+# A busy machine must not fail a property. The parent is Hypothesis's own profile, which is
+# derandomised where CI is set.
+settings.register_profile(
+    "unhurried", settings.default, deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.register_profile("quick", settings.get_profile("unhurried"), max_examples=15)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    settings.load_profile("quick" if config.getoption("--quick") else "unhurried")
 
 
 @pytest.fixture(autouse=True)
