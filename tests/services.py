@@ -91,7 +91,7 @@ def with_database(redis_url: str, number: int) -> str:
     return urlsplit(redis_url)._replace(path=f"/{number}").geturl()
 
 
-def prepare_environment(*, needed: bool) -> None:
+def prepare_environment(*, needed: bool = True) -> None:
     """Starts the services unless they are given, and sets what settings read. If they are not
     needed, they are at addresses where nobody listens."""
     if not needed:
