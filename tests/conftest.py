@@ -15,7 +15,11 @@ from sessions.rooms.process import Process
 settings.register_profile(
     "unhurried", settings.default, deadline=None, suppress_health_check=[HealthCheck.too_slow]
 )
-settings.load_profile("unhurried")
+settings.register_profile("quick", settings.get_profile("unhurried"), max_examples=15)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    settings.load_profile("quick" if config.getoption("--quick") else "unhurried")
 
 
 @pytest.fixture(autouse=True)
@@ -35,13 +39,12 @@ def process(monkeypatch: pytest.MonkeyPatch) -> Iterator[Process]:
 
 AGES = 3600.0  # seconds; no test lasts so long
 LIMITS = {
-    "sessions.rooms.lua.LEASE_MS": round(AGES * 1000),
-    "sessions.rooms.lua.AWAY_MS": round(AGES * 900),
-    "sessions.rooms.lua.SOCKET_TIMEOUT_S": AGES,
-    "sessions.rooms.lua.ANSWER_S": AGES,
-    "sessions.signaling.database.STATEMENT_MS": round(AGES * 1000),
-    "sessions.signaling.database.LOCK_MS": round(AGES * 1000),
-    "sessions.signaling.database.ANSWER_S": AGES,
+    "sessions.live.store.LEASE_MS": round(AGES * 1000),
+    "sessions.live.store.AWAY_MS": round(AGES * 900),
+    "sessions.live.store.SOCKET_TIMEOUT_S": AGES,
+    "sessions.live.store.ANSWER_S": AGES,
+    "sessions.rooms.database.LIMITS": "SELECT",  # no limit
+    "sessions.rooms.database.ANSWER_S": AGES,
     "sessions.rooms.ticker.LEASE_S": AGES,
     "sessions.signaling.consumer.RATE": 1e6,  # messages a second
 }

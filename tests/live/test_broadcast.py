@@ -22,6 +22,7 @@ from sessions.core.refusal import Refuse
 from sessions.live import broadcast, presence, store
 from sessions.live.presence import Place, Roster, Swept, Told
 from sessions.live.store import ANSWER_S, SOCKET_TIMEOUT_S
+from sessions.models import Program
 from sessions.live.stream import (
     READ_LIMIT,
     Audience,
@@ -417,9 +418,12 @@ async def test_redis_away_is_a_refusal_and_no_exception(room: str) -> None:
 @pytest.mark.usefixtures("no_redis")
 @pytest.mark.django_db(transaction=True)
 def test_redis_away_does_not_undo_a_commit(room: str) -> None:
+    """Kills: publishing inside the transaction and failing with the store."""
     with transaction.atomic():
+        program = Program.objects.create(name="Evening")
         broadcast.publish_on_commit(room, changed(1))
-    broadcast.wake(room, "epoch", 1)
+    assert list(Program.objects.all()) == [program]
+    assert broadcast.publish(room, changed(1)) == Refuse("store.down")
 
 
 @pytest.mark.usefixtures("hung_redis")

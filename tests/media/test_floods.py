@@ -1,4 +1,4 @@
-"""The floods of `python -m bench.media_floods` against a running node, smaller; and its doors.
+"""The floods of `python -m bench.media.floods` against a running node, smaller; and its doors.
 
 What is asserted holds on a busy machine too: nobody good is closed, nothing grows, no exception.
 How much the good lose is a figure of the bench, which has a core to itself.
@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from bench.media_floods import (
+from bench.media.floods import (
     FLOOD_RATE,
     MOST_GROWN_MB,
     Flood,

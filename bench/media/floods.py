@@ -1,4 +1,4 @@
-"""`python -m bench.media_floods`: what strangers and a hostile member can do to a running node.
+"""`python -m bench.media.floods`: what strangers and a hostile member can do to a running node.
 
 Each flood runs from a thread while two good people in a room of their own talk and see each
 other. Prints, for each, what was sent, what the good pair lost, who was closed, and how much the
@@ -258,7 +258,7 @@ def missed(found: dict[str, Any]) -> list[str]:
 
 def parse(arguments: Sequence[str]) -> argparse.Namespace:
     """The sizes of a run."""
-    parser = argparse.ArgumentParser(prog="python -m bench.media_floods", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m bench.media.floods", description=__doc__)
     parser.add_argument("--empty", type=int, default=1_000_000, help="default: %(default)s")
     parser.add_argument("--seconds", type=float, default=8.0, help="default: %(default)s")
     parser.add_argument("--joins", type=int, default=200, help="default: %(default)s")

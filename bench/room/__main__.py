@@ -40,22 +40,22 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
 
 async def measure(stack: Stack, groups: list[Any], sizes: argparse.Namespace) -> dict[str, Any]:
     """Joins, opens and runs the rooms; everything that was found."""
-    from bench import room_load
+    from bench.room import load
 
-    rooms = [room_load.LiveRoom(stack.origin, group) for group in groups]
+    rooms = [load.LiveRoom(stack.origin, group) for group in groups]
     connections = sizes.rooms * sizes.people
     before = stack.resident_bytes("web")
-    joined = room_load.Times()
+    joined = load.Times()
     progress(f"{connections} people join, {sizes.joins:g} a second")
-    await room_load.join_all(rooms, 1 / sizes.joins, joined)
-    await room_load.begin_all(rooms)
+    await load.join_all(rooms, 1 / sizes.joins, joined)
+    await load.begin_all(rooms)
     await asyncio.sleep(SETTLE_S)
     grown = stack.resident_bytes("web") - before
-    await room_load.tap_all(rooms, WARM_S, EVERY_S)
+    await load.tap_all(rooms, WARM_S, EVERY_S)
     progress(f"{sizes.rooms} facilitators tap for {sizes.seconds:g} s")
-    tapped, used = await _busy(stack, room_load.tap_all(rooms, sizes.seconds, EVERY_S))
+    tapped, used = await _busy(stack, load.tap_all(rooms, sizes.seconds, EVERY_S))
     pongs = [took for room in rooms for member in room.members for took in member.browser.pongs]
-    room_load.drop_all(rooms)
+    load.drop_all(rooms)
     told = json.dumps(rooms[0].members[0].room, separators=(",", ":"))
     return {
         "room_changed_bytes": len(told) + ENVELOPE,
@@ -90,11 +90,11 @@ def _rounded(figures: dict[str, float]) -> dict[str, float]:
 
 def floors(stack: Stack, sizes: argparse.Namespace, size: int) -> dict[str, Any]:
     """The bare transaction, and the bare broadcast with the web process out of the way."""
-    from bench import room_floors
+    from bench.room import floors
 
     progress(f"the floors, for {sizes.floor_seconds:g} s each")
     stack.stop("web")
-    bare = room_floors.broadcasts(
+    bare = floors.broadcasts(
         stack,
         sizes.rooms,
         sizes.people,
@@ -103,7 +103,7 @@ def floors(stack: Stack, sizes: argparse.Namespace, size: int) -> dict[str, Any]
         size=size,
     )
     return {
-        "transaction": room_floors.transactions(stack.database, sizes.floor_seconds),
+        "transaction": floors.transactions(stack.database, sizes.floor_seconds),
         "broadcast": asyncio.run(bare),
     }
 
@@ -129,9 +129,9 @@ def main(arguments: Sequence[str]) -> int:
     before = machine()
     progress("starting PostgreSQL, Valkey, web, worker and media")
     with running_stack(cores) as stack:
-        from bench import room_programme
+        from bench.room import programme
 
-        groups = room_programme.make(sizes.rooms, sizes.people)
+        groups = programme.make(sizes.rooms, sizes.people)
         with stack.explained("web"):
             result = asyncio.run(measure(stack, groups, sizes))
         if not sizes.no_floors:

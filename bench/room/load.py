@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from bench.browsers import PING_S, Browser, Event
-from bench.room_programme import Group
+from bench.room.programme import Group
 
 AGAIN_S: Final = 1.0  # between two attempts to come in
 PATIENCE_S: Final = 10.0  # for what has to come; longer is a fault, not a figure

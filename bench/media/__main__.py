@@ -16,9 +16,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from bench import media_floor
 from bench.cores import Split, born_on, split
-from bench.media_load import RATES, SIZES, Load
+from bench.media.floor import measured
+from bench.media.load import RATES, SIZES, Load
 from bench.reporting import finish, machine, percentile, progress
 from server.media.client import NodeLoad
 from tests.media.node_process import NodeProcess, running_node
@@ -143,7 +143,7 @@ async def run(sizes: argparse.Namespace, cores: Split) -> dict[str, Any]:
         async with running_node(Path(folder), cores.measured) as node:
             result = await measure(node, sizes)
         progress("measuring the floor")
-        floor = await asyncio.to_thread(media_floor.measured, cores.measured)
+        floor = await asyncio.to_thread(measured, cores.measured)
     result["floor_us_per_packet"] = round(floor, 2)
     result["ratio_to_floor"] = round(result["cpu_us_per_packet"] / floor, 2)
     return result

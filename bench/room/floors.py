@@ -86,7 +86,7 @@ async def broadcasts(
     port = free_port()
     origin = f"http://{LOOPBACK}:{port}"
     daphne = [sys.executable, "-m", "daphne", "-b", LOOPBACK, "-p", str(port), "-v", "0"]
-    stack.start(NAME, [*daphne, "bench.room_echo:application"], stack.split.measured)
+    stack.start(NAME, [*daphne, "bench.room.echo:application"], stack.split.measured)
     try:
         await asyncio.to_thread(wait_for_web, origin, stack.processes[NAME])
         bare = [EchoRoom(origin, f"room{number}", people) for number in range(rooms)]

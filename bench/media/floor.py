@@ -18,7 +18,7 @@ from typing import Final
 from pylibsrtp import Policy, Session
 
 from bench.cores import born_on
-from bench.media_load import BUFFER, PAUSE_SECONDS, RATES, SIZES
+from bench.media.load import BUFFER, PAUSE_SECONDS, RATES, SIZES
 
 SEATS: Final = 12
 ROUNDS: Final = 7
@@ -39,7 +39,7 @@ def measured(cores: frozenset[int]) -> float:
     ports = [str(sink.getsockname()[1]) for sink in sinks]
     with born_on(cores):
         child = subprocess.Popen(  # noqa: S603 - this file
-            [sys.executable, "-m", "bench.media_floor", *ports], stdout=subprocess.PIPE, text=True
+            [sys.executable, "-m", "bench.media.floor", *ports], stdout=subprocess.PIPE, text=True
         )
     _drain(sinks, child)
     printed, _ = child.communicate()
