@@ -189,6 +189,6 @@ def test_per6_another_role_has_to_come_in_anew(now: Principal) -> None:
 def test_the_probe_has_no_standing_in_any_room() -> None:
     """It is nobody: neither signed in nor on a roster. What it is let into is the room of an
     echo, which a person asks for without any session. Kills: a grant for the probe."""
-    assert may(Standing(False)) == set()
+    assert may(Principal(False)) == set()
     assert Verb.ECHO not in SELF | THROUGH_THE_DOOR | LEADING
     assert not Verb.ECHO.startswith("room.")

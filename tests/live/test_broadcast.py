@@ -22,7 +22,6 @@ from sessions.core.refusal import Refuse
 from sessions.live import broadcast, presence, store
 from sessions.live.presence import Place, Roster, Swept, Told
 from sessions.live.store import ANSWER_S, SOCKET_TIMEOUT_S
-from sessions.models import Program
 from sessions.live.stream import (
     READ_LIMIT,
     Audience,
@@ -34,6 +33,7 @@ from sessions.live.stream import (
     append,
     read_after,
 )
+from sessions.models import Program
 
 
 @pytest.fixture

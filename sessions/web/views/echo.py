@@ -16,7 +16,8 @@ from django.views.decorators.http import require_POST, require_safe
 from server.media.client import ECHO_S
 from sessions.core.permissions import Verb
 from sessions.core.refusal import Refuse, sentence
-from sessions.rooms import echo, relay
+from sessions.nodes import echo, relay
+from sessions.rooms.process import this_process
 from sessions.web.access import page, signed_in
 
 
@@ -29,7 +30,10 @@ def echo_begin(request: HttpRequest) -> JsonResponse:
     person = signed_in(request).public_id
     if not connection.in_atomic_block:  # the probe's answer may take a while: others may have it
         connection.close()
-    answer = echo.begin(person, request.POST.get("sdp", ""))
+    sdp = request.POST.get("sdp", "")
+    answer = this_process().run_from_thread(
+        lambda process: echo.begin(process.store, person, sdp)
+    )
     if isinstance(answer, Refuse):
         return _refused(answer)
     return JsonResponse({"sdp": answer, "seconds": ECHO_S})
@@ -39,7 +43,8 @@ def echo_begin(request: HttpRequest) -> JsonResponse:
 @page(Verb.ECHO)
 def echo_report(request: HttpRequest) -> JsonResponse:
     """How one's own sound arrives; `report` is null while nothing is known."""
-    found = echo.report(signed_in(request).public_id)
+    person = signed_in(request).public_id
+    found = this_process().run_from_thread(lambda process: echo.report(process.store, person))
     if isinstance(found, Refuse):
         return _refused(found)
     fields = ("received", "lost", "jitter_ms", "round_trip_ms", "heard")
@@ -60,10 +65,11 @@ def echo_relay(request: HttpRequest) -> JsonResponse:
 @page(Verb.ECHO)
 def echo_end(request: HttpRequest) -> JsonResponse:
     """Ends one's own echo, if there is one."""
-    refused = echo.end(signed_in(request).public_id)
+    person = signed_in(request).public_id
+    refused = this_process().run_from_thread(lambda process: echo.end(process.store, person))
     return _refused(refused) if refused else JsonResponse({})
 
 
 def _refused(refused: Refuse) -> JsonResponse:
-    told = {"code": refused.code, "text": sentence(refused)}
-    return JsonResponse(told, status=HTTPStatus.CONFLICT)
+    answer = {"code": refused.code, "text": sentence(refused)}
+    return JsonResponse(answer, status=HTTPStatus.CONFLICT)
