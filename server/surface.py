@@ -9,7 +9,7 @@ import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, get_args
+from typing import Final
 
 import django
 
@@ -23,7 +23,8 @@ from django.urls import URLPattern, URLResolver, get_resolver  # noqa: E402
 
 from sessions.core.admission import SeatState  # noqa: E402
 from sessions.core.permissions import Principal, Role, Verb, allowed  # noqa: E402
-from sessions.signaling.commands import TABLE  # noqa: E402
+from sessions.signaling.messages import COMMANDS  # noqa: E402
+from sessions.signaling.messages.base import name_of, verb_of  # noqa: E402
 
 OPEN: Final[Mapping[str, str]] = {
     "account_login": "signing in",
@@ -69,9 +70,7 @@ def addresses() -> list[Address]:
 
 def commands() -> dict[str, Verb]:
     """Every command of the websocket by its type, with its verb."""
-    return {
-        get_args(message.__annotations__["type"])[0]: line.verb for message, line in TABLE.items()
-    }
+    return {name_of(kind): verb_of(kind) for kind in COMMANDS}
 
 
 def operator_commands() -> dict[str, str]:

@@ -19,37 +19,21 @@ from sessions.nodes import relay
 from sessions.rooms import database, services
 from sessions.signaling import frames, without_rows
 from sessions.signaling.connection import Connection
-from sessions.signaling.messages import (
-    Admit,
-    AdmitAll,
+from sessions.signaling.messages.agenda import (
     Advance,
-    AllowMicrophone,
-    AskRelay,
     Back,
-    End,
     EndLater,
     Extend,
-    Hello,
-    Leave,
-    LowerHand,
-    MediaAnswer,
-    MediaOffer,
-    Mute,
-    Ok,
     Pause,
-    Ping,
-    Pong,
-    RelayAccess,
-    Remove,
-    Reopen,
     Resume,
-    Resync,
-    SetCamera,
-    SetHand,
-    SetMicrophone,
     Shorten,
-    Start,
 )
+from sessions.signaling.messages.connection import Hello, Ok, Ping, Pong, Resync
+from sessions.signaling.messages.door import Admit, AdmitAll
+from sessions.signaling.messages.me import Leave, SetCamera, SetHand, SetMicrophone
+from sessions.signaling.messages.media import AskRelay, MediaAnswer, MediaOffer, RelayAccess
+from sessions.signaling.messages.people import AllowMicrophone, LowerHand, Mute, Remove
+from sessions.signaling.messages.room import End, Reopen, Start
 
 DOWN: Final = Refuse("store.down")
 Reply = Any  # a message to the browser; None: everything was said

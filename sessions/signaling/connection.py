@@ -27,7 +27,8 @@ from sessions.rooms import database, selectors, services
 from sessions.rooms.selectors import SeatFacts
 from sessions.signaling import frames, node_news, reading, room_cache
 from sessions.signaling.farewell import FAULT, farewell
-from sessions.signaling.messages import Hello, MediaClosed
+from sessions.signaling.messages.connection import Hello
+from sessions.signaling.messages.media import MediaClosed
 from sessions.signaling.reading import Close, Register, Tell, TellAll, Viewer, Want
 from sessions.signaling.seat_hold import Lease, keys_of
 from sessions.signaling.store_watch import store_watch

@@ -22,7 +22,7 @@ from sessions.signaling.access_watch import AccessWatch
 from sessions.signaling.connection import Connection
 from sessions.signaling.farewell import FAULT, farewell
 from sessions.signaling.login import cookie_of, digest_of, person_of
-from sessions.signaling.messages import Hello, Ping, Refused
+from sessions.signaling.messages.connection import Hello, Ping, Refused
 from sessions.signaling.rate_limit import TokenBucket
 from sessions.signaling.refused_sockets import write_down
 

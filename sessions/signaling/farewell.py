@@ -3,7 +3,7 @@
 from typing import Final
 
 from sessions.core.refusal import Refuse, sentence
-from sessions.signaling.messages import CLOSE_CODES, Closing
+from sessions.signaling.messages.connection import CLOSE_CODES, Closing
 
 FAULT: Final = 1011  # RFC 6455, 7.4.1
 HERE: Final = 4403  # a refusal that has no close code of its own: nothing here for this person

@@ -9,7 +9,8 @@ from typing import Any, Final
 from pydantic import TypeAdapter, ValidationError
 
 from sessions.core.refusal import Refuse, sentence
-from sessions.signaling.messages import MESSAGE_LIMIT, Command, Event, Refused
+from sessions.signaling.messages import Command, Event
+from sessions.signaling.messages.connection import MESSAGE_LIMIT, Refused
 
 _COMMAND: Final[TypeAdapter[Any]] = TypeAdapter(Command)
 _EVENT: Final[TypeAdapter[Any]] = TypeAdapter(Event)

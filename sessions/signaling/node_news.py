@@ -7,7 +7,7 @@ from sessions.nodes.desired import Heard, PeerClosed
 from sessions.nodes.desired import SlotOwned as NodeSlotOwned
 from sessions.nodes.desired import SlotShown as NodeSlotShown
 from sessions.nodes.desired import Speaking as NodeSpeaking
-from sessions.signaling.messages import MediaClosed, SlotOwned, SlotShown, Speaking
+from sessions.signaling.messages.media import MediaClosed, SlotOwned, SlotShown, Speaking
 
 MAY_RETURN = frozenset(
     {

@@ -17,15 +17,10 @@ from sessions.live.presence import Place
 from sessions.live.stream import Audience, Event, Kind
 from sessions.rooms.selectors import RoomFacts, RoomNow, RoomRows, SeatFacts
 from sessions.signaling import frames, views
-from sessions.signaling.messages import (
-    MeChanged,
-    ParticipantChanged,
-    ParticipantLeft,
-    RoomChanged,
-    Snapshot,
-    WaitingChanged,
-    WaitingLeft,
-)
+from sessions.signaling.messages.door import WaitingChanged, WaitingLeft
+from sessions.signaling.messages.me import MeChanged
+from sessions.signaling.messages.people import ParticipantChanged, ParticipantLeft
+from sessions.signaling.messages.room import RoomChanged, Snapshot
 
 
 @dataclass(slots=True)

@@ -8,15 +8,11 @@ from sessions.core.admission import SeatState, WaitReason
 from sessions.live.presence import Entry, Place
 from sessions.rooms.selectors import RoomFacts, RoomNow, RoomRows, SeatFacts
 from sessions.rooms.verbs.door import LATE
-from sessions.signaling.messages import (
-    AgendaView,
-    MeView,
-    ParticipantView,
-    RoomView,
-    SegmentView,
-    Snapshot,
-    WaitingView,
-)
+from sessions.signaling.messages.agenda import AgendaView, SegmentView
+from sessions.signaling.messages.door import WaitingView
+from sessions.signaling.messages.me import MeView
+from sessions.signaling.messages.people import ParticipantView
+from sessions.signaling.messages.room import RoomView, Snapshot
 
 
 def room_view(facts: RoomFacts, now: RoomNow) -> RoomView:
