@@ -217,7 +217,7 @@ def _patient(monkeypatch: pytest.MonkeyPatch) -> None:
     by themselves, and a busy machine must not silence them."""
     monkeypatch.setattr(RoomConsumer, "silence_s", 600.0)
     monkeypatch.setattr(RoomConsumer, "quiet_s", 600.0)
-    monkeypatch.setattr(refused_sockets, "Bucket", lambda *_: TokenBucket(1e9, 1e9, 0.0, 1e9))
+    monkeypatch.setattr(refused_sockets, "TokenBucket", lambda *_: TokenBucket(1e9, 1e9, 0.0, 1e9))
 
 
 @pytest.mark.parametrize("context", Context)

@@ -97,7 +97,7 @@ class Onlooker:
         rows, viewer = rows_of(self.evening), self.viewer
         mine = rows.roster.of(viewer.seat.key)
         viewer.place = mine.place if mine else None
-        viewer.waiting = mine.waiting if mine else ""
+        viewer.waiting = mine.waiting if mine else None
         viewer.seats = dict(rows.seats)
         viewer.sits(rows.seats[viewer.seat.key])
         viewer.epoch, viewer.seq = rows.roster.epoch, rows.roster.seq
