@@ -75,7 +75,8 @@ class Admit:
 
 @dataclass(frozen=True, slots=True)
 class Wait:
-    """Stay at the door. `late` is for the staff's list: more than Limits.late minutes."""
+    """Stay at the door. `late` is for the staff's list: came more than Limits.late minutes after
+    the reference instant, whatever it waits for now."""
 
     reason: WaitReason
     late: bool = False
@@ -144,8 +145,9 @@ def _newcomer(room: RoomAtDoor, now: datetime, limits: Limits) -> Wait | Refuse:
         return Refuse("seat.full")
     if room.state is RoomState.LOBBY_OPEN:
         return Wait(WaitReason.LOBBY)
-    too_late = _since(room, now) > timedelta(minutes=limits.waits_for_next)
-    return Wait(WaitReason.LATE if too_late else WaitReason.DOOR, is_late(room, now, limits))
+    if _since(room, now) > timedelta(minutes=limits.waits_for_next):
+        return Wait(WaitReason.LATE, late=True)
+    return Wait(WaitReason.DOOR, is_late(room, now, limits))
 
 
 def _since(room: RoomAtDoor, now: datetime) -> timedelta:

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
+from sessions.core.admission import Wait, WaitReason
 from sessions.core.reasons import LeaveReason
 from sessions.core.refusal import Refuse
 from sessions.live.store import AWAY_MS, HEARTBEAT_MS, LEASE_MS, Answer, Call
@@ -67,8 +68,8 @@ class Entry:
     """One connected seat. `version` is the number of the event that told it last.
 
     `microphone` and `camera` are what the browser says is true of its tracks; `hand_ms` is
-    when the hand went up; `since_ms` is when it came to this place; `waiting` is the code of
-    what it waits for at the door; `claim` is the generation in which the connection came first.
+    when the hand went up; `since_ms` is when it came to this place; `waiting` is what it waits
+    for at the door; `claim` is the generation in which the connection came first.
     Instants are milliseconds since 1970, Redis's clock.
     """
 
@@ -83,15 +84,28 @@ class Entry:
     hand_ms: int | None
     away: bool
     since_ms: int
-    waiting: str
+    waiting: Wait | None
     version: int
     claim: int = 0
 
     @classmethod
     def read(cls, stored: Mapping[str, object]) -> "Entry":
         """From the JSON of the roster, or of the payload of an event that tells an entry."""
-        fields = {**stored, "place": Place(str(stored["place"]))}
+        fields = {**stored, "place": Place(str(stored["place"])), "waiting": _waits(stored)}
+        fields.pop("late")
         return cls(**{**fields, "hand_ms": stored["hand_ms"] or None})  # type: ignore[arg-type]
+
+
+def _waits(stored: Mapping[str, object]) -> Wait | None:
+    reason = str(stored["waiting"])
+    return Wait(WaitReason(reason), bool(stored["late"])) if reason else None
+
+
+def _waiting(waiting: Wait | None) -> dict[str, str | bool]:
+    """The reverse of `_waits`."""
+    if waiting is None:
+        return {"waiting": "", "late": False}
+    return {"waiting": waiting.reason.value, "late": waiting.late}
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,7 +184,7 @@ def join(
     microphone_allowed: bool = True,
     seat_version: int = 0,
     camera: bool = False,
-    waiting: str = "",
+    waiting: Wait | None = None,
     login: str = "",
     claim: int = 0,
     clock_ms: int | None = None,
@@ -193,9 +207,9 @@ def join(
         "microphone_allowed": microphone_allowed,
         "seat_version": seat_version,
         "camera": camera,
-        "waiting": waiting,
         "pass": login,
         "claim": claim,
+        **_waiting(waiting),
     }
     return Call("join", room, _joined, arguments, clock_ms=clock_ms)
 
@@ -205,15 +219,15 @@ def move(
     seat: str,
     place: Place,
     *,
-    waiting: str = "",
+    waiting: Wait | None = None,
     clock_ms: int | None = None,
 ) -> Call[Applied]:
     """From the door into the room or back, whichever connection holds the seat."""
     arguments = {
         "seat": seat,
         "place": place.value,
-        "waiting": waiting,
         "reason": LeaveReason.MOVED.value,
+        **_waiting(waiting),
     }
     return Call("move", room, _applied, arguments, clock_ms=clock_ms)
 
@@ -235,7 +249,7 @@ def change(
     microphone_allowed: bool | None = None,
     camera: bool | None = None,
     hand: bool | None = None,
-    waiting: str | None = None,
+    waiting: Wait | None = None,
     seat_version: int | None = None,
     clock_ms: int | None = None,
 ) -> Call[Applied]:
@@ -246,7 +260,7 @@ def change(
         "microphone_allowed": microphone_allowed,
         "camera": camera,
         "hand": hand,
-        "waiting": waiting,
+        **(_waiting(waiting) if waiting else {}),
     }
     connection, generation = held_by or ("", 0)
     arguments = {

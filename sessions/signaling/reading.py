@@ -10,7 +10,7 @@ from functools import cached_property, lru_cache
 from typing import Any, Final
 
 from sessions.core import permissions
-from sessions.core.admission import SeatState
+from sessions.core.admission import SeatState, Wait
 from sessions.core.reasons import LeaveReason
 from sessions.core.room_state import IN_SESSION, OVER, RoomState
 from sessions.live.presence import Place
@@ -34,7 +34,7 @@ class Viewer:
     principal: permissions.Principal
     connection: str
     place: Place | None = None
-    waiting: str = ""
+    waiting: Wait | None = None
     generation: int = 0
     media_generation: int = 0
     epoch: str = ""

@@ -4,10 +4,9 @@ Owns the one place where names meet opaque keys: stream entries and snapshots ar
 here, so they cannot differ. Knows no sockets, no rows, no Redis.
 """
 
-from sessions.core.admission import SeatState, WaitReason
+from sessions.core.admission import SeatState, Wait
 from sessions.live.presence import Entry, Place
 from sessions.rooms.selectors import RoomFacts, RoomNow, RoomRows, SeatFacts
-from sessions.rooms.verbs.door import LATE
 from sessions.signaling.messages.agenda import AgendaView, SegmentView
 from sessions.signaling.messages.door import WaitingView
 from sessions.signaling.messages.me import MeView
@@ -66,19 +65,19 @@ def participant_view(entry: Entry, seat: SeatFacts) -> ParticipantView:
 
 
 def waiting_view(entry: Entry, seat: SeatFacts) -> WaitingView:
-    """Someone at the door. `reason` is a WaitReason."""
-    reason = entry.waiting.removesuffix(LATE)
+    """Someone at the door."""
+    assert entry.waiting is not None  # an entry at the door waits for something
     return WaitingView(
         key=entry.seat,
         version=entry.version,
         name=seat.name,
         since_ms=entry.since_ms,
-        late=entry.waiting.endswith(LATE) or reason == WaitReason.LATE.value,
-        reason=reason,
+        late=entry.waiting.late,
+        reason=entry.waiting.reason,
     )
 
 
-def me_view(seat: SeatFacts, waiting: str) -> MeView:
+def me_view(seat: SeatFacts, waiting: Wait | None) -> MeView:
     """The receiver's own principal. `waiting` is what presence says one waits for."""
     return MeView(
         key=seat.key,
@@ -91,16 +90,16 @@ def me_view(seat: SeatFacts, waiting: str) -> MeView:
     )
 
 
-def _reason(seat: SeatFacts, waiting: str) -> str:
+def _reason(seat: SeatFacts, waiting: Wait | None) -> str:
     if seat.state is SeatState.REMOVED:
         return "seat.removed"
     if seat.state is SeatState.WAITING:
-        return waiting.removesuffix(LATE)
+        return waiting.reason if waiting else ""
     return "" if seat.microphone_allowed else "seat.muted"
 
 
 def snapshot(
-    rows: RoomRows, key: str, place: Place | None, waiting: str, *, door: bool
+    rows: RoomRows, key: str, place: Place | None, waiting: Wait | None, *, door: bool
 ) -> Snapshot:
     """All that the owner of a seat may know where that connection is: at the door, the room
     alone; in it, the people too; whoever sees the `door`, also who waits. Seats without a row

@@ -17,7 +17,9 @@ from playwright.sync_api import Page, Route, WebSocketRoute, expect
 
 from sessions.core.refusal import Refuse
 from sessions.signaling import frames
-from sessions.signaling.messages import Hello, MediaOffer, Ok, Ping, Pong, Snapshot
+from sessions.signaling.messages.connection import Hello, Ok, Ping, Pong
+from sessions.signaling.messages.media import MediaOffer
+from sessions.signaling.messages.room import Snapshot
 
 DIST = Path(__file__).resolve().parents[2] / "frontend" / "dist"
 ORIGIN = "http://127.0.0.1:9"  # nothing listens there: every request is answered by the test

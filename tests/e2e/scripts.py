@@ -4,18 +4,11 @@ import time
 from dataclasses import replace
 from typing import Any
 
-from sessions.signaling.messages import (
-    AgendaView,
-    MeChanged,
-    MeView,
-    ParticipantChanged,
-    ParticipantView,
-    RoomChanged,
-    RoomView,
-    SegmentView,
-    Snapshot,
-    WaitingView,
-)
+from sessions.signaling.messages.agenda import AgendaView, SegmentView
+from sessions.signaling.messages.door import WaitingView
+from sessions.signaling.messages.me import MeChanged, MeView
+from sessions.signaling.messages.people import ParticipantChanged, ParticipantView
+from sessions.signaling.messages.room import RoomChanged, RoomView, Snapshot
 
 MINUTE = 60_000
 NOW = int(time.time() * 1000)

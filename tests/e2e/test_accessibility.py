@@ -15,7 +15,8 @@ from django.template.loader import render_to_string
 from django.urls import URLPattern, URLResolver, get_resolver
 from playwright.sync_api import Browser, Page, Playwright
 
-from sessions.signaling.messages import CLOSE_CODES, Closing, Snapshot
+from sessions.signaling.messages.connection import CLOSE_CODES, Closing
+from sessions.signaling.messages.room import Snapshot
 from tests.e2e import history, scripts
 from tests.e2e.bundle import ROOT
 from tests.e2e.colours import BLUE, Look, launch, wear

@@ -16,7 +16,8 @@ import pytest
 from playwright.sync_api import Playwright, WebSocketRoute
 
 from sessions.signaling import frames, node_news
-from sessions.signaling.messages import MediaAnswer, MediaOffer, ParticipantLeft
+from sessions.signaling.messages.media import MediaAnswer, MediaOffer
+from sessions.signaling.messages.people import ParticipantLeft
 from tests.e2e import scripts
 from tests.e2e.colours import BLUE, launch, wear
 from tests.e2e.handover_group import PALETTE, Colour, Group, running_group

@@ -9,8 +9,20 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Playwright, expect
 
 from sessions.core.refusal import Refuse, sentence
-from sessions.signaling import messages
-from sessions.signaling.messages import CLOSE_CODES, Closing, Snapshot
+from sessions.signaling.messages.agenda import (
+    Advance,
+    Back,
+    EndLater,
+    Extend,
+    Pause,
+    Resume,
+    Shorten,
+)
+from sessions.signaling.messages.connection import CLOSE_CODES, Closing, Hello
+from sessions.signaling.messages.door import Admit, AdmitAll
+from sessions.signaling.messages.me import Leave, SetCamera, SetHand, SetMicrophone
+from sessions.signaling.messages.people import AllowMicrophone, LowerHand, Mute, Remove
+from sessions.signaling.messages.room import End, RoomView, Snapshot, Start
 from tests.e2e import scripts
 from tests.e2e.colours import BLUE, launch, wear
 from tests.e2e.people import LAPTOP, PHONE
@@ -119,9 +131,9 @@ def test_closed_for_good_says_why_and_what_to_do(enter: Enter, number: int) -> N
 def test_dropped_connection_keeps_the_room_and_comes_back(enter: Enter, number: int) -> None:
     room = enter(scripts.snapshot()).join()
     room.close(number)
-    room.wait_for_sent(messages.Hello, 2)
+    room.wait_for_sent(Hello, 2)
     expect(room.page.locator("[data-banner=reconnecting]")).to_have_count(0)
-    hello = room.sent(messages.Hello)[-1]
+    hello = room.sent(Hello)[-1]
     assert (hello.epoch, hello.seq) == ("e1", 10)
     room.wait_for("room")
 
@@ -153,14 +165,14 @@ def test_microphone_camera_and_hand_follow_buttons_and_keys(enter: Enter) -> Non
     room = enter(scripts.snapshot()).join()
     press = room.page.keyboard.press
     room.button("Mute").click()
-    assert room.wait_for_sent(messages.SetMicrophone).on is False
+    assert room.wait_for_sent(SetMicrophone).on is False
     press("m")
-    assert room.wait_for_sent(messages.SetMicrophone, 2).on is True
+    assert room.wait_for_sent(SetMicrophone, 2).on is True
     press("v")
-    assert room.wait_for_sent(messages.SetCamera).on is False
+    assert room.wait_for_sent(SetCamera).on is False
     expect(room.page.locator(".tile[data-name=Sam]")).to_have_class(re.compile(r"\boff\b"))
     press("h")
-    assert room.wait_for_sent(messages.SetHand).raised is True
+    assert room.wait_for_sent(SetHand).raised is True
 
 
 def test_keys_can_be_turned_off(enter: Enter) -> None:
@@ -170,8 +182,8 @@ def test_keys_can_be_turned_off(enter: Enter) -> None:
     room.join()
     room.page.keyboard.press("h")
     room.button("Raise hand").click()
-    room.wait_for_sent(messages.SetHand)
-    assert len(room.sent(messages.SetHand)) == 1
+    room.wait_for_sent(SetHand)
+    assert len(room.sent(SetHand)) == 1
 
 
 @pytest.mark.parametrize(
@@ -187,20 +199,20 @@ def test_way_in_is_what_others_get(enter: Enter, way: str, expected: tuple[bool,
     expect(room.page.get_by_text("Nobody sees or hears you yet.")).to_be_visible()
     room.button(way).click()
     room.wait_for("room")
-    hello = room.sent(messages.Hello)[0]
+    hello = room.sent(Hello)[0]
     assert (hello.microphone, hello.camera) == expected
 
 
 def test_staff_close_a_microphone_and_only_they_open_it(enter: Enter) -> None:
     room = enter(scripts.snapshot()).join()
     room.tell(scripts.me_changed(microphone_allowed=False))
-    assert room.wait_for_sent(messages.SetMicrophone).on is False
+    assert room.wait_for_sent(SetMicrophone).on is False
     expect(room.page.get_by_text("Dana turned your microphone off.")).to_be_visible()
     expect(room.button("Unmute")).to_have_attribute("aria-disabled", "true")
     room.page.keyboard.press("m")
     room.tell(scripts.me_changed(version=3))
     expect(room.button("Unmute")).not_to_have_attribute("aria-disabled", "true")
-    assert [command.on for command in room.sent(messages.SetMicrophone)] == [False]
+    assert [command.on for command in room.sent(SetMicrophone)] == [False]
 
 
 def test_break_closes_microphone_and_camera_and_only_the_camera_comes_back(enter: Enter) -> None:
@@ -208,11 +220,11 @@ def test_break_closes_microphone_and_camera_and_only_the_camera_comes_back(enter
     room = enter(scripts.snapshot()).join()
     room.tell(scripts.room_changed(agenda=scripts.agenda(index=1)))
     room.wait_for("break")
-    assert room.wait_for_sent(messages.SetMicrophone).on is False
-    assert room.wait_for_sent(messages.SetCamera).on is False
+    assert room.wait_for_sent(SetMicrophone).on is False
+    assert room.wait_for_sent(SetCamera).on is False
     room.tell(scripts.room_changed(version=3, agenda=scripts.agenda(index=2)))
     room.wait_for("room")
-    assert room.wait_for_sent(messages.SetCamera, 2).on is True
+    assert room.wait_for_sent(SetCamera, 2).on is True
     expect(room.button("Unmute")).to_be_visible()
 
 
@@ -232,10 +244,10 @@ def test_leaving_is_said_and_can_be_undone(enter: Enter) -> None:
     room = enter(scripts.snapshot()).join()
     room.button("Leave").click()
     room.wait_for("resting")
-    room.wait_for_sent(messages.Leave)
+    room.wait_for_sent(Leave)
     room.button("Come back").click()
     room.wait_for("room")
-    hello = room.sent(messages.Hello)[-1]
+    hello = room.sent(Hello)[-1]
     assert (hello.microphone, hello.epoch) == (False, None)
 
 
@@ -273,22 +285,22 @@ PAUSED = scripts.room(state="paused", agenda=scripts.agenda(phase="paused"))
 @pytest.mark.parametrize(
     ("now", "words", "kind", "fields"),
     [
-        (NOT_STARTED, "Start", messages.Start, {}),
-        (scripts.room(), "Next: Break", messages.Advance, {"index": 0}),
-        (LAST, "Back, Back to the segment before", messages.Back, {"index": 3}),
-        (scripts.room(), "+5 min, 5 minutes more for check-in", messages.Extend, {"minutes": 5}),
-        (scripts.room(), "−5 min, 5 minutes less for check-in", messages.Shorten, {"minutes": 5}),
-        (scripts.room(), "Pause", messages.Pause, {}),
-        (PAUSED, "Resume", messages.Resume, {}),
-        (scripts.room(), "End 5 min later", messages.EndLater, {"minutes": 5}),
-        (NOT_STARTED, "Admit Kai", messages.Admit, {"key": "kai"}),
-        (NOT_STARTED, "Admit all", messages.AdmitAll, {}),
-        (scripts.room(), "Mute Joe", messages.Mute, {"key": "joe"}),
-        (scripts.room(), "Lower Joe’s hand", messages.LowerHand, {"key": "joe"}),
+        (NOT_STARTED, "Start", Start, {}),
+        (scripts.room(), "Next: Break", Advance, {"index": 0}),
+        (LAST, "Back, Back to the segment before", Back, {"index": 3}),
+        (scripts.room(), "+5 min, 5 minutes more for check-in", Extend, {"minutes": 5}),
+        (scripts.room(), "−5 min, 5 minutes less for check-in", Shorten, {"minutes": 5}),
+        (scripts.room(), "Pause", Pause, {}),
+        (PAUSED, "Resume", Resume, {}),
+        (scripts.room(), "End 5 min later", EndLater, {"minutes": 5}),
+        (NOT_STARTED, "Admit Kai", Admit, {"key": "kai"}),
+        (NOT_STARTED, "Admit all", AdmitAll, {}),
+        (scripts.room(), "Mute Joe", Mute, {"key": "joe"}),
+        (scripts.room(), "Lower Joe’s hand", LowerHand, {"key": "joe"}),
     ],
 )
 def test_desk_button_asks_for_exactly_its_command(
-    enter: Enter, now: messages.RoomView, words: str, kind: type, fields: dict[str, Any]
+    enter: Enter, now: RoomView, words: str, kind: type, fields: dict[str, Any]
 ) -> None:
     room = enter(staff(room=now), LAPTOP).join()
     room.button(words).click()
@@ -301,8 +313,8 @@ def test_desk_button_asks_for_exactly_its_command(
 @pytest.mark.parametrize(
     ("path", "kind"),
     [
-        (["End…", "End for everyone"], messages.End),
-        (["More for Joe", "Remove from today’s group…", "Remove Joe"], messages.Remove),
+        (["End…", "End for everyone"], End),
+        (["More for Joe", "Remove from today’s group…", "Remove Joe"], Remove),
     ],
 )
 def test_grave_command_asks_once_and_escape_is_harmless(
@@ -334,7 +346,7 @@ def test_microphone_closed_by_staff_is_allowed_again_from_the_list(enter: Enter)
     muted = [scripts.person("Dana"), scripts.person("Joe", microphone_allowed=False)]
     room = enter(staff(participants=muted), LAPTOP).join()
     room.button("Allow Joe’s microphone").click()
-    assert room.wait_for_sent(messages.AllowMicrophone).key == "joe"
+    assert room.wait_for_sent(AllowMicrophone).key == "joe"
 
 
 def test_no_time_left_offers_to_end_later(enter: Enter) -> None:
@@ -344,7 +356,7 @@ def test_no_time_left_offers_to_end_later(enter: Enter) -> None:
     room.button("+5 min, 5 minutes more for check-in").click()
     notice = room.page.locator("[data-notice='agenda.no_time_left']")
     notice.get_by_role("button", name="End 5 min later").click()
-    assert room.wait_for_sent(messages.EndLater).minutes == 5
+    assert room.wait_for_sent(EndLater).minutes == 5
 
 
 def test_admitting_keeps_the_focus_at_the_door(enter: Enter) -> None:

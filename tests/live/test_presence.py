@@ -5,6 +5,7 @@ from typing import cast
 
 import pytest
 
+from sessions.core.admission import Wait, WaitReason
 from sessions.core.reasons import LeaveReason
 from sessions.core.refusal import Refuse
 from sessions.live import presence
@@ -14,6 +15,7 @@ from sessions.live.stream import Audience, Event, Events, Gap, Marks, marks_afte
 from tests.valkey import connection, run
 
 START = 1_760_000_000_000
+AT_DOOR = Wait(WaitReason.DOOR, late=True)
 
 
 @pytest.fixture(autouse=True)
@@ -109,7 +111,7 @@ def test_join_puts_the_seat_on_the_roster_and_tells_the_room(room: Room) -> None
         hand_ms=None,
         away=False,
         since_ms=START,
-        waiting="",
+        waiting=None,
         version=1,
         claim=joined.generation,
     )
@@ -143,10 +145,10 @@ def test_move_into_the_room_is_told_at_the_door_and_in_the_room(room: Room) -> N
 
 def test_move_back_to_the_door_ends_the_time_in_the_room(room: Room) -> None:
     room.join("sam", "c1")
-    run(presence.move(room.key, "sam", Place.LOBBY, waiting="seat.late", clock_ms=room.now))
+    run(presence.move(room.key, "sam", Place.LOBBY, waiting=AT_DOOR, clock_ms=room.now))
 
     assert room.marks() == [("join", "sam", "c1", ""), ("leave", "sam", "c1", "moved")]
-    assert [entry.waiting for entry in room.roster().at(Place.LOBBY)] == ["seat.late"]
+    assert [entry.waiting for entry in room.roster().at(Place.LOBBY)] == [AT_DOOR]
 
 
 def test_move_where_it_is_already_tells_nothing(room: Room) -> None:

@@ -61,7 +61,7 @@ entries = st.builds(
     hand_ms=st.none(),
     away=st.booleans(),
     since_ms=st.integers(0, 10),
-    waiting=st.just(""),
+    waiting=st.none(),
     version=st.just(1),
 )
 rosters = st.lists(entries, unique_by=lambda entry: entry.seat, max_size=6)

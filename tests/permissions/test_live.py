@@ -9,55 +9,71 @@ import asyncio
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any
 
 import pytest
 import pytest_asyncio
 from django.conf import LazySettings
-from sessions.signaling.rate_limit import TokenBucket
 
 from sessions.core.permissions import Role, Verb, allowed
+from sessions.core.rate_limit import TokenBucket
 from sessions.core.refusal import Refuse
 from sessions.live import presence
+from sessions.live.store import run
 from sessions.rooms import database
-from sessions.signaling import messages, refused_sockets
+from sessions.signaling import refused_sockets
 from sessions.signaling.commands import TABLE, OfRoom
 from sessions.signaling.consumer import RoomConsumer
+from sessions.signaling.messages.agenda import (
+    Advance,
+    Back,
+    EndLater,
+    Extend,
+    Pause,
+    Resume,
+    Shorten,
+)
+from sessions.signaling.messages.base import name_of
+from sessions.signaling.messages.connection import Hello, Ping, Resync
+from sessions.signaling.messages.door import Admit, AdmitAll
+from sessions.signaling.messages.me import Leave, SetCamera, SetHand, SetMicrophone
+from sessions.signaling.messages.media import AskRelay, MediaOffer
+from sessions.signaling.messages.people import AllowMicrophone, LowerHand, Mute, Remove
+from sessions.signaling.messages.room import End, Reopen, Start
 from tests.permissions.principals import ROLE_SETS, Case, Context, case
 from tests.permissions.rows import fingerprint, newest, written
 from tests.signaling.evening import Browser, cookie_of
 from tests.signaling.node import TalkingNode
 from tests.signaling.quiet import wait_for_database_calls
-from tests.valkey import run
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 FIELDS: dict[type, dict[str, Any]] = {
-    messages.Hello: {},
-    messages.Ping: {},
-    messages.Resync: {},
-    messages.MediaOffer: {"sdp": "v=0"},
-    messages.AskRelay: {},
-    messages.SetMicrophone: {"on": False},
-    messages.SetCamera: {"on": True},
-    messages.SetHand: {"raised": True},
-    messages.Admit: {"key": "nobody"},
-    messages.AdmitAll: {},
-    messages.Start: {},
-    messages.Advance: {"index": 0},
-    messages.Back: {"index": 1},
-    messages.Extend: {"minutes": 1},
-    messages.Shorten: {"minutes": 1},
-    messages.Pause: {},
-    messages.Resume: {},
-    messages.EndLater: {"minutes": 5},
-    messages.Mute: {"key": "nobody"},
-    messages.AllowMicrophone: {"key": "nobody"},
-    messages.LowerHand: {"key": "nobody"},
-    messages.Remove: {"key": "nobody"},
-    messages.End: {},
-    messages.Reopen: {},
-    messages.Leave: {},
+    Hello: {},
+    Ping: {},
+    Resync: {},
+    MediaOffer: {"sdp": "v=0"},
+    AskRelay: {},
+    SetMicrophone: {"on": False},
+    SetCamera: {"on": True},
+    SetHand: {"raised": True},
+    Admit: {"key": "nobody"},
+    AdmitAll: {},
+    Start: {},
+    Advance: {"index": 0},
+    Back: {"index": 1},
+    Extend: {"minutes": 1},
+    Shorten: {"minutes": 1},
+    Pause: {},
+    Resume: {},
+    EndLater: {"minutes": 5},
+    Mute: {"key": "nobody"},
+    AllowMicrophone: {"key": "nobody"},
+    LowerHand: {"key": "nobody"},
+    Remove: {"key": "nobody"},
+    End: {},
+    Reopen: {},
+    Leave: {},
 }
 """Each command once, in an order in which none keeps a later one from being asked."""
 
@@ -69,11 +85,6 @@ OF_TABLE = {
     "seat.waiting",
 }
 STAFF_RULES = ("DV", "RM", "AV", "PT")  # docs/protocol.md: "who" is staff
-
-
-def name_of(message: type) -> str:
-    name: str = get_args(message.__annotations__["type"])[0]
-    return name
 
 
 @dataclass
@@ -151,13 +162,13 @@ async def turned_away(browser: Browser) -> dict[str, Any]:
 
 async def over_socket(browser: Browser, one: Case, found: Findings) -> bool:
     """Hello, then every command. Whether there was a socket to ask over."""
-    verb = TABLE[messages.Hello].verb
+    verb = TABLE[Hello].verb
     hello = browser.hello() if one.signed_in else turned_away(browser)
-    if await cell(one, messages.Hello, verb, hello, found):
+    if await cell(one, Hello, verb, hello, found):
         await browser.close_code()
         return False
     for message, fields in FIELDS.items():
-        if message is not messages.Hello and browser.last("ok"):
+        if message is not Hello and browser.last("ok"):
             asking = browser.ask(name_of(message), **fields)
             await cell(one, message, TABLE[message].verb, asking, found)
     return True
@@ -206,7 +217,7 @@ def _patient(monkeypatch: pytest.MonkeyPatch) -> None:
     by themselves, and a busy machine must not silence them."""
     monkeypatch.setattr(RoomConsumer, "silence_s", 600.0)
     monkeypatch.setattr(RoomConsumer, "quiet_s", 600.0)
-    monkeypatch.setattr(refused_sockets, "Bucket", lambda *_: TokenBucket(1e9, 1e9, 0.0, 1e9))
+    monkeypatch.setattr(refused_sockets, "TokenBucket", lambda *_: TokenBucket(1e9, 1e9, 0.0, 1e9))
 
 
 @pytest.mark.parametrize("context", Context)
@@ -232,7 +243,7 @@ def invariants(found: Findings, roles: frozenset[Role], context: Context) -> lis
         Context.SIGNED_OUT,
     }
     of_staff = {one for one in found.passed if (one.__doc__ or "").startswith(STAFF_RULES)}
-    quiet = {messages.Hello, messages.Ping, messages.Resync, messages.Leave}
+    quiet = {Hello, Ping, Resync, Leave}
     waits = context is Context.WAITING and not leads
     rules = {
         "a manager enters no room": bool(found.passed) and roles <= {Role.PROGRAM_MANAGER},

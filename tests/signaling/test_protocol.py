@@ -2,41 +2,32 @@
 
 import re
 from pathlib import Path
-from typing import get_args
 
 import pytest
 
-from sessions.signaling import messages
 from sessions.signaling.commands import TABLE
 from sessions.signaling.farewell import CODES
+from sessions.signaling.messages import COMMANDS, EVENTS
+from sessions.signaling.messages.base import name_of, rule_of
+from sessions.signaling.messages.connection import CLOSE_CODES
 from sessions.signaling.reading import ENDS
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = (ROOT / "docs" / "protocol.md").read_text()
-COMMANDS = get_args(get_args(messages.Command)[0])
-EVENTS = get_args(get_args(messages.Event)[0])
 RULES = sorted(
     set(re.findall(r"\| ([A-Z]+\d+) \|", PAGE)) | set(re.findall(r"\*([A-Z]+\d)\*", PAGE))
 )
 
 
-def rule_of(message: type) -> str:
-    """The rule id that a message's docstring begins with."""
-    found = re.match(r"([A-Z]+\d+)\.", message.__doc__ or "")
-    assert found, message.__name__
-    return found[1]
-
-
 @pytest.mark.parametrize("message", [*COMMANDS, *EVENTS], ids=lambda one: one.__name__)
 def test_protocol_page_has_a_line_for_every_message(message: type) -> None:
-    name = get_args(message.__annotations__["type"])[0]
-    row = f"| {rule_of(message)} | `{name}` | {message.__name__} |"
+    row = f"| {rule_of(message)} | `{name_of(message)}` | {message.__name__} |"
     assert PAGE.count(row) == 1
 
 
 def test_protocol_page_has_the_close_codes_and_no_others() -> None:
     rows = dict(re.findall(r"^\| (4\d\d\d) \| `([a-z_.]+)`", PAGE, re.MULTILINE))
-    assert {int(code): name for code, name in rows.items()} == messages.CLOSE_CODES
+    assert {int(code): name for code, name in rows.items()} == CLOSE_CODES
 
 
 def test_protocol_every_command_has_one_handler() -> None:

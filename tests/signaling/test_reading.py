@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any, get_args, get_type_hints
+from typing import Any
 
 import pytest
 import time_machine
@@ -22,7 +22,8 @@ from sessions.rooms import selectors, services
 from sessions.rooms.by_clock import ClockVerbs
 from sessions.scheduling.selectors import principal
 from sessions.signaling import reading
-from sessions.signaling.messages import Event
+from sessions.signaling.messages import EVENTS
+from sessions.signaling.messages.base import name_of
 from sessions.signaling.reading import Close, Register, Tell, TellAll, Viewer
 from tests.rooms.live import connect
 from tests.signaling.evening import Evening, evening
@@ -96,7 +97,7 @@ class Onlooker:
         rows, viewer = rows_of(self.evening), self.viewer
         mine = rows.roster.of(viewer.seat.key)
         viewer.place = mine.place if mine else None
-        viewer.waiting = mine.waiting if mine else ""
+        viewer.waiting = mine.waiting if mine else None
         viewer.seats = dict(rows.seats)
         viewer.sits(rows.seats[viewer.seat.key])
         viewer.epoch, viewer.seq = rows.roster.epoch, rows.roster.seq
@@ -205,8 +206,7 @@ def test_snapshot_and_events_are_a_snapshot(
 
 def stream_types() -> set[str]:
     """The type of every message that has a number of the stream: a new one needs its case."""
-    messages = [one for one in get_args(get_args(Event)[0]) if "seq" in get_type_hints(one)]
-    return {get_args(get_type_hints(one)["type"])[0] for one in messages}
+    return {name_of(one) for one in EVENTS if "seq" in one.__annotations__}
 
 
 def _an_evening(

@@ -18,7 +18,7 @@ local entry = {
   microphone_allowed = row.microphone_allowed, camera = arg.camera,
   hand_ms = old and old.hand_ms or 0, away = false,
   since_ms = old and old.place == arg.place and old.since_ms or now,
-  waiting = arg.waiting, version = 0,
+  waiting = arg.waiting, late = arg.late, version = 0,
 }
 entry.claim = arg.claim > 0 and arg.claim or entry.generation
 if old and not same then

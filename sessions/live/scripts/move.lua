@@ -7,6 +7,7 @@ if entry.place == 'room' then mark(left, 'leave', entry, arg.reason) end
 entry.place = arg.place
 entry.since_ms = now
 entry.waiting = arg.waiting
+entry.late = arg.late
 local seq = tell(entry)
 if entry.place == 'room' then mark(seq, 'join', entry, '') end
 keep()

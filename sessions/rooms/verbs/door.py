@@ -7,7 +7,7 @@ the caller joins after `enter` has said where.
 from dataclasses import dataclass, replace
 
 from sessions.core import admission, permissions
-from sessions.core.admission import Admit, Arrival, SeatState, SessionRole, Wait, WaitReason
+from sessions.core.admission import Admit, Arrival, SeatState, SessionRole, Wait
 from sessions.core.refusal import Refuse
 from sessions.live import presence
 from sessions.live.presence import Place
@@ -17,20 +17,18 @@ from sessions.rooms.locked_room import Change, LockedRoom
 from sessions.rooms.selectors import RoomFacts, SeatFacts
 from sessions.scheduling.selectors import enrolments_on, staff_of_track
 
-LATE = ":late"  # added to the code of what a latecomer waits for
-
 
 @dataclass(frozen=True, slots=True)
 class Entered:
     """Where a person may connect. `place` is None for somebody who may wait for a reopening:
     that person is told the room and is in no place. `waiting` is what a person at the door
-    waits for, with `:late` behind it for a latecomer."""
+    waits for."""
 
     room: RoomFacts
     seat: SeatFacts
     principal: permissions.Principal
     place: Place | None
-    waiting: str
+    waiting: Wait | None
 
 
 def enter(locked: LockedRoom) -> Entered | Refuse:
@@ -42,9 +40,11 @@ def enter(locked: LockedRoom) -> Entered | Refuse:
         ended_at = locked.room.ended_at
         if not admission.may_wait_for_reopening(arrival, at_door, ended_at, locked.now):
             return decision
-        return _entered(locked, _seated(locked, arrival, Admit()), None, "")
-    place = Place.ROOM if isinstance(decision, Admit) else Place.LOBBY
-    return _entered(locked, _seated(locked, arrival, decision), place, _waiting(decision))
+        return _entered(locked, _seated(locked, arrival, Admit()), None, None)
+    seat = _seated(locked, arrival, decision)
+    if isinstance(decision, Wait):
+        return _entered(locked, seat, Place.LOBBY, decision)
+    return _entered(locked, seat, Place.ROOM, None)
 
 
 def admit(locked: LockedRoom, key: str) -> Change | Refuse:
@@ -76,9 +76,8 @@ def look_again(locked: LockedRoom) -> None:
         arrival = Arrival(SessionRole.CLIENT, SeatState.WAITING)
         decision = admission.decide(arrival, _door_of(locked), locked.now)
         before = waiting[seat.key]
-        if isinstance(decision, Wait) and decision.reason.value != before.removesuffix(LATE):
-            late = before.endswith(LATE) or before == WaitReason.LATE.value
-            now = decision.reason.value + (LATE if late else "")
+        if isinstance(decision, Wait) and (before is None or decision.reason is not before.reason):
+            now = replace(decision, late=before is not None and before.late)
             locked.change_presence(presence.change(locked.room.key, seat.key, waiting=now))
             locked.save_seat(seat)
 
@@ -118,18 +117,13 @@ def _take(locked: LockedRoom, seat: Seat) -> None:
     seat.first_in_at = seat.first_in_at or locked.now
 
 
-def _entered(locked: LockedRoom, seat: SeatFacts, place: Place | None, waiting: str) -> Entered:
+def _entered(
+    locked: LockedRoom, seat: SeatFacts, place: Place | None, waiting: Wait | None
+) -> Entered:
     principal = replace(locked.principal, seat=seat.state)
     leaders = tuple(one.display_name for one in staff_of_track(locked.session.track))
     facts = selectors.facts_of(locked.room, locked.segments, leaders)
     return Entered(facts, seat, principal, place, waiting)
-
-
-def _waiting(decision: Admit | Wait) -> str:
-    if isinstance(decision, Admit):
-        return ""
-    late = decision.late and decision.reason is not WaitReason.LATE
-    return decision.reason.value + (LATE if late else "")
 
 
 def _seated(locked: LockedRoom, arrival: Arrival, decision: Admit | Wait) -> SeatFacts:

@@ -31,9 +31,7 @@ def echo_begin(request: HttpRequest) -> JsonResponse:
     if not connection.in_atomic_block:  # the probe's answer may take a while: others may have it
         connection.close()
     sdp = request.POST.get("sdp", "")
-    answer = this_process().run_from_thread(
-        lambda process: echo.begin(process.store, person, sdp)
-    )
+    answer = this_process().run_from_thread(lambda process: echo.begin(process.store, person, sdp))
     if isinstance(answer, Refuse):
         return _refused(answer)
     return JsonResponse({"sdp": answer, "seconds": ECHO_S})

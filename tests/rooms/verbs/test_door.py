@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from sessions.core.admission import SeatState
+from sessions.core.admission import SeatState, Wait, WaitReason
 from sessions.core.refusal import Refuse
 from sessions.core.room_state import RoomState
 from sessions.live import presence
@@ -39,7 +39,7 @@ def test_enter_of_a_facilitator_with_the_lobby_open(tonight: Evening) -> None:
 def test_enter_of_a_client_waits_under_the_name_of_the_roster(tonight: Evening) -> None:
     tonight["Sam"].enrolments.update(display_name="Sam K")
     came = entered(services.enter(tonight["Sam"], tonight.address))
-    assert (came.place, came.waiting) == (Place.LOBBY, "lobby")
+    assert (came.place, came.waiting) == (Place.LOBBY, Wait(WaitReason.LOBBY))
     assert (came.seat.name, came.seat.state) == ("Sam K", SeatState.WAITING)
 
 
@@ -79,9 +79,16 @@ def test_enter_of_an_address_that_is_nobodys(tonight: Evening) -> None:
     assert services.enter(tonight["Dana"], "nowhere") == Refuse("room.unknown")
 
 
-@pytest.mark.parametrize(("minutes", "waiting"), [(4, "door"), (6, "door:late"), (16, "late")])
+@pytest.mark.parametrize(
+    ("minutes", "waiting"),
+    [
+        (4, Wait(WaitReason.DOOR)),
+        (6, Wait(WaitReason.DOOR, late=True)),
+        (16, Wait(WaitReason.LATE, late=True)),
+    ],
+)
 def test_enter_after_the_start_waits_longer_the_later_it_is(
-    transactional_db: None, minutes: int, waiting: str
+    transactional_db: None, minutes: int, waiting: Wait
 ) -> None:
     tonight = evening(starts_in=-timedelta(minutes=minutes))
     tonight.room.state = RoomState.LIVE.value
@@ -172,12 +179,12 @@ def test_start_and_advance_change_what_those_at_the_door_wait_for(tonight: Eveni
     services.start(tonight["Dana"], tonight.address)
     entry = roster_of(tonight).of(sam.seat)
     assert entry is not None
-    assert entry.waiting == "door"
-    run(presence.change(tonight.room.key, sam.seat, waiting="late"))
+    assert entry.waiting == Wait(WaitReason.DOOR)
+    run(presence.change(tonight.room.key, sam.seat, waiting=Wait(WaitReason.LATE, late=True)))
     before = roster_of(tonight)
     services.advance(tonight["Dana"], tonight.address, 0)
     entry = roster_of(tonight).of(sam.seat)
     assert entry is not None
-    assert entry.waiting == "door:late"
+    assert entry.waiting == Wait(WaitReason.DOOR, late=True)
     kinds = [event.kind for event in told_since(tonight, before)]
     assert kinds == [Kind.WAITING_CHANGED, Kind.ME_CHANGED, Kind.ROOM_CHANGED]
