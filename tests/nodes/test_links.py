@@ -283,10 +283,11 @@ async def test_links_begin_with_the_first_listener_and_once(links: NodeLinks) ->
 async def test_links_begin_with_the_first_offer(
     nodes: tuple[TalkingNode, TalkingNode], links: NodeLinks
 ) -> None:
-    """Nobody listens yet. Kills: an offer that finds no node as long as nobody does."""
+    """Nobody listens yet. Kills: a process that looks for nodes while it offers, and no more."""
     connection().set(desired_key(ROOM), desired_json(VALUE))
     assert links._following is None
     assert await links.offer(ROOM, "ana", 1, "hers") == "answer to hers"
+    assert links._following is not None
 
 
 async def test_links_that_never_began_end(links: NodeLinks) -> None:
