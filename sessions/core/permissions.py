@@ -164,6 +164,10 @@ RECORD_READS = frozenset(
 )
 
 
+# What one does to oneself, again and again: only a refusal leaves an audit row.
+UNAUDITED = frozenset({Verb.ROOM_RAISE_HAND})
+
+
 def allowed(verb: Verb, principal: Principal) -> Refuse | None:
     """PER1-PER5. None if the verb is this person's, else the refusal to show."""
     if not principal.signed_in:

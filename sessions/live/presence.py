@@ -14,9 +14,10 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Final
+from typing import Any, Final
 
 from sessions.core.admission import Wait, WaitReason
+from sessions.core.parts import PartName
 from sessions.core.reasons import LeaveReason
 from sessions.core.refusal import Refuse
 from sessions.live.store import AWAY_MS, HEARTBEAT_MS, LEASE_MS, Answer, Call
@@ -67,9 +68,8 @@ class Outcome(StrEnum):
 class Entry:
     """One connected seat. `version` is the number of the event that told it last.
 
-    `microphone` and `camera` are what the browser says is true of its tracks; `hand_ms` is
-    when the hand went up; `since_ms` is when it came to this place; `waiting` is what it waits
-    for at the door; `claim` is the generation in which the connection came first.
+    `microphone` and `camera` are what the browser says is true of its tracks; `since_ms` is when
+    it came to this place; `waiting` is what it waits for at the door; `claim` is the generation in which the connection came first.
     Instants are milliseconds since 1970, Redis's clock.
     """
 
@@ -81,7 +81,6 @@ class Entry:
     microphone: bool
     microphone_allowed: bool
     camera: bool
-    hand_ms: int | None
     away: bool
     since_ms: int
     waiting: Wait | None
@@ -93,7 +92,7 @@ class Entry:
         """From the JSON of the roster, or of the payload of an event that tells an entry."""
         fields = {**stored, "place": Place(str(stored["place"])), "waiting": _waits(stored)}
         fields.pop("late")
-        return cls(**{**fields, "hand_ms": stored["hand_ms"] or None})  # type: ignore[arg-type]
+        return cls(**fields)  # type: ignore[arg-type]
 
 
 def _waits(stored: Mapping[str, object]) -> Wait | None:
@@ -153,7 +152,7 @@ class Swept:
 @dataclass(frozen=True, slots=True)
 class Roster:
     """Everyone connected, read at one instant, which (epoch, seq) names. `unsaved`: verbs that no
-    row holds yet; `published`: the payload of the newest room.changed, empty before the first."""
+    row holds yet; `published`: the payload of the newest room.changed (`parts`: and of each part.changed), empty before the first."""
 
     epoch: str
     seq: int
@@ -162,6 +161,7 @@ class Roster:
     entries: tuple[Entry, ...]
     unsaved: int = 0
     published: str = ""
+    parts: tuple[Mapping[str, Any], ...] = ()
 
     def at(self, place: Place) -> tuple[Entry, ...]:
         """Those at one place, in the order they came."""
@@ -189,7 +189,7 @@ def join(
     claim: int = 0,
     clock_ms: int | None = None,
 ) -> Call[Joined | Refuse]:
-    """Takes a seat for a connection, from whichever held it. A raised hand stays up.
+    """Takes a seat for a connection, from whichever held it.
 
     Also how a connection registers again after Redis came back empty (renew: ABSENT), with the
     generation in which it came first as its `claim`: refuses `connection.replaced` if one that
@@ -248,7 +248,6 @@ def change(
     microphone: bool | None = None,
     microphone_allowed: bool | None = None,
     camera: bool | None = None,
-    hand: bool | None = None,
     waiting: Wait | None = None,
     seat_version: int | None = None,
     clock_ms: int | None = None,
@@ -259,7 +258,6 @@ def change(
         "microphone": microphone,
         "microphone_allowed": microphone_allowed,
         "camera": camera,
-        "hand": hand,
         **(_waiting(waiting) if waiting else {}),
     }
     connection, generation = held_by or ("", 0)
@@ -329,7 +327,8 @@ def close(
 
 def roster(room: str, *, clock_ms: int | None = None) -> Call[Roster]:
     """Everyone connected, with (epoch, seq) of the same instant."""
-    return Call("roster", room, _roster, clock_ms=clock_ms)
+    names = {"parts": [name.value for name in PartName]}
+    return Call("roster", room, _roster, names, clock_ms=clock_ms)
 
 
 @dataclass(frozen=True, slots=True)
@@ -399,4 +398,5 @@ def _roster(answer: Answer) -> Roster:
         entries=tuple(Entry.read(stored) for stored in json.loads(answer["roster"])),
         unsaved=answer["unsaved"],
         published=answer["published"],
+        parts=tuple(json.loads(answer["parts"])),
     )

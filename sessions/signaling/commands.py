@@ -10,6 +10,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import asdict
 from typing import Any, Final
 
+from sessions.core.permissions import Verb
 from sessions.core.reasons import LeaveReason
 from sessions.core.refusal import Refuse
 from sessions.live.unsaved import WITHOUT_ROWS
@@ -19,7 +20,7 @@ from sessions.signaling import frames, without_rows
 from sessions.signaling.connection import Connection
 from sessions.signaling.messages.base import arguments_of, verb_of
 from sessions.signaling.messages.connection import Hello, Ok, Ping, Pong, Resync
-from sessions.signaling.messages.me import Leave, SetCamera, SetHand, SetMicrophone
+from sessions.signaling.messages.me import Leave, SetCamera, SetMicrophone
 from sessions.signaling.messages.media import AskRelay, MediaAnswer, MediaOffer, RelayAccess
 
 DOWN: Final = Refuse("store.down")
@@ -105,11 +106,13 @@ async def _camera(connection: Connection, command: SetCamera) -> Reply:
     return await connection.change(camera=command.on) or _ok(command)
 
 
-async def _hand(connection: Connection, command: SetHand) -> Reply:
-    return await connection.change(hand=command.raised) or _ok(command)
-
-
 async def _leave(connection: Connection, command: Leave) -> Reply:
+    if connection.person is not None:
+        process, session = connection.process, connection.session
+        lowering = perform(
+            process, Verb.ROOM_RAISE_HAND, connection.person, session, {"raised": False}
+        )
+        process.tasks.keep(lowering)
     await connection.leave(LeaveReason.LEFT)
     await connection.tell(_ok(command))
     await connection.end(Refuse("connection.left"))
@@ -123,7 +126,6 @@ OWN: Final[Mapping[type, Handler]] = {
     AskRelay: _relay,
     SetMicrophone: _microphone,
     SetCamera: _camera,
-    SetHand: _hand,
     Leave: _leave,
 }
 """What is done on the connection itself, without a rule; a verb of the room has its rule."""

@@ -323,7 +323,6 @@ class Connection:
         self,
         microphone: bool | None = None,
         camera: bool | None = None,
-        hand: bool | None = None,
     ) -> Refuse | None:
         """Changes one's own live fields, if this connection still holds the seat."""
         held = await self._held(
@@ -333,7 +332,6 @@ class Connection:
                 held_by=(viewer.connection, viewer.generation),
                 microphone=microphone,
                 camera=camera,
-                hand=hand,
             )
         )
         return held if isinstance(held, Refuse) else None

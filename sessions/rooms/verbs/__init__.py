@@ -29,6 +29,7 @@ RULES: Final[Mapping[Verb, Rule]] = {
     Verb.ROOM_REOPEN: ending.reopen,
     Verb.ROOM_MUTE: people.mute,
     Verb.ROOM_ALLOW_MICROPHONE: people.allow_microphone,
+    Verb.ROOM_RAISE_HAND: people.raise_hand,
     Verb.ROOM_LOWER_HAND: people.lower_hand,
     Verb.ROOM_REMOVE: people.remove,
 }

@@ -5,6 +5,8 @@ state while no row could be written (`settle`).
 """
 
 from sessions.core.admission import SeatState
+from sessions.core.floor import Lower, Raise
+from sessions.core.parts import PartName
 from sessions.core.refusal import Refuse
 from sessions.live import presence
 from sessions.live.presence import Applied
@@ -23,13 +25,18 @@ def allow_microphone(locked: LockedRoom, key: str) -> Change | Refuse:
     return _microphone(locked, key, allowed=True)
 
 
+def raise_hand(locked: LockedRoom, raised: bool) -> Change | Refuse:
+    """Raises or lowers one's own hand."""
+    own = locked.own_seat()
+    return locked.decide(PartName.FLOOR, Raise() if raised else Lower(own.key))
+
+
 def lower_hand(locked: LockedRoom, key: str) -> Change | Refuse:
-    """Lowers somebody's hand. A live field only: no row changes but the audit's."""
+    """Lowers somebody's hand."""
     seat = _admitted(locked, key)
     if isinstance(seat, Refuse):
         return seat
-    locked.change_presence(presence.change(locked.room.key, seat.key, hand=False))
-    return Change.NONE
+    return locked.decide(PartName.FLOOR, Lower(seat.key))
 
 
 def remove(locked: LockedRoom, key: str) -> Change | Refuse:
@@ -79,6 +86,7 @@ def _admitted(locked: LockedRoom, key: str) -> Seat | Refuse:
 def _remove(locked: LockedRoom, seat: Seat) -> Change:
     seat.state = SeatState.REMOVED.value
     seat.removed_at = locked.now
+    locked.decide(PartName.FLOOR, Lower(seat.key))
     locked.save_seat(seat, reason="seat.removed")
     locked.revoke_media(seat)
     locked.change_presence(presence.remove(locked.room.key, seat.key))

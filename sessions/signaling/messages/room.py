@@ -7,6 +7,7 @@ from sessions.signaling.messages.agenda import AgendaView
 from sessions.signaling.messages.base import Number, command, message
 from sessions.signaling.messages.door import WaitingView
 from sessions.signaling.messages.me import MeView
+from sessions.signaling.messages.parts import PartView
 from sessions.signaling.messages.people import ParticipantView
 
 
@@ -60,6 +61,7 @@ class Snapshot:
     me: MeView
     participants: list[ParticipantView]
     waiting: list[WaitingView]
+    parts: list[PartView]
     media_slots: int
 
 
