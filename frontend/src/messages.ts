@@ -8,7 +8,7 @@
  * phase is `running` or `overrun` it goes down with the clock; while `paused` it stands.
  */
 export interface AgendaView {
-  readonly phase: "not_started" | "running" | "overrun" | "paused" | "ended";
+  readonly phase: Phase;
   readonly index: number;
   readonly segments: ReadonlyArray<SegmentView>;
   readonly read_ms: number;
@@ -23,6 +23,9 @@ export interface Closing {
   readonly text: string;
 }
 
+/** LV1. Every leave has exactly one of these. */
+export type LeaveReason = "left" | "lost" | "replaced" | "removed" | "ended" | "signed_out" | "roster" | "moved" | "server" | "refused";
+
 /** EV7. To that person alone: one's own seat, or what one waits for, is another. */
 export interface MeChanged {
   readonly type: "me.changed";
@@ -31,15 +34,18 @@ export interface MeChanged {
   readonly me: MeView;
 }
 
-/** The receiver's own principal. `seat` decides which page the room shows. */
+/**
+ * The receiver's own seat, which decides the page that the room shows. `reason` is what one
+ * waits for at the door, or why one is not heard or not let in; empty: nothing of that.
+ */
 export interface MeView {
   readonly key: string;
   readonly version: number;
   readonly name: string;
   readonly facilitates: boolean;
-  readonly seat: "waiting" | "admitted" | "removed";
+  readonly seat: SeatState;
   readonly microphone_allowed: boolean;
-  readonly reason: string;
+  readonly reason: WaitReason | "" | "seat.muted" | "seat.removed";
 }
 
 /** RE4. The node's answer to the offer. */
@@ -80,7 +86,7 @@ export interface ParticipantLeft {
   readonly seq: number;
   readonly key: string;
   readonly version: number;
-  readonly reason: string;
+  readonly reason: LeaveReason;
 }
 
 /**
@@ -98,6 +104,8 @@ export interface ParticipantView {
   readonly hand_ms: number | null;
   readonly away: boolean;
 }
+
+export type Phase = "not_started" | "running" | "overrun" | "paused" | "ended";
 
 /** RE3. The server's clock. */
 export interface Pong {
@@ -134,10 +142,12 @@ export interface RoomChanged {
   readonly room: RoomView;
 }
 
+export type RoomState = "scheduled" | "lobby_open" | "live" | "paused" | "ended" | "not_held" | "cancelled";
+
 /** The room as everyone in it may see it. */
 export interface RoomView {
   readonly version: number;
-  readonly state: "scheduled" | "lobby_open" | "live" | "paused" | "ended" | "not_held" | "cancelled";
+  readonly state: RoomState;
   readonly starts_ms: number;
   readonly topic: string;
   readonly facilitators: ReadonlyArray<string>;
@@ -145,9 +155,13 @@ export interface RoomView {
   readonly reopen_until_ms: number | null;
 }
 
+export type SeatState = "none" | "waiting" | "admitted" | "removed";
+
+export type SegmentKind = "check_in" | "topic" | "wrap_up" | "break";
+
 /** A step of the agenda, with the boundaries that hold now. */
 export interface SegmentView {
-  readonly kind: "check_in" | "topic" | "wrap_up" | "break";
+  readonly kind: SegmentKind;
   readonly title: string;
   readonly block: number;
   readonly starts_ms: number;
@@ -195,6 +209,9 @@ export interface Speaking {
   readonly keys: ReadonlyArray<string>;
 }
 
+/** Why a client is at the door. */
+export type WaitReason = "lobby" | "door" | "late";
+
 /** EV5. To staff in the room: someone came to the door, or waits for something else. */
 export interface WaitingChanged {
   readonly type: "waiting.changed";
@@ -219,7 +236,7 @@ export interface WaitingView {
   readonly name: string;
   readonly since_ms: number;
   readonly late: boolean;
-  readonly reason: string;
+  readonly reason: WaitReason;
 }
 
 /** DV1. Lets one person in from the door. */
