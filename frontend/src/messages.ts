@@ -8,7 +8,7 @@
  * phase is `running` or `overrun` it goes down with the clock; while `paused` it stands.
  */
 export interface AgendaView {
-  readonly phase: "not_started" | "running" | "overrun" | "paused" | "ended";
+  readonly phase: Phase;
   readonly index: number;
   readonly segments: ReadonlyArray<SegmentView>;
   readonly read_ms: number;
@@ -23,6 +23,20 @@ export interface Closing {
   readonly text: string;
 }
 
+/** What people in the room see of the floor: the raised hands, the first one first. */
+export interface FloorShown {
+  readonly hands: ReadonlyArray<Hand>;
+}
+
+/** A raised hand, since an instant (ms since 1970). */
+export interface Hand {
+  readonly key: string;
+  readonly since_ms: number;
+}
+
+/** LV1. Every leave has exactly one of these. */
+export type LeaveReason = "left" | "lost" | "replaced" | "removed" | "ended" | "signed_out" | "roster" | "moved" | "server" | "refused";
+
 /** EV7. To that person alone: one's own seat, or what one waits for, is another. */
 export interface MeChanged {
   readonly type: "me.changed";
@@ -31,15 +45,18 @@ export interface MeChanged {
   readonly me: MeView;
 }
 
-/** The receiver's own principal. `seat` decides which page the room shows. */
+/**
+ * The receiver's own seat, which decides the page that the room shows. `reason` is what one
+ * waits for at the door, or why one is not heard or not let in; empty: nothing of that.
+ */
 export interface MeView {
   readonly key: string;
   readonly version: number;
   readonly name: string;
   readonly facilitates: boolean;
-  readonly seat: "waiting" | "admitted" | "removed";
+  readonly seat: SeatState;
   readonly microphone_allowed: boolean;
-  readonly reason: string;
+  readonly reason: WaitReason | "" | "seat.muted" | "seat.removed";
 }
 
 /** RE4. The node's answer to the offer. */
@@ -65,6 +82,27 @@ export interface Ok {
   readonly id: number;
 }
 
+/** EV8. To everyone who is or was shown something of it: a part of the room is another. */
+export interface PartChanged {
+  readonly type: "part.changed";
+  readonly epoch: string;
+  readonly seq: number;
+  readonly part: PartView;
+}
+
+/** Every part, by the name that it has in rows, events and messages. */
+export type PartName = "floor";
+
+/**
+ * One part as the receiver may see it; `shown` is null where nothing is. A higher version
+ * replaces a lower one.
+ */
+export interface PartView {
+  readonly part: PartName;
+  readonly version: number;
+  readonly shown: FloorShown | null;
+}
+
 /** EV3. To everyone in the room: someone came in, or is no longer as they were. */
 export interface ParticipantChanged {
   readonly type: "participant.changed";
@@ -80,12 +118,12 @@ export interface ParticipantLeft {
   readonly seq: number;
   readonly key: string;
   readonly version: number;
-  readonly reason: string;
+  readonly reason: LeaveReason;
 }
 
 /**
  * Someone in the room. `microphone` and `camera` are what that browser says is true of
- * its tracks; `hand_ms` is when the hand went up; `away` = the connection is being waited for.
+ * its tracks; `away` = the connection is being waited for.
  */
 export interface ParticipantView {
   readonly key: string;
@@ -95,9 +133,10 @@ export interface ParticipantView {
   readonly microphone: boolean;
   readonly microphone_allowed: boolean;
   readonly camera: boolean;
-  readonly hand_ms: number | null;
   readonly away: boolean;
 }
+
+export type Phase = "not_started" | "running" | "overrun" | "paused" | "ended";
 
 /** RE3. The server's clock. */
 export interface Pong {
@@ -134,10 +173,12 @@ export interface RoomChanged {
   readonly room: RoomView;
 }
 
+export type RoomState = "scheduled" | "lobby_open" | "live" | "paused" | "ended" | "not_held" | "cancelled";
+
 /** The room as everyone in it may see it. */
 export interface RoomView {
   readonly version: number;
-  readonly state: "scheduled" | "lobby_open" | "live" | "paused" | "ended" | "not_held" | "cancelled";
+  readonly state: RoomState;
   readonly starts_ms: number;
   readonly topic: string;
   readonly facilitators: ReadonlyArray<string>;
@@ -145,9 +186,13 @@ export interface RoomView {
   readonly reopen_until_ms: number | null;
 }
 
+export type SeatState = "none" | "waiting" | "admitted" | "removed";
+
+export type SegmentKind = "check_in" | "topic" | "wrap_up" | "break";
+
 /** A step of the agenda, with the boundaries that hold now. */
 export interface SegmentView {
-  readonly kind: "check_in" | "topic" | "wrap_up" | "break";
+  readonly kind: SegmentKind;
   readonly title: string;
   readonly block: number;
   readonly starts_ms: number;
@@ -186,6 +231,7 @@ export interface Snapshot {
   readonly me: MeView;
   readonly participants: ReadonlyArray<ParticipantView>;
   readonly waiting: ReadonlyArray<WaitingView>;
+  readonly parts: ReadonlyArray<PartView>;
   readonly media_slots: number;
 }
 
@@ -194,6 +240,9 @@ export interface Speaking {
   readonly type: "speaking";
   readonly keys: ReadonlyArray<string>;
 }
+
+/** Why a client is at the door. */
+export type WaitReason = "lobby" | "door" | "late";
 
 /** EV5. To staff in the room: someone came to the door, or waits for something else. */
 export interface WaitingChanged {
@@ -219,7 +268,7 @@ export interface WaitingView {
   readonly name: string;
   readonly since_ms: number;
   readonly late: boolean;
-  readonly reason: string;
+  readonly reason: WaitReason;
 }
 
 /** DV1. Lets one person in from the door. */
@@ -444,7 +493,8 @@ export type Event =
   | Snapshot
   | RoomChanged
   | ParticipantChanged
-  | ParticipantLeft;
+  | ParticipantLeft
+  | PartChanged;
 
 export const CLOSE_CODES = {
   4400: "message.malformed",

@@ -176,9 +176,10 @@ def _participant_changed(event: Event, viewer: Viewer) -> list[Step]:
 
 
 def _participant_left(event: Event, viewer: Viewer) -> list[Step]:
-    fields = {"key": event.subject, "version": event.version, "reason": event.reason}
+    reason = LeaveReason(event.reason)
+    fields = {"key": event.subject, "version": event.version, "reason": reason}
     told: list[Step] = [_tell(ParticipantLeft, "participant.left", event, viewer.epoch, **fields)]
-    return [Want(), *told] if event.reason == LeaveReason.LOST.value else told
+    return [Want(), *told] if reason is LeaveReason.LOST else told
 
 
 def _waiting_changed(event: Event, viewer: Viewer) -> list[Step]:

@@ -60,6 +60,14 @@ def interface(name: str, schema: Schema) -> str:
     return f"{note}export interface {name} {{\n{fields}}}\n"
 
 
+def named(name: str, schema: Schema) -> str:
+    """A message, a view, or an enum of the core as a union of its values."""
+    if "properties" in schema:
+        return interface(name, schema)
+    note = comment(schema["description"]) if "description" in schema else ""
+    return f"{note}export type {name} = {spell(schema)};\n"
+
+
 def union(name: str, schema: Schema) -> str:
     """The union of what may travel in one direction, told apart by `type`."""
     parts = "".join(f"\n  | {spell(part)}" for part in schema["oneOf"])
@@ -81,7 +89,7 @@ def generate() -> str:
     events = TypeAdapter[Any](Event).json_schema()
     definitions: Schema = {**events["$defs"], **commands["$defs"]}
     parts = [HEADER]
-    parts += [interface(name, schema) for name, schema in definitions.items()]
+    parts += [named(name, schema) for name, schema in definitions.items()]
     parts += [union("Command", commands), union("Event", events), constants()]
     return "\n".join(parts)
 

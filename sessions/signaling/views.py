@@ -8,13 +8,15 @@ from collections.abc import Mapping
 from typing import Any
 
 from sessions.core.admission import SeatState, Wait
+from sessions.core.agenda import Phase, SegmentKind
 from sessions.core.parts import PARTS, PartName
+from sessions.core.room_state import RoomState
 from sessions.core.viewing import Onlooker
 from sessions.live.presence import Entry, Place
 from sessions.rooms.selectors import PartState, RoomFacts, RoomNow, RoomRows, SeatFacts
 from sessions.signaling.messages.agenda import AgendaView, SegmentView
 from sessions.signaling.messages.door import WaitingView
-from sessions.signaling.messages.me import MeView
+from sessions.signaling.messages.me import MeView, OwnReason
 from sessions.signaling.messages.parts import PartView
 from sessions.signaling.messages.people import ParticipantView
 from sessions.signaling.messages.room import RoomView, Snapshot
@@ -24,7 +26,7 @@ def room_view(facts: RoomFacts, now: RoomNow) -> RoomView:
     """The room as everyone in it, and at its door, may see it."""
     return RoomView(
         version=now.version,
-        state=now.state,  # type: ignore[arg-type]
+        state=RoomState(now.state),
         starts_ms=facts.starts_ms,
         topic=facts.topic,
         facilitators=list(facts.facilitators),
@@ -37,7 +39,7 @@ def agenda_view(facts: RoomFacts, now: RoomNow) -> AgendaView:
     """Titles from the facts, boundaries from the clock."""
     segments = [
         SegmentView(
-            kind=segment.kind,  # type: ignore[arg-type]
+            kind=SegmentKind(segment.kind),
             title=segment.title,
             block=segment.block,
             starts_ms=starts_ms,
@@ -46,7 +48,7 @@ def agenda_view(facts: RoomFacts, now: RoomNow) -> AgendaView:
         for segment, (starts_ms, ends_ms) in zip(facts.segments, now.bounds, strict=True)
     ]
     return AgendaView(
-        phase=now.phase,  # type: ignore[arg-type]
+        phase=Phase(now.phase),
         index=now.index,
         segments=segments,
         read_ms=now.read_ms,
@@ -89,13 +91,13 @@ def me_view(seat: SeatFacts, waiting: Wait | None) -> MeView:
         version=seat.version,
         name=seat.name,
         facilitates=seat.staff,
-        seat=seat.state.value,  # type: ignore[arg-type]
+        seat=seat.state,
         microphone_allowed=seat.microphone_allowed,
         reason=_reason(seat, waiting),
     )
 
 
-def _reason(seat: SeatFacts, waiting: Wait | None) -> str:
+def _reason(seat: SeatFacts, waiting: Wait | None) -> OwnReason:
     if seat.state is SeatState.REMOVED:
         return "seat.removed"
     if seat.state is SeatState.WAITING:

@@ -1,9 +1,15 @@
-"""What a scripted server says: a room in the middle of its check-in, and changes to it."""
+"""What a scripted server says: a room in the middle of its check-in, and changes to it.
+
+States, phases and seats may be given as the words that travel.
+"""
 
 import time
 from dataclasses import replace
 from typing import Any
 
+from sessions.core.admission import SeatState, WaitReason
+from sessions.core.agenda import Phase, SegmentKind
+from sessions.core.room_state import RoomState
 from sessions.signaling.messages.agenda import AgendaView, SegmentView
 from sessions.signaling.messages.door import WaitingView
 from sessions.signaling.messages.me import MeChanged, MeView
@@ -20,7 +26,7 @@ def agenda(**change: Any) -> AgendaView:
     """Twenty minutes each; the first has ten left."""
     segments = [
         SegmentView(
-            kind=kind,  # type: ignore[arg-type]
+            kind=SegmentKind(kind),
             title=title,
             block=1,
             starts_ms=STARTED + place * 20 * MINUTE,
@@ -29,7 +35,7 @@ def agenda(**change: Any) -> AgendaView:
         for place, (kind, title) in enumerate(TITLES)
     ]
     view = AgendaView(
-        phase="running",
+        phase=Phase(change.pop("phase", "running")),
         index=0,
         segments=segments,
         read_ms=NOW,
@@ -42,7 +48,7 @@ def agenda(**change: Any) -> AgendaView:
 def room(**change: Any) -> RoomView:
     view = RoomView(
         version=1,
-        state="live",
+        state=RoomState(change.pop("state", "live")),
         starts_ms=STARTED,
         topic="Craving as a wave",
         facilitators=["Dana"],
@@ -58,7 +64,7 @@ def me(staff: bool = False, **change: Any) -> MeView:
         version=1,
         name="Dana" if staff else "Sam",
         facilitates=staff,
-        seat="admitted",
+        seat=SeatState(change.pop("seat", "admitted")),
         microphone_allowed=True,
         reason="",
     )
@@ -82,7 +88,12 @@ def person(name: str, **change: Any) -> ParticipantView:
 
 def waits(name: str) -> WaitingView:
     return WaitingView(
-        key=name.lower(), version=1, name=name, since_ms=NOW, late=False, reason="door"
+        key=name.lower(),
+        version=1,
+        name=name,
+        since_ms=NOW,
+        late=False,
+        reason=WaitReason.DOOR,
     )
 
 

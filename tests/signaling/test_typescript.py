@@ -44,6 +44,12 @@ def test_spell_of_a_schema(schema: typescript.Schema, spelt: str) -> None:
     assert typescript.spell(schema) == spelt
 
 
+def test_enum_of_the_core_is_a_named_union() -> None:
+    text = typescript.generate()
+    assert 'export type SegmentKind = "check_in" | "topic" | "wrap_up" | "break";\n' in text
+    assert "readonly kind: SegmentKind;\n" in text
+
+
 def test_spell_of_an_unknown_construct_raises() -> None:
     with pytest.raises(KeyError):
         typescript.spell({"type": "object"})

@@ -3,6 +3,7 @@
 from typing import Literal
 
 from sessions.core.permissions import Verb
+from sessions.core.reasons import LeaveReason
 from sessions.signaling.messages.base import Key, Number, command, message
 
 
@@ -76,4 +77,4 @@ class ParticipantLeft:
     seq: Number
     key: Key
     version: int
-    reason: str
+    reason: LeaveReason
