@@ -84,7 +84,7 @@ TEMPLATES: list[dict[str, Any]] = [
 ]
 
 # psycopg's pool has the size of the executor that async code reaches the database through
-# (sessions/signaling/database.py): one more query than connections would only wait. Without a
+# (sessions/rooms/database.py): one more query than connections would only wait. Without a
 # connection for a second and a half PostgreSQL is away; an attempt is given up after one, because
 # the pool's own delays double and would go on for as long again as PostgreSQL was away.
 DATABASE_POOL_SIZE = 8
@@ -93,10 +93,14 @@ POOL = {"min_size": 1, "max_size": DATABASE_POOL_SIZE, "timeout": 1.5, "reconnec
 DATABASES = {
     "default": {
         **DATABASE,
-        "ENGINE": "server.postgresql",  # sees by itself which pooled connections have ended
+        "ENGINE": "django.db.backends.postgresql",
+        "CONN_HEALTH_CHECKS": True,  # of pooled connections, after PostgreSQL was away
         "OPTIONS": {**DATABASE.get("OPTIONS", {}), "pool": POOL},
     }
 }
+
+# Whether a proxy in front bounds how requests arrive; else the process does (server/arrivals.py).
+THIRDS_BEHIND_PROXY = False
 
 REDIS_URL = ENVIRONMENT.redis_url
 CACHES = {
