@@ -19,6 +19,10 @@ def tonight(db: None) -> Evening:
     return evening()
 
 
+def columns(row: Model) -> dict[str, Any]:
+    return {field.attname: getattr(row, field.attname) for field in row._meta.concrete_fields}
+
+
 def test_reads_are_asked_in_one_round_trip_and_each_gets_its_own(tonight: Evening) -> None:
     """Kills: rows of one read that are given to another."""
     key = {"session": tonight.room.session_id}
