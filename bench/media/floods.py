@@ -43,7 +43,7 @@ Flood = Callable[[Event], int]  # sends until it has sent enough or is told to s
 
 
 class GoodPair:
-    """Two people whom no flood may bother."""
+    """Two peers that no flood may disturb."""
 
     def __init__(self, node: NodeProcess) -> None:
         self.node = node
@@ -239,7 +239,7 @@ async def run(sizes: argparse.Namespace, node: NodeProcess) -> dict[str, Any]:
 
 
 def missed(found: dict[str, Any]) -> list[str]:
-    """The bounds that do not hold, in words."""
+    """The bounds that are missed, as sentences."""
     out = []
     for name, one in found.items():
         if "grown_mb" in one:

@@ -115,7 +115,7 @@ def ratio(found: dict[str, Any], share: str) -> float:
 
 
 def missed(result: dict[str, Any], bound_ms: float) -> list[str]:
-    """The bound, in words, if it does not hold."""
+    """The bound as a sentence, if it is missed."""
     found = result["verb_to_last_receipt"]["p99_ms"]
     if found is not None and found <= bound_ms:
         return []

@@ -200,7 +200,7 @@ def _has_receipt(member: Member) -> bool:
 
 
 async def join_all(rooms: Sequence[LiveRoom], each_s: float, times: Times) -> None:
-    """Everyone comes, one every `each_s` seconds, whoever is still on the way."""
+    """Everybody joins, one every `each_s` seconds, without waiting for the ones before."""
     await rooms[0].join(rooms[0].members[0], Times())  # the first loads what all share
     coming = []
     for place in range(len(rooms[0].members)):

@@ -78,7 +78,7 @@ def manage(words: Sequence[str], told: Mapping[str, str], sentence: str) -> str:
 def prepare_store(told: Mapping[str, str], *, demo: bool) -> str:
     """Tables and, on our own database, the rights of web and worker and the demo programme.
 
-    Returns whom to sign in as, in the words of `seed_demo`; empty without a demo.
+    Returns what `seed_demo` prints: who to sign in as; empty without a demo.
     """
     tell("Preparing the database.")
     owner = {**told, "THIRDS_DATABASE_ROLE": WEB_ROLE} if demo else told
@@ -106,7 +106,7 @@ async def answers(address: WebAddress) -> bool:
 
 
 async def welcome(address: WebAddress, web: Keeper, lines: Sequence[str]) -> None:
-    """Once the web answers: the address to open, then whom to sign in as, on stdout."""
+    """Once the web answers: prints the address to open, then who to sign in as."""
     while not await answers(address):
         if web.failures >= FAILURES_BEFORE_READY:
             raise LauncherError(f"The web process does not start: {ABOVE}")

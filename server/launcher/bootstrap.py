@@ -118,7 +118,7 @@ def is_healthy(environment: Path) -> bool:
 
 
 def make_environment(environment: Path) -> None:
-    """Makes it anew with the Python that runs this."""
+    """Makes a new one with the Python that runs this."""
     if importlib.util.find_spec("venv") is None or importlib.util.find_spec("ensurepip") is None:
         raise LauncherError(NO_VENV)
     if environment.is_symlink() or environment.is_file():

@@ -37,7 +37,7 @@ class Configuration:
 
 
 def read(environment: Mapping[str, str]) -> Configuration:
-    """Raises ConfigurationError, in words, for what is missing or cannot be."""
+    """Raises ConfigurationError, with a readable sentence, for a missing or impossible value."""
     secret = environment.get("THIRDS_MEDIA_SECRET", "")
     if not secret:
         raise ConfigurationError("Set THIRDS_MEDIA_SECRET: web and media nodes share it.")

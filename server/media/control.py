@@ -122,7 +122,7 @@ class ControlServer:
                 while line := await reader.readline():
                     message = read_to_node(line)
                     if message is None:
-                        break  # whoever holds the secret speaks this protocol
+                        break  # every holder of the secret speaks this protocol
                     self._handle(connection, message)
         self._forget(connection)
 

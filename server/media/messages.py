@@ -121,7 +121,7 @@ class Offer:
 @message
 class Revoke:
     """Ends a peer at once; this generation and older ones never come back. None: the newest
-    that the node knows of, said by whoever could not learn the number."""
+    that the node knows of, sent by a process that could not learn the number."""
 
     room: Id
     peer: Id

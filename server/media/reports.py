@@ -48,7 +48,7 @@ class Reports:
                 self._send_reports(leg, now, unix)
 
     def _ask(self, leg: Leg, source: Source, now: float) -> None:
-        """Missing packets again, and a key frame for whoever still waits for one."""
+        """Asks again for missing packets, and for a key frame for each slot that still waits for one."""
         due = [i for i, (at, _) in source.missing.items() if now - at >= TICK_SECONDS]
         for index in due[:ASKED_AT_ONCE]:
             asks = source.missing[index][1] + 1

@@ -128,7 +128,7 @@ def track_create(actor: Actor, plan: TrackPlan) -> Track | Refuse:
 
 @transaction.atomic
 def track_change(actor: Actor, track: Track, plan: TrackPlan) -> Track | Refuse:
-    """The track as the plan has it. What is to come is made anew; what was stays.
+    """The track as the plan has it. Future sessions are made again; past ones stay.
 
     Dates that were skipped or moved keep that where the new pattern still has them. Codes as
     track_create.

@@ -1,8 +1,8 @@
-"""A media node without media, for the tests of whoever talks to one.
+"""A media node without media, for tests of its clients.
 
 It speaks the real messages over a real unix socket, so a real MediaClient is used against it,
 and it keeps the rules that a caller can see: what is wanted comes in, generations, revocations,
-slots, and notifications to whoever offered or attached last. It opens no UDP port and answers
+slots, and notifications to the client that offered or attached last. It opens no UDP port and answers
 every offer with the same few lines. Tests make things happen: `connect`, `speak`, `lose`.
 """
 

@@ -57,7 +57,7 @@ async def test_revoked_generation_never_comes_back(people: People) -> None:
 async def test_revoked_without_a_number_ends_what_is_here_and_lets_a_newer_one_in(
     people: People,
 ) -> None:
-    """Kills: a revocation of whoever could not learn the generation, which bars for ever."""
+    """Kills: a revocation by a process that could not learn the generation, which bars for ever."""
     await people.join("first", generation=4)
     assert people.client.revoke(ROOM, "first", None) is None
     closed = PeerClosed(room=ROOM, peer="first", generation=4, reason="revoked")

@@ -104,7 +104,7 @@ async def test_node_that_slept_sends_nothing_until_it_has_read_the_placements(
 
 
 async def test_node_that_sleeps_between_two_sends_stops_there(people: People) -> None:
-    """Whoever stops a process does not wait for the end of a batch. Kills: asking the clock once
+    """A process that is stopped does not finish its batch first. Kills: asking the clock once
     for all that came together."""
     first = await join(people, "first")
     others = [await join(people, "second"), await join(people, "third")]
