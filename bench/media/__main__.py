@@ -32,7 +32,7 @@ JOINS_AT_ONCE: Final = 6
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """The node's processor seconds, used and waited for, when it told its counters."""
+    """The node's processor seconds, used and waited for, when it sent its counters."""
 
     cpu: tuple[float, float]
     load: NodeLoad

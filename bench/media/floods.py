@@ -39,7 +39,7 @@ HELLO_RATE: Final = 100
 ROOM_SIZE: Final = 10
 SETTLE_SECONDS: Final = 1.0
 
-Flood = Callable[[Event], int]  # sends until it has sent enough or is told to stop; how many
+Flood = Callable[[Event], int]  # sends until it has sent enough or is stopped; how many
 
 
 class GoodPair:
@@ -102,7 +102,7 @@ async def withstand(node: NodeProcess, pair: GoodPair, flood: Flood) -> dict[str
 
 def closed_good(node: NodeProcess) -> list[PeerClosed]:
     """Who of the good pair was closed so far."""
-    return [t for t in node.told if isinstance(t, PeerClosed) and t.room == GOOD_ROOM]
+    return [t for t in node.notifications if isinstance(t, PeerClosed) and t.room == GOOD_ROOM]
 
 
 # ---- floods --------------------------------------------------------------------------------

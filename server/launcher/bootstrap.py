@@ -1,7 +1,7 @@
 """From a fresh clone to a process in its own environment: what `./run` and `./test` begin with.
 
 Owns `.venv` and what is installed in it. Only the standard library, any Python from 3.11 on:
-nothing is installed yet when this runs. pip is told nothing about where packages come from.
+nothing is installed yet when this runs. Nothing here says where pip finds packages.
 """
 
 import contextlib

@@ -1,4 +1,4 @@
-"""What a media node is told by its environment, read once and checked.
+"""A media node's configuration from its environment, read once and checked.
 
 Owns the names of the variables and their defaults. Opens nothing.
 """
@@ -23,7 +23,7 @@ class ConfigurationError(Exception):
 @dataclass(frozen=True, slots=True)
 class Configuration:
     """`port` 0 means any free one; `control` is where control connections are taken, and
-    `control_announce` what web processes are told of that, where it is another address.
+    `control_announce` the address of it for web processes, where that is another one.
     """
 
     secret: str

@@ -130,7 +130,7 @@ class PacketPath:
                 self._counters.faults += 1
 
     def _datagram(self, datagram: bytes, address: Address, now: float) -> None:
-        """Tells protocols apart by the first byte (RFC 7983 §7)."""
+        """Demultiplexes by the first byte (RFC 7983 §7)."""
         counters = self._counters
         counters.received += 1
         if len(datagram) < 12:

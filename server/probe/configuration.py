@@ -1,4 +1,4 @@
-"""What the probe is told by its environment, read once and checked.
+"""The probe's configuration from its environment, read once and checked.
 
 Owns the names of the variables. Opens nothing.
 """
