@@ -30,7 +30,7 @@ class BoundedChannel(HTTPChannel):  # type: ignore[misc]
     _body_bytes = 0
 
     def connectionMade(self) -> None:  # noqa: N802  Twisted's name
-        """Whoever connects and says nothing is as slow as whoever says it slowly."""
+        """A client that connects and sends nothing counts as slow, like one that sends slowly."""
         super().connectionMade()
         self._expect()
         self._begin()

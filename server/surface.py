@@ -58,7 +58,7 @@ NOT_ASKED: Final[Mapping[Verb, str]] = {
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """One name of an URL. `verb` None: it is OPEN, or an `own` page of whoever is signed in."""
+    """One name of an URL. `verb` None: it is OPEN, or an `own` page of the person who is signed in."""
 
     name: str
     route: str
@@ -77,7 +77,7 @@ def commands() -> dict[str, Verb]:
 
 
 def operator_commands() -> dict[str, str]:
-    """`manage.py` commands of our own: whoever has the machine's command line may do all."""
+    """`manage.py` commands of our own: a person with the machine's command line may do everything."""
     ours = sorted((name, str(app)) for name, app in get_commands().items() if app in OURS)
     return {name: str(load_command_class(app, name).help) for name, app in ours}
 

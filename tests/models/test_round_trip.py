@@ -1,9 +1,11 @@
 """Several statements in one round trip: the same as one by one, by the ORM."""
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from django.db import connection, transaction
+from django.db.models import Model
 from django.test.utils import CaptureQueriesContext
 
 from sessions.models import AgendaMark, AuditEvent, Room, Seat, Session, Track
@@ -42,7 +44,8 @@ def test_reads_are_asked_in_one_round_trip_and_each_gets_its_own(tonight: Evenin
 
 
 def test_rows_come_in_the_order_of_their_model(tonight: Evening) -> None:
-    write([insert(mark(tonight, number)) for number in (3, 1, 2)])
+    for number in (3, 1, 2):
+        AgendaMark.objects.create(room=tonight.room, number=number, at=AT, kind="pause")
     found = read(whole_rows(AgendaMark, "room_id = %(room)s", {"room": tonight.room.pk}))
     assert [row.number for row in found] == [1, 2, 3]
 

@@ -15,8 +15,8 @@ from sessions.models import AuditEvent, Person, Seat
 from sessions.rooms import database, settle
 from sessions.signaling import room_cache, store_watch
 from sessions.signaling.consumer import RoomConsumer
+from tests.signaling.consumer.test_socket import entered, redis_away
 from tests.signaling.evening import Browser, Evening, cookie_of
-from tests.signaling.test_consumer_socket import entered, redis_away
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -29,9 +29,9 @@ from sessions.signaling.access_watch import Belonging, _may_stay
 from sessions.signaling.consumer import RoomConsumer
 from sessions.signaling.farewell import farewell
 from sessions.signaling.login import Proof
+from tests.signaling.consumer.test_socket import redis_away
 from tests.signaling.evening import Browser, Evening, cookie_of
 from tests.signaling.node import TalkingNode
-from tests.signaling.test_consumer_socket import redis_away
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
