@@ -12,7 +12,7 @@ from typing import Any, Final
 from sessions.core import permissions
 from sessions.core.admission import SeatState, Wait
 from sessions.core.reasons import LeaveReason
-from sessions.core.room_state import IN_SESSION, OVER, RoomState
+from sessions.core.room_state import IN_SESSION, RoomState, is_closed
 from sessions.live.presence import Place
 from sessions.live.stream import Audience, Event, Kind
 from sessions.rooms.selectors import RoomFacts, RoomNow, RoomRows, SeatFacts
@@ -195,7 +195,7 @@ def _room_changed(event: Event, viewer: Viewer) -> list[Step]:
     state = RoomState(now.state)
     if viewer.place is None and state in IN_SESSION:
         told.append(Register())
-    if state in OVER and now.reopen_until_ms is None:
+    if is_closed(state, now.reopen_until_ms, now.read_ms):
         told.append(Close(f"room.{state.value}"))
     return told
 
