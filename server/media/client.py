@@ -2,8 +2,8 @@
 
 Owns the connection: it is made again when it breaks, and what the node must know again is said
 again; and what the connection says of the node: up, or lost. No call waits longer than
-CALL_SECONDS; a node that is away is a value, `media.down`. Re-exports the messages and the rules
-of placement. Must not reach anything that handles media, nor Django.
+CALL_SECONDS; a node that is away is a value, `media.down`. Re-exports the messages, their reasons and the
+rules of placement. Must not reach anything that handles media, nor Django.
 """
 
 import asyncio
@@ -28,10 +28,8 @@ from server.media.messages import (
     Offer,
     OfferRefused,
     PeerClosed,
-    PeerConnected,
     Ping,
     Pong,
-    Reason,
     Revoke,
     SendingChanged,
     SlotOwned,
@@ -65,6 +63,7 @@ from server.media.placement import (
     read_lease,
     read_placement,
 )
+from server.media.reasons import CloseReason, may_offer_again
 
 __all__ = [
     "BORN_KEY",
@@ -74,6 +73,7 @@ __all__ = [
     "PLACE",
     "SETTLE_MS",
     "Answer",
+    "CloseReason",
     "Code",
     "DesiredPeer",
     "DesiredRoom",
@@ -87,9 +87,7 @@ __all__ = [
     "Notification",
     "OfferRefused",
     "PeerClosed",
-    "PeerConnected",
     "Placement",
-    "Reason",
     "Seen",
     "SendingChanged",
     "SlotOwned",
@@ -100,6 +98,7 @@ __all__ = [
     "desired_json",
     "desired_key",
     "lease_key",
+    "may_offer_again",
     "placement_key",
     "read_desired",
     "read_lease",

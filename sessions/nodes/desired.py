@@ -17,6 +17,7 @@ from django.db import transaction
 
 from server.media.client import (
     Answer,
+    CloseReason,
     DesiredPeer,
     DesiredRoom,
     PeerClosed,
@@ -25,6 +26,7 @@ from server.media.client import (
     Speaking,
     desired_json,
     desired_key,
+    may_offer_again,
 )
 from sessions.core.refusal import Refuse
 from sessions.core.room_state import OPEN
@@ -37,6 +39,7 @@ from sessions.nodes.links import Heard, Listener, links, revoke_once, send
 from sessions.rooms import selectors
 
 __all__ = [
+    "CloseReason",
     "Heard",
     "PeerClosed",
     "SlotOwned",
@@ -51,6 +54,7 @@ __all__ = [
     "generation_of",
     "is_unfinished",
     "listen",
+    "may_offer_again",
     "offer",
     "revoke",
     "revoke_on_commit",

@@ -18,6 +18,7 @@ from django.conf import settings
 from server.media.client import (
     PEERS_OF_A_ROOM,
     Answer,
+    CloseReason,
     Code,
     DesiredRoom,
     Hold,
@@ -29,7 +30,6 @@ from server.media.client import (
     Notification,
     PeerClosed,
     Placement,
-    Reason,
     Seen,
     SlotOwned,
     SlotShown,
@@ -205,10 +205,11 @@ class NodeLinks:
             if where == room:
                 listener(PeerClosed(room=room, peer=peer, generation=0, reason=reason))
 
-    def _why_left(self, node: str) -> Reason:
+    def _why_left(self, node: str) -> CloseReason:
         if self._client_of(node) is None:
-            return "node_lost"
-        return "node_draining" if self._state_of(node) is NodeState.DRAINING else "moved"
+            return CloseReason.NODE_LOST
+        draining = self._state_of(node) is NodeState.DRAINING
+        return CloseReason.NODE_DRAINING if draining else CloseReason.MOVED
 
     def _changed(self) -> None:
         """Something about a node: whoever waits looks again, and rooms that are on none that

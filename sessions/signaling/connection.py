@@ -417,13 +417,15 @@ class Connection:
             return media
         viewer.media_generation = media
         await self._want_media(viewer, new=True)
-        await self.tell(MediaClosed(type="media.closed", reason="revoked", again=True))
+        await self.tell(
+            MediaClosed(type="media.closed", reason=bridge.CloseReason.REVOKED.value, again=True)
+        )
         return None
 
     def heard(self, news: bridge.Heard) -> None:
         """News of the node, in the order in which it came."""
         message = node_news.message(news, self.viewer.media_generation if self.viewer else 0)
-        if isinstance(news, bridge.PeerClosed) and news.reason == "revoked":
+        if isinstance(news, bridge.PeerClosed) and news.reason is bridge.CloseReason.REVOKED:
             self.on_revoked()
         self._keep(self.tell(message))
 

@@ -15,9 +15,9 @@ from server.media.messages import (
     Notification,
     OfferRefused,
     PeerClosed,
-    PeerConnected,
     SlotOwned,
 )
+from server.media.reasons import CloseReason
 from tests.media.client_peer import PATIENCE
 from tests.media.fake_node import FakeNode
 from tests.media.running import ROOM, SECRET, People, allowed
@@ -64,14 +64,14 @@ async def test_fake_tells_what_the_real_node_tells(story: Story, people: People)
     await people.join("first")
     await people.join("second")
     people.client.apply(people.want(first=None))
-    closed = PeerClosed(room=ROOM, peer="first", generation=1, reason="not_wanted")
+    closed = PeerClosed(room=ROOM, peer="first", generation=1, reason=CloseReason.NOT_WANTED)
     await people.until_told(closed)
     story.want(1, first=allowed(), second=allowed())
     for name in ("first", "second"):
         assert isinstance(await story.client.offer(ROOM, name, 1, "v=0"), Answer)
         story.node.connect(ROOM, name)
     story.want(2, second=allowed())
-    kinds = (PeerConnected, PeerClosed, SlotOwned)
+    kinds = (PeerClosed, SlotOwned)
     real = sorted(without_csrc(t) for t in people.told if isinstance(t, kinds))
     await story.until_told(len(real))
     assert sorted(without_csrc(t) for t in story.told) == real
@@ -97,4 +97,6 @@ async def test_fake_that_restarts_knows_nobody(story: Story) -> None:
     await story.node.stop()
     await story.node.start()
     await story.until_told(1)
-    assert story.told == [PeerClosed(room=ROOM, peer="first", generation=1, reason="not_here")]
+    assert story.told == [
+        PeerClosed(room=ROOM, peer="first", generation=1, reason=CloseReason.NOT_HERE)
+    ]
