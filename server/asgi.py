@@ -2,7 +2,7 @@
 
 import os
 
-from channels.routing import ProtocolTypeRouter, URLRouter
+from channels.routing import ProtocolTypeRouter
 from django.core.asgi import get_asgi_application
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "server.settings.development")
@@ -10,12 +10,10 @@ pages = get_asgi_application()
 
 from server import arrivals, sockets  # noqa: E402
 from server.logs import hook_uncaught  # noqa: E402
-from sessions.signaling.origin import ExactOrigin  # noqa: E402  Django has to be set up first
-from sessions.signaling.routing import websocket_urlpatterns  # noqa: E402
+from sessions.rooms.process import this_process  # noqa: E402  Django has to be set up first
+from sessions.signaling.routing import websockets  # noqa: E402
 
 hook_uncaught()
 arrivals.install()
 sockets.install()
-application = ProtocolTypeRouter(
-    {"http": pages, "websocket": ExactOrigin(URLRouter(websocket_urlpatterns))}
-)
+application = ProtocolTypeRouter({"http": pages, "websocket": websockets(this_process())})

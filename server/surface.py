@@ -26,6 +26,9 @@ from sessions.core.permissions import Principal, Role, Verb, allowed  # noqa: E4
 from sessions.signaling.messages import COMMANDS  # noqa: E402
 from sessions.signaling.messages.base import name_of, verb_of  # noqa: E402
 
+OURS: Final = frozenset({"sessions", "server.probe"})
+"""The Django apps of this product."""
+
 OPEN: Final[Mapping[str, str]] = {
     "account_login": "signing in",
     "account_request_login_code": "signing in",
@@ -75,8 +78,8 @@ def commands() -> dict[str, Verb]:
 
 def operator_commands() -> dict[str, str]:
     """`manage.py` commands of our own: whoever has the machine's command line may do all."""
-    ours = sorted(name for name, app in get_commands().items() if app == "sessions")
-    return {name: str(load_command_class("sessions", name).help) for name in ours}
+    ours = sorted((name, str(app)) for name, app in get_commands().items() if app in OURS)
+    return {name: str(load_command_class(app, name).help) for name, app in ours}
 
 
 def _patterns(prefix: str, resolver: URLResolver) -> Iterator[tuple[str, URLPattern]]:

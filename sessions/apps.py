@@ -10,10 +10,12 @@ class SessionsConfig(AppConfig):
     verbose_name = "Group sessions"
 
     def ready(self) -> None:
-        """Joins what must not know each other: news of people, and the rooms they are in; what a
-        migration made, and who may use it."""
+        """Makes what this process owns of the rooms. Joins what must not know each other: news of
+        people, and the rooms they are in; what a migration made, and who may use it."""
         from sessions.models.rights import grant_after_migrate
         from sessions.rooms import revocation
+        from sessions.rooms.process import Process
 
-        revocation.listen()
+        self.process = Process.of_settings()
+        revocation.listen(lambda: self.process)
         post_migrate.connect(grant_after_migrate, sender=self)

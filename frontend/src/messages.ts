@@ -23,6 +23,17 @@ export interface Closing {
   readonly text: string;
 }
 
+/** What people in the room see of the floor: the raised hands, the first one first. */
+export interface FloorShown {
+  readonly hands: ReadonlyArray<Hand>;
+}
+
+/** A raised hand, since an instant (ms since 1970). */
+export interface Hand {
+  readonly key: string;
+  readonly since_ms: number;
+}
+
 /** LV1. Every leave has exactly one of these. */
 export type LeaveReason = "left" | "lost" | "replaced" | "removed" | "ended" | "signed_out" | "roster" | "moved" | "server" | "refused";
 
@@ -71,6 +82,27 @@ export interface Ok {
   readonly id: number;
 }
 
+/** EV8. To everyone who is or was shown something of it: a part of the room is another. */
+export interface PartChanged {
+  readonly type: "part.changed";
+  readonly epoch: string;
+  readonly seq: number;
+  readonly part: PartView;
+}
+
+/** Every part, by the name that it has in rows, events and messages. */
+export type PartName = "floor";
+
+/**
+ * One part as the receiver may see it; `shown` is null where nothing is. A higher version
+ * replaces a lower one.
+ */
+export interface PartView {
+  readonly part: PartName;
+  readonly version: number;
+  readonly shown: FloorShown | null;
+}
+
 /** EV3. To everyone in the room: someone came in, or is no longer as they were. */
 export interface ParticipantChanged {
   readonly type: "participant.changed";
@@ -91,7 +123,7 @@ export interface ParticipantLeft {
 
 /**
  * Someone in the room. `microphone` and `camera` are what that browser says is true of
- * its tracks; `hand_ms` is when the hand went up; `away` = the connection is being waited for.
+ * its tracks; `away` = the connection is being waited for.
  */
 export interface ParticipantView {
   readonly key: string;
@@ -101,7 +133,6 @@ export interface ParticipantView {
   readonly microphone: boolean;
   readonly microphone_allowed: boolean;
   readonly camera: boolean;
-  readonly hand_ms: number | null;
   readonly away: boolean;
 }
 
@@ -200,6 +231,7 @@ export interface Snapshot {
   readonly me: MeView;
   readonly participants: ReadonlyArray<ParticipantView>;
   readonly waiting: ReadonlyArray<WaitingView>;
+  readonly parts: ReadonlyArray<PartView>;
   readonly media_slots: number;
 }
 
@@ -461,7 +493,8 @@ export type Event =
   | Snapshot
   | RoomChanged
   | ParticipantChanged
-  | ParticipantLeft;
+  | ParticipantLeft
+  | PartChanged;
 
 export const CLOSE_CODES = {
   4400: "message.malformed",

@@ -38,6 +38,7 @@ def programs(address: WebAddress, told: Mapping[str, str]) -> list[Program]:
     return [
         Program("web", [python, "-m", *address.command]),
         Program("worker", [python, manage, "worker"]),
+        Program("probe", [python, "-m", "server.probe"]),
         *media_programs(python, told),
     ]
 

@@ -2,13 +2,15 @@
 
 Owns the list of steps and how they are counted. A failed step does not stop the next ones. Must
 not know how a step does its work. The last line is `thirds: N passed, N failed, N skipped`.
+`./test quick` is for every save: the steps that need neither a service nor a browser, two at once.
 """
 
 import os
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -20,6 +22,8 @@ REPORTS = ROOT / "var" / "reports"
 PYTHON_CODE = ("bench", "server", "sessions", "tests", "manage.py", "run", "test")
 OWN_ADDRESS = "192.0.2.10"
 TYPED_CODE = ("bench", "server", "sessions", "tests")
+QUICK = "quick"
+AT_ONCE = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,20 +37,30 @@ class Step:
     strict: bool = False
 
 
-def static_steps() -> list[Step]:
-    """What reads the code and runs none of it, and the build that the tests need."""
+def reading_steps() -> list[Step]:
+    """What reads the code and runs none of it. The longest come first."""
     python, npm = sys.executable, str(Path(sys.executable).parent / "npm")
     return [
-        Step("format", [python, "-m", "ruff", "format", "--check", *PYTHON_CODE]),
-        Step("lint", [python, "-m", "ruff", "check", *PYTHON_CODE]),
         Step("types", [python, "-m", "mypy", *TYPED_CODE]),
-        Step("imports", [str(Path(sys.executable).parent / "lint-imports")]),
-        Step("browser build", [npm, "run", "--silent", "build"]),
-        Step("migrations", [python, "manage.py", "makemigrations", "--check", "--dry-run"]),
-        Step("messages", [python, "-m", "sessions.signaling.typescript", "--check"]),
         Step("browser lint and layers", [npm, "run", "--silent", "lint"]),
         Step("browser types", [npm, "run", "--silent", "types"]),
+        Step("imports", [str(Path(sys.executable).parent / "lint-imports")]),
+        Step("messages", [python, "-m", "sessions.signaling.typescript", "--check"]),
+        Step("format", [python, "-m", "ruff", "format", "--check", *PYTHON_CODE]),
+        Step("lint", [python, "-m", "ruff", "check", *PYTHON_CODE]),
     ]
+
+
+def build_step() -> Step:
+    """The browser side, which the browser tests load."""
+    npm = str(Path(sys.executable).parent / "npm")
+    return Step("browser build", [npm, "run", "--silent", "build"])
+
+
+def migrations_step() -> Step:
+    """Whether the models have their migrations."""
+    command = [sys.executable, "manage.py", "makemigrations", "--check", "--dry-run"]
+    return Step("migrations", command)
 
 
 def browser_unit_step() -> Step:
@@ -64,13 +78,20 @@ def pytest_step(title: str, report: str, *arguments: str, strict: bool = False) 
     return Step(title, command, report, strict)
 
 
+def quick_steps() -> list[Step]:
+    """For every save: no service is started and no browser."""
+    tests = pytest_step("quick tests", "quick", "--quick", "-n", "2", "tests")
+    return [tests, browser_unit_step(), *reading_steps()]
+
+
 def test_steps(paths: Sequence[str], *, strict: bool) -> list[Step]:
     """Three pytest runs: a browser's event loop and asyncio tests do not share a process, and
-    Firefox, which uses no loopback address for media, has a network namespace of its own."""
+    Firefox, which uses no loopback address for media, has a network namespace of its own. Browser
+    tests of one file stay in one worker, which has one installation for all of its files."""
     plain = ("-n", "2", "-m", "not browser and not firefox", *paths)
     steps = [pytest_step("tests", "tests", *plain)]
     if CHROMIUM.find():
-        options = ("-m", "browser", *paths)
+        options = ("-n", "2", "--dist", "loadfile", "-m", "browser", *paths)
         steps.append(pytest_step("browser tests", "browser", *options, strict=strict))
     if FIREFOX.find():
         options = ("-m", "firefox", *paths)
@@ -93,16 +114,39 @@ def in_own_network(command: Sequence[str]) -> list[str]:
 def run_step(step: Step) -> Counts:
     """Runs one step, its output passed through, and counts it."""
     print(f"\n== {step.title}", flush=True)
-    report = REPORTS / f"{step.report}.xml"
-    report.unlink(missing_ok=True)
-    search = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
     began = time.monotonic()
-    done = subprocess.run(step.command, cwd=ROOT, env=os.environ | {"PATH": search}, check=False)
+    done = carried_out(step)
     print(f"-- {step.title}: {time.monotonic() - began:.1f} s", flush=True)
+    return counted(step, done.returncode)
+
+
+def run_quietly(step: Step) -> Counts:
+    """Runs one step beside others: its output is shown in one piece, if it failed."""
+    began = time.monotonic()
+    done = carried_out(step, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    shown = "" if done.returncode == 0 else f"\n{done.stdout.decode(errors='replace')}"
+    print(f"-- {step.title}: {time.monotonic() - began:.1f} s{shown}", flush=True)
+    return counted(step, done.returncode)
+
+
+def carried_out(
+    step: Step, stdout: int | None = None, stderr: int | None = None
+) -> "subprocess.CompletedProcess[bytes]":
+    (REPORTS / f"{step.report}.xml").unlink(missing_ok=True)
+    search = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
+    environment = os.environ | {"PATH": search}
+    return subprocess.run(
+        step.command, cwd=ROOT, env=environment, stdout=stdout, stderr=stderr, check=False
+    )
+
+
+def counted(step: Step, returncode: int) -> Counts:
+    """The step's tests, or one for a step without a report."""
     if not step.report:
-        return of_static(done.returncode)
+        return of_static(returncode)
+    report = REPORTS / f"{step.report}.xml"
     text = report.read_text(encoding="utf-8") if report.exists() else ""
-    counts = of_report(text, done.returncode)
+    counts = of_report(text, returncode)
     return counts.with_skipped_failed() if step.strict else counts
 
 
@@ -119,16 +163,32 @@ def without(program: DebianProgram, *, strict: bool) -> Counts:
 
 
 def main(words: Sequence[str]) -> int:
-    """Every step, or with `words` only the tests below them; the exit code."""
+    """Every step; with `quick` those for every save; with other words only the tests below them.
+    The exit code."""
     REPORTS.mkdir(parents=True, exist_ok=True)
+    if list(words) == [QUICK]:
+        return quick()
     strict = os.environ.get("CI", "").lower() == "true"
-    steps = test_steps(paths_of(words), strict=strict)
+    steps = [build_step(), *test_steps(paths_of(words), strict=strict)]
     if not words:
-        steps = [*static_steps(), browser_unit_step(), *steps]
+        steps = [*reading_steps(), migrations_step(), browser_unit_step(), *steps]
     results = {step.title: run_step(step) for step in steps}
     for program in (CHROMIUM, FIREFOX):
         if program.find() is None:
             results[f"{program.title} tests"] = without(program, strict=strict)
+    return summed(results)
+
+
+def quick() -> int:
+    """The quick steps, AT_ONCE at a time; the exit code."""
+    steps = quick_steps()
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        counts = pool.map(run_quietly, steps)
+        return summed({step.title: one for step, one in zip(steps, counts, strict=True)})
+
+
+def summed(results: Mapping[str, Counts]) -> int:
+    """Prints what failed and the last line; the exit code."""
     total = sum(results.values(), start=Counts())
     failed = [title for title, counts in results.items() if counts.failed]
     print(f"\nFailed: {', '.join(failed)}" if failed else "\nEverything passed.")

@@ -34,7 +34,8 @@ FIREFOX: Final = DebianProgram(
     "Firefox", "firefox-esr", ("firefox-esr", "firefox"), "THIRDS_FIREFOX"
 )
 CADDY: Final = DebianProgram("Caddy", "caddy", ("caddy",), "THIRDS_CADDY")
-PROGRAMS: Final = (CHROMIUM, FIREFOX, CADDY)
+COTURN: Final = DebianProgram("coturn", "coturn", ("turnserver",), "THIRDS_TURNSERVER")
+PROGRAMS: Final = (CHROMIUM, FIREFOX, CADDY, COTURN)
 
 
 def apt_get(*arguments: str) -> bool:

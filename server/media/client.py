@@ -14,8 +14,29 @@ import random
 from collections.abc import Callable
 from typing import Final, Literal
 
+from server.media.echo import (
+    ASKED_KEY,
+    ECHO_KEEP_S,
+    ECHO_S,
+    LEASE_KEY,
+    MOST_ASKED,
+    EchoAnswered,
+    EchoAsked,
+    EchoCode,
+    EchoReport,
+    answer_key,
+    answered_json,
+    asked_json,
+    newest_key,
+    read_answered,
+    read_asked,
+    read_report,
+    report_json,
+    report_key,
+)
 from server.media.messages import (
     LONGEST_LINE,
+    LONGEST_OFFER,
     Answer,
     Apply,
     Attach,
@@ -64,10 +85,17 @@ from server.media.placement import (
     read_placement,
 )
 from server.media.reasons import CloseReason, may_offer_again
+from server.media.relay import RelayAccess, relay_access
 
 __all__ = [
+    "ASKED_KEY",
     "BORN_KEY",
+    "ECHO_KEEP_S",
+    "ECHO_S",
     "KEEP_S",
+    "LEASE_KEY",
+    "LONGEST_OFFER",
+    "MOST_ASKED",
     "NODES_KEY",
     "PEERS_OF_A_ROOM",
     "PLACE",
@@ -78,6 +106,10 @@ __all__ = [
     "DesiredPeer",
     "DesiredRoom",
     "Down",
+    "EchoAnswered",
+    "EchoAsked",
+    "EchoCode",
+    "EchoReport",
     "Hold",
     "Lease",
     "MediaClient",
@@ -88,21 +120,32 @@ __all__ = [
     "OfferRefused",
     "PeerClosed",
     "Placement",
+    "RelayAccess",
     "Seen",
     "SendingChanged",
     "SlotOwned",
     "SlotShown",
     "Speaking",
     "Stay",
+    "answer_key",
+    "answered_json",
+    "asked_json",
     "decide",
     "desired_json",
     "desired_key",
     "lease_key",
     "may_offer_again",
+    "newest_key",
     "placement_key",
+    "read_answered",
+    "read_asked",
     "read_desired",
     "read_lease",
     "read_placement",
+    "read_report",
+    "relay_access",
+    "report_json",
+    "report_key",
 ]
 
 LOG = logging.getLogger(__name__)

@@ -10,6 +10,7 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
+from importlib.resources import files
 from typing import Final
 
 from pydantic import TypeAdapter, ValidationError
@@ -24,27 +25,7 @@ KEEP_S: Final = 24 * 3600  # a room that is never placed again is forgotten
 PEERS_OF_A_ROOM: Final = 12  # what a room that was just placed will weigh
 SLEPT_SECONDS: Final = 1.5  # below the two seconds after which a silent node's rooms are moved
 
-# ARGV: node, generation, "hold" or "move", seconds to keep. Answers what holds from now on.
-# hold: the node has the room under this generation; a newer record stands.
-# move: from whoever has it under this generation; if that is no longer so, somebody else moved
-# it first and that stands. The clock's floor (microseconds: nothing is lost and placed again
-# within one) keeps generations rising when the store was lost.
-PLACE: Final = """
-local text = redis.call('GET', KEYS[1])
-local held = text and cjson.decode(text)
-local asked = tonumber(ARGV[2])
-local generation = asked
-if ARGV[3] == 'move' then
-  if held and held.generation > asked then return text end
-  local time = redis.call('TIME')
-  generation = math.max(asked + 1, time[1] * 1000000 + time[2])
-elseif held and held.generation >= asked then
-  return text
-end
-text = string.format('{"node":%s,"generation":%.0f}', cjson.encode(ARGV[1]), generation)
-redis.call('SET', KEYS[1], text, 'EX', ARGV[4])
-return text
-"""
+PLACE: Final = (files(__package__) / "place.lua").read_text()
 
 
 @message

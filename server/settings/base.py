@@ -43,6 +43,7 @@ INSTALLED_APPS = [
     "allauth.account",
     "allauth.mfa",
     "sessions.apps.SessionsConfig",
+    "server.probe",  # manage.py check_media
 ]
 
 MIDDLEWARE = [
@@ -50,7 +51,7 @@ MIDDLEWARE = [
     "sessions.web.headers.permissions_policy",
     "servestatic.middleware.ServeStaticMiddleware",
     "csp.middleware.CSPMiddleware",
-    "sessions.web.outage.spare_the_store",
+    "sessions.web.circuit_breaker.circuit_breaker",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -133,7 +134,7 @@ DJANGO_VITE = {
 
 # Sign-in: a code by e-mail, nothing else; accounts are made by a program manager.
 AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
-ACCOUNT_ADAPTER = "sessions.people.adapter.AccountAdapter"
+ACCOUNT_ADAPTER = "sessions.web.sign_in.adapter.AccountAdapter"
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*"]
@@ -147,19 +148,20 @@ ACCOUNT_RATE_LIMITS = {
     "request_login_code": "20/m/ip,5/10m/key",
     "demo_code": "10/m/ip",
     "passkey_sign_in": "40/m/ip",
+    "echo": "12/10m/user",
 }
 LOGIN_URL = "/sign-in/"
 LOGIN_REDIRECT_URL = "/"
 # A second factor, for staff: a passkey or an app. The pages and the rule are ours
-# (sessions/people/second_factor*.py); allauth keeps the rows and knows WebAuthn.
-MFA_ADAPTER = "sessions.people.second_factor_adapter.SecondFactorAdapter"
+# (sessions/web/sign_in, sessions/people); allauth keeps the rows and knows WebAuthn.
+MFA_ADAPTER = "sessions.web.sign_in.second_factor.adapter.SecondFactorAdapter"
 MFA_SUPPORTED_TYPES = ["webauthn", "totp", "recovery_codes"]
 MFA_PASSKEY_LOGIN_ENABLED = True
 MFA_WEBAUTHN_USER_VERIFICATION = "preferred"  # alone it is required; after a code it need not be
 MFA_TOTP_PERIOD = 30
 MFA_RECOVERY_CODE_COUNT = 10
 MFA_ALLOW_UNVERIFIED_EMAIL = True  # whoever is signed in has typed a code from that address
-SESSION_COOKIE_AGE = 60 * 60 * 16  # seconds; counted from sign-in, see people/adapter.py
+SESSION_COOKIE_AGE = 60 * 60 * 16  # seconds; counted from sign-in, see web/sign_in/adapter.py
 SESSION_COOKIE_NAME = "thirds"
 SESSION_COOKIE_SAMESITE = "Lax"
 SESSION_COOKIE_HTTPONLY = True

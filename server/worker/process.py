@@ -9,11 +9,9 @@ import contextlib
 import logging
 import signal
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from typing import Final
 
 import psycopg
-from django.db import close_old_connections
 from procrastinate import App, PsycopgConnector
 from procrastinate.contrib.django import app
 from procrastinate.contrib.django.utils import connector_params
@@ -21,7 +19,6 @@ from procrastinate.exceptions import ConnectorException
 
 from server.worker.audit import keep_audit
 from server.worker.waiting import until
-from sessions.live import clock as room_clock
 from sessions.rooms.ticker import Tick, Ticker
 
 log = logging.getLogger(__name__)
@@ -78,23 +75,15 @@ async def work(ticker: Ticker) -> None:
 
 
 async def beat(ticker: Ticker, stop: asyncio.Event) -> None:
-    """Ticks once a second, in a thread of its own, and gives the lease back at the end."""
+    """Ticks once a second, and gives the lease back at the end."""
     loop = asyncio.get_running_loop()
     outage = Outage()
-    with ThreadPoolExecutor(1, "ticker") as thread:
-        while not stop.is_set():
-            due = loop.time() + BEAT_S
-            tick = await loop.run_in_executor(thread, _tick, ticker)
-            outage.say(WORDS.get(tick, ""))
-            await until(stop, due - loop.time())
-        await loop.run_in_executor(thread, ticker.stop)
-
-
-def _tick(ticker: Ticker) -> Tick:
-    try:
-        return ticker.tick(room_clock.now())
-    finally:
-        close_old_connections()
+    while not stop.is_set():
+        due = loop.time() + BEAT_S
+        outage.say(WORDS.get(await ticker.tick(ticker.process.clock.now()), ""))
+        await until(stop, due - loop.time())
+    await ticker.stop()
+    await ticker.process.close()
 
 
 async def run_queue(stop: asyncio.Event) -> None:

@@ -51,6 +51,7 @@ class Verb(StrEnum):
     SESSION_MOVE = "session.move"
     ATTENDANCE_READ = "attendance.read"
     ATTENDANCE_CORRECT = "attendance.correct"
+    ECHO = "echo"  # one's own sound, in a room that is nobody else's and no session's
     ROOM_PAGE = "room.page"
     ROOM_ENTER = "room.enter"
     ROOM_STAY = "room.stay"  # being connected, from one heartbeat to the next
@@ -117,6 +118,7 @@ TABLE: Mapping[Verb, frozenset[Grant]] = {
     Verb.SESSION_MOVE: _MANAGER,
     Verb.ATTENDANCE_READ: _STAFF_OR_MANAGER,
     Verb.ATTENDANCE_CORRECT: _STAFF,
+    Verb.ECHO: _ANYONE,
     Verb.ROOM_PAGE: _GROUP,
     Verb.ROOM_ENTER: _GROUP,
     Verb.ROOM_STAY: _GROUP,
@@ -160,6 +162,10 @@ RECORD_READS = frozenset(
         Verb.ATTENDANCE_READ,
     }
 )
+
+
+# What one does to oneself, again and again: only a refusal leaves an audit row.
+UNAUDITED = frozenset({Verb.ROOM_RAISE_HAND})
 
 
 def allowed(verb: Verb, principal: Principal) -> Refuse | None:

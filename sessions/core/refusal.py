@@ -185,6 +185,15 @@ _SERVICE = {
     "connection.server": "We are restarting. Your place is kept. We are getting you back.",
 }
 
+_ECHO = {
+    "echo.busy": "Many people are trying their sound right now. Wait a minute, then try again. "
+    "You can join all the same.",
+    "echo.down": "We could not try your sound. You can join all the same.",
+    "echo.offer": "This browser could not try your sound. You can join all the same.",
+    "echo.often": "You tried your sound many times. Wait ten minutes, then try again. "
+    "You can join all the same.",
+}
+
 REFUSALS: Mapping[str, str] = (
     _ROOM
     | _SEAT
@@ -197,6 +206,7 @@ REFUSALS: Mapping[str, str] = (
     | _FACTOR
     | _RECORD
     | _SERVICE
+    | _ECHO
 )
 
 

@@ -3,7 +3,7 @@
 Owns the roster's entries and what may be done to them. A seat is held by one connection, the
 newest of its person; (connection, generation) is compared by every renewal and goodbye, so a
 late goodbye of an old socket cannot remove a newer one and leave its owner listening unseen.
-Each function makes a call; `run(call)` or `await arun(call)` sends it. Its script changes the
+Each function makes a call; a `Store` runs it. Its script changes the
 roster, numbers the change and appends it to the room's stream in one step, on Redis's clock.
 Knows opaque keys only: no names, no rows, and nothing of who may do what.
 
@@ -14,17 +14,19 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Final
+from typing import Any, Final
 
 from sessions.core.admission import Wait, WaitReason
+from sessions.core.parts import PartName
 from sessions.core.reasons import LeaveReason
 from sessions.core.refusal import Refuse
-from sessions.live.store import AWAY_MS, HEARTBEAT_MS, LEASE_MS, Answer, Call, arun, run
+from sessions.live.store import AWAY_MS, HEARTBEAT_MS, LEASE_MS, Answer, Call
 
 __all__ = [
     "AWAY_MS",
     "HEARTBEAT_MS",
     "LEASE_MS",
+    "Applied",
     "Entry",
     "Holder",
     "Joined",
@@ -32,8 +34,6 @@ __all__ = [
     "Place",
     "Roster",
     "Swept",
-    "Told",
-    "arun",
     "change",
     "close",
     "holder",
@@ -43,7 +43,6 @@ __all__ = [
     "remove",
     "renew",
     "roster",
-    "run",
     "sweep",
     "unbar",
 ]
@@ -69,9 +68,8 @@ class Outcome(StrEnum):
 class Entry:
     """One connected seat. `version` is the number of the event that told it last.
 
-    `microphone` and `camera` are what the browser says is true of its tracks; `hand_ms` is
-    when the hand went up; `since_ms` is when it came to this place; `waiting` is what it waits
-    for at the door; `claim` is the generation in which the connection came first.
+    `microphone` and `camera` are what the browser says is true of its tracks; `since_ms` is when
+    it came to this place; `waiting` is what it waits for at the door; `claim` is the generation in which the connection came first.
     Instants are milliseconds since 1970, Redis's clock.
     """
 
@@ -83,7 +81,6 @@ class Entry:
     microphone: bool
     microphone_allowed: bool
     camera: bool
-    hand_ms: int | None
     away: bool
     since_ms: int
     waiting: Wait | None
@@ -95,7 +92,7 @@ class Entry:
         """From the JSON of the roster, or of the payload of an event that tells an entry."""
         fields = {**stored, "place": Place(str(stored["place"])), "waiting": _waits(stored)}
         fields.pop("late")
-        return cls(**{**fields, "hand_ms": stored["hand_ms"] or None})  # type: ignore[arg-type]
+        return cls(**fields)  # type: ignore[arg-type]
 
 
 def _waits(stored: Mapping[str, object]) -> Wait | None:
@@ -111,7 +108,7 @@ def _waiting(waiting: Wait | None) -> dict[str, str | bool]:
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class Applied:
     """The answer of every change: what was found, and where the stream is now.
 
     `wrote`: the call appended at least one event, its own or a sweep's; its readers are to be
@@ -140,7 +137,7 @@ class Joined:
 @dataclass(frozen=True, slots=True)
 class Swept:
     """A sweep. `staffed`: staff is in the room; `room_version`: of the newest room.changed;
-    `marks`: joins and leaves that wait to be written; `owed`: verbs that do."""
+    `marks`: joins and leaves that wait to be written; `unsaved`: verbs that do."""
 
     epoch: str
     seq: int
@@ -149,21 +146,22 @@ class Swept:
     staffed: bool
     room_version: int
     marks: int
-    owed: int
+    unsaved: int
 
 
 @dataclass(frozen=True, slots=True)
 class Roster:
-    """Everyone connected, read at one instant, which (epoch, seq) names. `owed`: verbs that no
-    row holds yet; `told`: the payload of the newest room.changed, empty before the first."""
+    """Everyone connected, read at one instant, which (epoch, seq) names. `unsaved`: verbs that no
+    row holds yet; `published`: the payload of the newest room.changed (`parts`: and of each part.changed), empty before the first."""
 
     epoch: str
     seq: int
     now_ms: int
     room_version: int
     entries: tuple[Entry, ...]
-    owed: int = 0
-    told: str = ""
+    unsaved: int = 0
+    published: str = ""
+    parts: tuple[Mapping[str, Any], ...] = ()
 
     def at(self, place: Place) -> tuple[Entry, ...]:
         """Those at one place, in the order they came."""
@@ -191,7 +189,7 @@ def join(
     claim: int = 0,
     clock_ms: int | None = None,
 ) -> Call[Joined | Refuse]:
-    """Takes a seat for a connection, from whichever held it. A raised hand stays up.
+    """Takes a seat for a connection, from whichever held it.
 
     Also how a connection registers again after Redis came back empty (renew: ABSENT), with the
     generation in which it came first as its `claim`: refuses `connection.replaced` if one that
@@ -223,7 +221,7 @@ def move(
     *,
     waiting: Wait | None = None,
     clock_ms: int | None = None,
-) -> Call[Told]:
+) -> Call[Applied]:
     """From the door into the room or back, whichever connection holds the seat."""
     arguments = {
         "seat": seat,
@@ -231,15 +229,15 @@ def move(
         "reason": LeaveReason.MOVED.value,
         **_waiting(waiting),
     }
-    return Call("move", room, _told, arguments, clock_ms=clock_ms)
+    return Call("move", room, _applied, arguments, clock_ms=clock_ms)
 
 
 def renew(
     room: str, seat: str, connection: str, generation: int, *, clock_ms: int | None = None
-) -> Call[Told]:
+) -> Call[Applied]:
     """A heartbeat, every HEARTBEAT_MS. Sweeps those who missed theirs."""
     arguments = {"seat": seat, "connection": connection, "generation": generation}
-    return Call("renew", room, _told, arguments, clock_ms=clock_ms)
+    return Call("renew", room, _applied, arguments, clock_ms=clock_ms)
 
 
 def change(
@@ -250,18 +248,16 @@ def change(
     microphone: bool | None = None,
     microphone_allowed: bool | None = None,
     camera: bool | None = None,
-    hand: bool | None = None,
     waiting: Wait | None = None,
     seat_version: int | None = None,
     clock_ms: int | None = None,
-) -> Call[Told]:
+) -> Call[Applied]:
     """Live fields. `held_by` is (connection, generation): one's own doing; None: staff's.
     `seat_version` is of the row that `microphone_allowed` comes from: a newer one told counts."""
     fields = {
         "microphone": microphone,
         "microphone_allowed": microphone_allowed,
         "camera": camera,
-        "hand": hand,
         **(_waiting(waiting) if waiting else {}),
     }
     connection, generation = held_by or ("", 0)
@@ -273,7 +269,7 @@ def change(
     }
     if seat_version is not None:
         arguments["seat_version"] = seat_version
-    return Call("change", room, _told, arguments, clock_ms=clock_ms)
+    return Call("change", room, _applied, arguments, clock_ms=clock_ms)
 
 
 def leave(
@@ -284,7 +280,7 @@ def leave(
     reason: LeaveReason = LeaveReason.LEFT,
     *,
     clock_ms: int | None = None,
-) -> Call[Told]:
+) -> Call[Applied]:
     """A connection says goodbye. SUPERSEDED changes nothing: the seat is another's by now."""
     arguments = {
         "seat": seat,
@@ -292,7 +288,7 @@ def leave(
         "generation": generation,
         "reason": reason.value,
     }
-    return Call("leave", room, _told, arguments, clock_ms=clock_ms)
+    return Call("leave", room, _applied, arguments, clock_ms=clock_ms)
 
 
 def remove(
@@ -302,19 +298,19 @@ def remove(
     *,
     bar: bool = True,
     clock_ms: int | None = None,
-) -> Call[Told]:
+) -> Call[Applied]:
     """Takes a seat's connection away, whichever it is.
 
     `bar` refuses the seat from now on, so a connection that was let in a moment before its
     removal cannot arrive after it.
     """
     arguments = {"seat": seat, "reason": reason.value, "bar": bar}
-    return Call("remove", room, _told, arguments, clock_ms=clock_ms)
+    return Call("remove", room, _applied, arguments, clock_ms=clock_ms)
 
 
-def unbar(room: str, seat: str) -> Call[Told]:
+def unbar(room: str, seat: str) -> Call[Applied]:
     """Lets a removed seat be taken again."""
-    return Call("unbar", room, _told, {"seat": seat})
+    return Call("unbar", room, _applied, {"seat": seat})
 
 
 def sweep(room: str, *, clock_ms: int | None = None) -> Call[Swept]:
@@ -324,14 +320,15 @@ def sweep(room: str, *, clock_ms: int | None = None) -> Call[Swept]:
 
 def close(
     room: str, reason: LeaveReason = LeaveReason.ENDED, *, clock_ms: int | None = None
-) -> Call[Told]:
+) -> Call[Applied]:
     """Everybody leaves at once, for one reason. The stream stays for its readers."""
-    return Call("close", room, _told, {"reason": reason.value}, clock_ms=clock_ms)
+    return Call("close", room, _applied, {"reason": reason.value}, clock_ms=clock_ms)
 
 
 def roster(room: str, *, clock_ms: int | None = None) -> Call[Roster]:
     """Everyone connected, with (epoch, seq) of the same instant."""
-    return Call("roster", room, _roster, clock_ms=clock_ms)
+    names = {"parts": [name.value for name in PartName]}
+    return Call("roster", room, _roster, names, clock_ms=clock_ms)
 
 
 @dataclass(frozen=True, slots=True)
@@ -369,8 +366,8 @@ def _joined(answer: Answer) -> Joined | Refuse:
     )
 
 
-def _told(answer: Answer) -> Told:
-    return Told(
+def _applied(answer: Answer) -> Applied:
+    return Applied(
         outcome=Outcome(answer["outcome"]),
         epoch=answer["epoch"],
         seq=answer["seq"],
@@ -388,7 +385,7 @@ def _swept(answer: Answer) -> Swept:
         staffed=answer["staffed"],
         room_version=answer["room_version"],
         marks=answer["marks"],
-        owed=answer["owed"],
+        unsaved=answer["unsaved"],
     )
 
 
@@ -399,6 +396,7 @@ def _roster(answer: Answer) -> Roster:
         now_ms=answer["now_ms"],
         room_version=answer["room_version"],
         entries=tuple(Entry.read(stored) for stored in json.loads(answer["roster"])),
-        owed=answer["owed"],
-        told=answer["told"],
+        unsaved=answer["unsaved"],
+        published=answer["published"],
+        parts=tuple(json.loads(answer["parts"])),
     )

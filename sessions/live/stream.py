@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Final
 
-from sessions.live.presence import Entry, Outcome, Told
+from sessions.live.presence import Applied, Entry, Outcome
 from sessions.live.store import Answer, Call
 
 READ_LIMIT: Final = 500  # further behind than this, a snapshot is shorter
@@ -26,8 +26,9 @@ class Kind(StrEnum):
     WAITING_CHANGED = "waiting.changed"  # payload: Entry
     WAITING_LEFT = "waiting.left"
     CONNECTION_REPLACED = "connection.replaced"  # for the consumer of `connection` alone
-    ROOM_CHANGED = "room.changed"  # payload: made by the room's services
-    ME_CHANGED = "me.changed"  # payload: made by the room's services
+    ROOM_CHANGED = "room.changed"  # payload: made by the room's verbs
+    ME_CHANGED = "me.changed"  # payload: made by the room's verbs
+    PART_CHANGED = "part.changed"  # subject: the part's name; payload: its version and state
 
 
 class Audience(StrEnum):
@@ -50,6 +51,7 @@ class Draft:
     subject: str = ""  # a seat's key; empty: the room
     reason: str = ""
     payload: Mapping[str, Any] = field(default_factory=dict)
+    room_version: int = 0  # of the room, where this is the last event of a version
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +110,7 @@ class Marks:
     marks: tuple[PresenceMark, ...]
 
 
-def append(room: str, draft: Draft, *, clock_ms: int | None = None) -> Call[Told]:
+def append(room: str, draft: Draft, *, clock_ms: int | None = None) -> Call[Applied]:
     """Numbers an event and appends it. Callers use `broadcast.publish`, which also wakes."""
     arguments = {
         "kind": draft.kind.value,
@@ -116,11 +118,12 @@ def append(room: str, draft: Draft, *, clock_ms: int | None = None) -> Call[Told
         "subject": draft.subject,
         "reason": draft.reason,
         "version": draft.version,
+        "room_version": draft.room_version,
     }
     return Call("append", room, _appended, arguments, _stored(draft), clock_ms)
 
 
-def appended(draft: Draft, told: Told) -> Event:
+def appended(draft: Draft, told: Applied) -> Event:
     """The event that `append` made of a draft, as whoever reads the stream finds it."""
     return Event(
         seq=told.seq,
@@ -154,8 +157,8 @@ def marks_after(room: str, epoch: str, seq: int) -> Call[Marks]:
     return Call("marks", room, _marks, arguments)
 
 
-def _appended(answer: Answer) -> Told:
-    return Told(Outcome.DONE, answer["epoch"], answer["seq"], answer["now_ms"], wrote=True)
+def _appended(answer: Answer) -> Applied:
+    return Applied(Outcome.DONE, answer["epoch"], answer["seq"], answer["now_ms"], wrote=True)
 
 
 def _events(answer: Answer) -> Events | Gap:

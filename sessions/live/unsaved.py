@@ -1,9 +1,9 @@
-"""What staff did while no row could be written: the verbs that are owed to PostgreSQL.
+"""Verbs of staff that were done while no row could be written, and wait for PostgreSQL.
 
 Owns which verbs may act at once on the live state, what they do there, and how they wait, beside
-the room's stream, until `services_owed` writes them. The script checks who asks: the connection
-that holds a seat of the staff, in the room. Knows no rows. When Redis is lost before the rows
-are back, what was owed is lost with it; the node's revocation of a removed person stays.
+the room's stream, until `rooms.settle` writes them. The script checks who asks: the connection
+that holds a seat of the staff, in the room. Knows no rows. When Valkey is lost before the rows
+are back, what was unsaved is lost with it; the node's revocation of a removed person stays.
 """
 
 import json
@@ -14,7 +14,7 @@ from typing import Any, Final
 from sessions.core.permissions import Verb
 from sessions.core.reasons import LeaveReason
 from sessions.core.refusal import Refuse
-from sessions.live.presence import Outcome, Told
+from sessions.live.presence import Applied, Outcome
 from sessions.live.store import Answer, Call
 
 READ_LIMIT: Final = 100
@@ -22,7 +22,6 @@ READ_LIMIT: Final = 100
 WITHOUT_ROWS: Final[Mapping[Verb, Mapping[str, Any]]] = {
     Verb.ROOM_MUTE: {"effect": "microphone", "allowed": False, "reason": "seat.muted"},
     Verb.ROOM_ALLOW_MICROPHONE: {"effect": "microphone", "allowed": True, "reason": ""},
-    Verb.ROOM_LOWER_HAND: {"effect": "hand", "reason": ""},
     Verb.ROOM_REMOVE: {
         "effect": "bar",
         "reason": "seat.removed",
@@ -69,7 +68,7 @@ def act_unsaved(
     connection: str,
     generation: int,
     clock_ms: int | None = None,
-) -> Call[Told | Refuse]:
+) -> Call[Applied | Refuse]:
     """Does a verb of WITHOUT_ROWS to the live state now and keeps it until it is written.
 
     Refuses `permission.not_staff`, `seat.not_in_room`, `seat.staff`, or `store.down`.
@@ -82,20 +81,20 @@ def act_unsaved(
         "generation": generation,
         **WITHOUT_ROWS[verb],
     }
-    return Call("act_unsaved", room, _told, arguments, clock_ms=clock_ms)
+    return Call("act_unsaved", room, _applied, arguments, clock_ms=clock_ms)
 
 
 def unsaved_after(room: str, epoch: str, number: int) -> Call[UnsavedVerbs]:
     """What waits to be written; forgets what is written, up to (epoch, number)."""
     arguments = {"seen_epoch": epoch, "after": number, "limit": READ_LIMIT}
-    return Call("unsaved", room, _owed, arguments)
+    return Call("unsaved", room, _unsaved, arguments)
 
 
-def _told(answer: Answer) -> Told | Refuse:
+def _applied(answer: Answer) -> Applied | Refuse:
     code = _REFUSED.get(answer["outcome"])
     if code is not None:
         return Refuse(code)
-    return Told(
+    return Applied(
         Outcome(answer["outcome"]),
         answer["epoch"],
         answer["seq"],
@@ -104,9 +103,9 @@ def _told(answer: Answer) -> Told | Refuse:
     )
 
 
-def _owed(answer: Answer) -> UnsavedVerbs:
+def _unsaved(answer: Answer) -> UnsavedVerbs:
     verbs = tuple(
-        Unsaved(number=item["number"], **{**item["owed"], "verb": Verb(item["owed"]["verb"])})
-        for item in json.loads(answer["owed"])
+        Unsaved(number=item["number"], **{**item["unsaved"], "verb": Verb(item["unsaved"]["verb"])})
+        for item in json.loads(answer["unsaved"])
     )
     return UnsavedVerbs(answer["epoch"], verbs)

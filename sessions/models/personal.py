@@ -7,7 +7,7 @@ from sessions.models.people import Person
 
 
 class PersonalDetails(models.Model):
-    """Each column holds a sealed value, or nothing. Opened only by `people.selectors_details`."""
+    """Each column holds a sealed value, or nothing. Opened only by `people.selectors`."""
 
     person = models.OneToOneField(
         Person, models.PROTECT, primary_key=True, related_name="personal_details"

@@ -1,19 +1,16 @@
-"""This process's lines to the media nodes: one to each, found by their leases.
+"""This process's links to the media nodes: one control connection to each, found by its lease.
 
 Owns the control connections, who listens to which peer's news, and where each room is as far as
-this process knows. A node whose line breaks and cannot be made again, or that falls silent, is
-lost: its rooms are placed on another one, and their browsers are told to offer again. A line
-that stands is good while Redis is away. Knows no value that a room wants and no browser.
+this process knows. A node whose connection breaks and cannot be made again, or that falls
+silent, is lost: its rooms are placed on another one, and their browsers are asked to offer
+again. A connection goes on while Valkey is away. Knows no value that a room wants, no browser.
 """
 
 import asyncio
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from typing import Final
-from weakref import WeakKeyDictionary
-
-from django.conf import settings
 
 from server.media.client import (
     PEERS_OF_A_ROOM,
@@ -36,9 +33,23 @@ from server.media.client import (
     Speaking,
     Stay,
     decide,
+    may_offer_again,
 )
+from sessions.core.refusal import Refuse
 from sessions.live.store import cancelled
-from sessions.nodes import placement
+from sessions.nodes.placement import Placements
+
+__all__ = [
+    "CloseReason",
+    "Heard",
+    "Listener",
+    "NodeLinks",
+    "PeerClosed",
+    "SlotOwned",
+    "SlotShown",
+    "Speaking",
+    "may_offer_again",
+]
 
 Heard = SlotOwned | SlotShown | Speaking | PeerClosed
 Listener = Callable[[Heard], None]
@@ -46,17 +57,19 @@ Listener = Callable[[Heard], None]
 FOLLOW_S: Final = 1.0  # how often the leases are read
 LOOK_S: Final = 0.1  # how often while somebody waits for a node
 PLACE_S: Final = 1.2  # how long an offer waits for a node
-ANSWER_S: Final = 3.8
+OFFER_ANSWER_S: Final = 3.8
 RECENT_S: Final = 3.0  # a room placed so lately is not in its node's load yet
-GONE_S: Final = 60.0  # a node without a line and a lease is forgotten
+GONE_S: Final = 60.0  # a node without a connection and a lease is forgotten
 ELSEWHERE: Final[frozenset[Code]] = frozenset({"media.moved", "media.stopping", "media.down"})
 
 
 class NodeLinks:
-    """All lines of one event loop. What is not `async` never waits."""
+    """All links of one process. They begin with the first peer that somebody listens to or makes
+    an offer for. What is not `async` never waits."""
 
-    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
-        self.loop = loop
+    def __init__(self, placements: Placements, secret: str) -> None:
+        self._placements = placements
+        self._secret = secret
         self.listeners: dict[tuple[str, str], Listener] = {}
         self._name = secrets.token_urlsafe(12)
         self._clients: dict[str, MediaClient] = {}  # by control address
@@ -69,11 +82,17 @@ class NodeLinks:
         self._news = asyncio.Event()
         self._moving: dict[str, asyncio.Task[None]] = {}
         self._tasks: set[asyncio.Task[object]] = set()
-        self._following = loop.create_task(self._follow())
+        self._following: asyncio.Task[None] | None = None
+
+    def begin(self) -> None:
+        """Starts looking for nodes, on the running loop; again, it does nothing."""
+        if self._following is None:
+            self._following = asyncio.get_running_loop().create_task(self._follow())
 
     async def close(self) -> None:
         """Ends all of it."""
-        tasks = [self._following, *self._moving.values(), *self._tasks]
+        following = [self._following] if self._following else []
+        tasks = [*following, *self._moving.values(), *self._tasks]
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
@@ -88,13 +107,13 @@ class NodeLinks:
             await asyncio.sleep(FOLLOW_S)
 
     async def look(self) -> None:
-        """Reads who is alive, and begins a line to each that has none; not more often than
-        LOOK_S. What Redis does not know any more stays as long as its line stands."""
-        now = self.loop.time()
+        """Reads who is alive, and connects to each that has no connection; not more often than
+        LOOK_S. A node that Valkey has forgotten stays as long as its connection."""
+        now = _now()
         if now - self._looked_at < LOOK_S:
             return
         self._looked_at = now
-        found = await placement.leases()
+        found = await self._placements.leases()
         if found is None:
             return
         before, self._leases = self._leases, found
@@ -108,7 +127,7 @@ class NodeLinks:
     def _begin(self, control: str) -> None:
         client = MediaClient(
             control,
-            settings.THIRDS_MEDIA_SECRET,
+            self._secret,
             self._name,
             lambda notification: self._heard(client, notification),
             self._changed,
@@ -125,8 +144,8 @@ class NodeLinks:
                 await self._clients.pop(address).close()
 
     def _seen(self) -> dict[str, Seen]:
-        """Every node that has a lease or a line. One of whose address another run answers has
-        ended."""
+        """Every node that has a lease or a connection. A node whose address another run answers
+        has ended."""
         seen: dict[str, Seen] = {}
         for node, lease in self._leases.items():
             client = self._clients.get(lease.control)
@@ -145,7 +164,7 @@ class NodeLinks:
     def _weight(self, node: str) -> int:
         load, lease = self._loads.get(node), self._leases.get(node)
         peers = load.peers if load else lease.load.peers if lease else 0
-        after = self.loop.time() - RECENT_S
+        after = _now() - RECENT_S
         self._recent = [(at, name) for at, name in self._recent if at > after]
         return peers + PEERS_OF_A_ROOM * sum(name == node for _, name in self._recent)
 
@@ -156,8 +175,8 @@ class NodeLinks:
 
     async def place(self, room: str, within: float) -> Placement | None:
         """Where the room is, on a node that answers: placed now, if it is nowhere."""
-        until = self.loop.time() + within
-        while (placed := await self._settle(room)) is None and self.loop.time() < until:
+        until = _now() + within
+        while (placed := await self._settle(room)) is None and _now() < until:
             if cancelled():
                 break
             await self._wait_for_news()
@@ -171,7 +190,7 @@ class NodeLinks:
     async def _settle(self, room: str) -> Placement | None:
         """One look. None: not yet."""
         known = self._placed.get(room)
-        found = await placement.find(room)
+        found = await self._placements.find(room)
         if found is None:
             return known if known and self._client_of(known.node) else None
         decision = decide(room, found.record, known, self._seen(), settled=found.settled)
@@ -180,10 +199,10 @@ class NodeLinks:
             case Stay(record):
                 placed = record
             case Hold(held):
-                placed = await placement.hold(room, held)
+                placed = await self._placements.hold(room, held)
             case Move(node, after):
-                placed = await placement.move(room, node, after)
-                self._recent.append((self.loop.time(), node))
+                placed = await self._placements.move(room, node, after)
+                self._recent.append((_now(), node))
             case _:
                 await self.look()
                 return None
@@ -193,7 +212,7 @@ class NodeLinks:
         return placed
 
     def _learn(self, room: str, placed: Placement) -> None:
-        """Goes by it from now on. Whose media was on another node is told to offer again."""
+        """From now on the room is there. Browsers whose media was on another node offer again."""
         before, self._placed[room] = self._placed.get(room), placed
         if before is None or before.node == placed.node:
             return
@@ -212,8 +231,8 @@ class NodeLinks:
         return CloseReason.NODE_DRAINING if draining else CloseReason.MOVED
 
     def _changed(self) -> None:
-        """Something about a node: whoever waits looks again, and rooms that are on none that
-        stays are moved."""
+        """Something about a node: those who wait look again, and rooms on a node that does not
+        stay are moved."""
         news, self._news = self._news, asyncio.Event()
         news.set()
         seen = self._seen()
@@ -223,7 +242,7 @@ class NodeLinks:
                 continue
             state = seen[placed.node].state if placed.node in seen else NodeState.LOST
             if state in (NodeState.LOST, NodeState.DRAINING):
-                self._moving[room] = self.loop.create_task(self._move(room))
+                self._moving[room] = asyncio.get_running_loop().create_task(self._move(room))
 
     async def _move(self, room: str) -> None:
         """Until it is placed, or nobody here is in it any more."""
@@ -256,8 +275,13 @@ class NodeLinks:
             if found is not None:
                 found(notification)
 
+    def listen(self, room: str, peer: str, listener: Listener) -> None:
+        """News of a peer's media (and of who speaks in its room) goes to this listener."""
+        self.begin()
+        self.listeners[room, peer] = listener
+
     def unlisten(self, room: str, peer: str, listener: Listener) -> None:
-        """Unless a newer connection of the same seat listens by now."""
+        """The end of `listen`, unless a newer connection of the same seat listens by now."""
         if self.listeners.get((room, peer)) == listener:
             del self.listeners[room, peer]
         if not any(where == room for where, _ in self.listeners):
@@ -265,8 +289,10 @@ class NodeLinks:
 
     # ---- calls ---------------------------------------------------------------------------------
 
-    def attach(self, room: str, peer: str, generation: int, *, new: bool) -> None:
-        """News of the peer comes here, as soon as the room is on a node that answers."""
+    def attach(self, room: str, peer: str, generation: int, *, new: bool = False) -> None:
+        """News of the peer, which another process may have made, comes here as soon as the room
+        is on a node that answers. `new`: the page has made no offer yet, so a node that does not
+        have it has nothing to say."""
         self._keep(self._attach(room, peer, generation, new))
 
     async def _attach(self, room: str, peer: str, generation: int, new: bool) -> None:
@@ -278,24 +304,30 @@ class NodeLinks:
         if client is not None:
             client.attach(room, peer, generation, new=new)
 
-    async def offer(self, room: str, peer: str, generation: int, sdp: str) -> Answer | Code:
-        """The node's answer to a browser's offer. One that says that the room is elsewhere, or
-        that does not answer, is asked once more, or the one that took its place."""
-        code: Code = "media.down"
+    async def offer(self, room: str, peer: str, generation: int, sdp: str) -> str | Refuse:
+        """The node's answer to a browser's offer, or why there is none; within four seconds."""
+        self.begin()
+        answer: Answer | Code = "media.down"
         with suppress(TimeoutError):
-            async with asyncio.timeout(ANSWER_S):
-                for _ in range(2):
-                    placed = await self.place(room, PLACE_S)
-                    client = self._client_of(placed.node) if placed else None
-                    if placed is None or client is None:
-                        return code
-                    asked = client.offer(room, peer, generation, sdp, placed.generation)
-                    reply = await asked
-                    if isinstance(reply, Answer):
-                        return reply
-                    code = reply.code
-                    if code not in ELSEWHERE:
-                        return code
+            async with asyncio.timeout(OFFER_ANSWER_S):
+                answer = await self._offer(room, peer, generation, sdp)
+        return answer.sdp if isinstance(answer, Answer) else _refused(answer)
+
+    async def _offer(self, room: str, peer: str, generation: int, sdp: str) -> Answer | Code:
+        """One that says that the room is elsewhere, or that does not answer, is asked once more,
+        or the one that took its place."""
+        code: Code = "media.down"
+        for _ in range(2):
+            placed = await self.place(room, PLACE_S)
+            client = self._client_of(placed.node) if placed else None
+            if placed is None or client is None:
+                return code
+            reply = await client.offer(room, peer, generation, sdp, placed.generation)
+            if isinstance(reply, Answer):
+                return reply
+            code = reply.code
+            if code not in ELSEWHERE:
+                return code
         return code
 
     def apply(self, desired: DesiredRoom) -> None:
@@ -306,45 +338,46 @@ class NodeLinks:
             client.apply(desired)
 
     def revoke(self, room: str, peer: str, generation: int | None) -> None:
-        """At every node: a room may just be moving."""
+        """Ends a peer's media up to a generation (None: the newest that the node knows), at every
+        node that is connected: a room may just be moving."""
         for client in self._clients.values():
             client.revoke(room, peer, generation)
 
+    async def revoke_everywhere(self, room: str, peer: str, generation: int | None) -> None:
+        """`revoke`, from a process that may have no connections: each node is found and asked."""
+        if self._clients:
+            self.revoke(room, peer, generation)
+            return
+        found = await self._placements.leases() or {}
+        clients = [
+            MediaClient(lease.control, self._secret, "once", lambda _: None)
+            for lease in found.values()
+        ]
+        await asyncio.gather(*(client.connect() for client in clients))
+        for client in clients:
+            client.revoke(room, peer, generation)
+        await asyncio.sleep(0)
+        await asyncio.gather(*(client.close() for client in clients))
+
     def _keep(self, coroutine: "asyncio._CoroutineLike[object]") -> None:
-        task = self.loop.create_task(coroutine)
+        task = asyncio.get_running_loop().create_task(coroutine)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
 
-_of_loop: "WeakKeyDictionary[asyncio.AbstractEventLoop, NodeLinks]" = WeakKeyDictionary()
+def _now() -> float:
+    return asyncio.get_running_loop().time()
 
 
-def links() -> NodeLinks:
-    """The running loop's lines; begun at the first call."""
-    loop = asyncio.get_running_loop()
-    if loop not in _of_loop:
-        _of_loop[loop] = NodeLinks(loop)
-    return _of_loop[loop]
+_CODES: Final[Mapping[str, str]] = {
+    "media.not_wanted": "media.not_ready",
+    "media.generation_old": "media.not_ready",
+    "media.stopping": "media.down",
+    "media.moved": "media.down",
+    "media.down": "media.down",
+}
 
 
-def send(ask: Callable[[NodeLinks], object]) -> bool:
-    """From any thread: asks the lines of this process, without waiting; whether there are any.
-    A process that has none (the ticker's) leaves it to the nodes to look."""
-    running = [one for one in tuple(_of_loop.values()) if one.loop.is_running()]
-    for one in running:
-        one.loop.call_soon_threadsafe(ask, one)
-    return bool(running)
-
-
-async def revoke_once(room: str, peer: str, generation: int | None) -> None:
-    """For a process without lines: finds the nodes, tells each, and hangs up."""
-    found = await placement.leases() or {}
-    clients = [
-        MediaClient(lease.control, settings.THIRDS_MEDIA_SECRET, "once", lambda _: None)
-        for lease in found.values()
-    ]
-    await asyncio.gather(*(client.connect() for client in clients))
-    for client in clients:
-        client.revoke(room, peer, generation)
-    await asyncio.sleep(0)
-    await asyncio.gather(*(client.close() for client in clients))
+def _refused(code: str) -> Refuse:
+    """What a person is told of the node's codes; the rest is about the browser's description."""
+    return Refuse(_CODES.get(code, "media.offer"))

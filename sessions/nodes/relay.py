@@ -1,33 +1,15 @@
 """The way to the media node for networks that let nothing but TLS out: a TURN relay's credentials.
 
-Owns their making: short-lived, of one seat, from the secret that the relay shares (TURN REST API,
-draft-uberti-behave-turn-rest-00, section 2.2). Time is an argument. Must not know the relay.
+Owns whose they are. How they are computed is `server.media`'s; time is an argument.
 """
-
-import base64
-import hmac
-from dataclasses import dataclass
-from typing import Final
 
 from django.conf import settings
 
-VALID_S: Final = 600  # to begin with: an allocation that stands is refreshed by the browser
+from server.media.client import RelayAccess, relay_access
 
-
-@dataclass(frozen=True, slots=True)
-class RelayAccess:
-    """What a browser's `iceServers` takes. Without a relay `urls` is empty."""
-
-    urls: tuple[str, ...] = ()
-    username: str = ""
-    credential: str = ""
+__all__ = ["RelayAccess", "access_for"]
 
 
 def access_for(seat: str, now_s: float) -> RelayAccess:
     """Access for ten minutes; `seat` is an opaque key, so the relay's log names nobody."""
-    if not settings.THIRDS_TURN_URL:
-        return RelayAccess()
-    username = f"{int(now_s) + VALID_S}:{seat}"
-    made = hmac.digest(settings.THIRDS_TURN_SECRET.encode(), username.encode(), "sha1")
-    credential = base64.b64encode(made).decode()
-    return RelayAccess((settings.THIRDS_TURN_URL,), username, credential)
+    return relay_access(settings.THIRDS_TURN_URL, settings.THIRDS_TURN_SECRET, seat, now_s)

@@ -1,9 +1,9 @@
-"""Handing mail of sign-in over: off the request, in equal steps for known and unknown.
+"""Sending the mail of sign-in outside the request, the same for known and unknown addresses.
 
-Owns the threads that mail servers are waited for in, and their bound. A request hands over one
-envelope, addressed or not, and answers; so neither the answer nor its timing says whether an
-account exists. Must not know accounts. A message that is lost (the process ended, the server
-refused) is asked for again by the person; nothing retries, because a code is soon too old.
+Owns the threads that wait for mail servers, and the bound on waiting mail. A request queues one
+envelope, with or without an address, and answers; so neither the answer nor its timing shows
+whether an account exists. Must not know accounts. There is no retry, because a code expires soon:
+when a message is lost (the process ended, the server refused) the person asks for another.
 """
 
 import logging
@@ -20,15 +20,15 @@ logger = logging.getLogger(__name__)
 
 SUBJECT: Final = "Your code"
 NOTICE_SUBJECT: Final = "Your sign-in"
-WAITING_AT_MOST: Final = 200  # envelopes; one more is dropped, and the person asks again
+QUEUE_LIMIT: Final = 200  # messages; one more is dropped, and the person asks again
 
-_places = BoundedSemaphore(WAITING_AT_MOST)
+_slots = BoundedSemaphore(QUEUE_LIMIT)
 _threads = ThreadPoolExecutor(max_workers=4, thread_name_prefix="code-mail")
 
 
 @dataclass(frozen=True, slots=True)
 class Envelope:
-    """A code, and until when it works there. Nobody's address: written, and not sent."""
+    """A code and its expiry. Without an address the message is built and not sent."""
 
     address: str | None
     code: str
@@ -38,17 +38,17 @@ class Envelope:
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """A sentence to the owner of an account: a way to sign in was added, used or taken out."""
+    """A sentence to the owner of an account: a sign-in method was added, used or removed."""
 
     address: str
-    words: str
+    text: str
     phone: str
 
 
 def notice_message(notice: Notice) -> EmailMessage:
     """Plain text, fit to be read aloud by a stranger: no name, no service, no link."""
     call = f"call {notice.phone}" if notice.phone else "call us"
-    body = f"{notice.words}\nIf that was not you, {call}.\n"
+    body = f"{notice.text}\nIf that was not you, {call}.\n"
     return EmailMessage(NOTICE_SUBJECT, body, to=[notice.address])
 
 
@@ -65,35 +65,35 @@ def code_message(envelope: Envelope) -> EmailMessage:
 
 
 def message_of(letter: Envelope | Notice) -> EmailMessage:
-    """The message of either kind."""
+    """The message for either kind of letter."""
     return code_message(letter) if isinstance(letter, Envelope) else notice_message(letter)
 
 
-def hand_over(envelope: Envelope | Notice) -> None:
-    """Returns at once. The same steps whether there is an address or not."""
-    if not _places.acquire(blocking=False):
+def enqueue(letter: Envelope | Notice) -> None:
+    """Queues a letter and returns at once, in the same steps with and without an address."""
+    if not _slots.acquire(blocking=False):
         logger.warning("mails are waiting for the mail server; one was dropped")
         return
-    _threads.submit(_deliver, envelope).add_done_callback(_free_place)
+    _threads.submit(_deliver, letter).add_done_callback(_free_slot)
 
 
-def _deliver(envelope: Envelope | Notice) -> None:
-    """Django sends nothing that has no recipient. What a mail server says is not logged:
-    it may hold the address."""
-    message = message_of(envelope)
+def _deliver(letter: Envelope | Notice) -> None:
+    """Django sends nothing without a recipient. A mail server's reply is not logged, because it
+    may contain the address."""
+    message = message_of(letter)
     try:
         message.send()
     except Exception as fault:
         logger.error("a code could not be mailed: %s", type(fault).__name__)
 
 
-def _free_place(_: "Future[None]") -> None:
-    _places.release()
+def _free_slot(_: "Future[None]") -> None:
+    _slots.release()
 
 
 def wait_until_delivered() -> None:
-    """Returns once everything handed over before has been tried. For tests and shutdown."""
+    """Returns once every queued message has been tried. For tests and shutdown."""
     taken = 0
-    while taken < WAITING_AT_MOST and _places.acquire():
+    while taken < QUEUE_LIMIT and _slots.acquire():
         taken += 1
-    _places.release(taken)
+    _slots.release(taken)

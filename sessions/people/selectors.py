@@ -1,9 +1,11 @@
-"""Reading accounts: who there is, who may be picked for what, how somebody stands.
+"""Reading accounts and the personal details of clients.
 
-Owns the look-up by e-mail, whatever its case. Must not know tracks or rooms: how a person
-stands to a session is scheduling's to say.
+Owns the look-up by e-mail, which ignores case, and what is shown when a sealed value does not
+open. Must not know rooms, nor what a person is to a session: scheduling answers that. Must not
+know who may read details: the services ask, and write the audit row.
 """
 
+import logging
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -12,8 +14,13 @@ from django.db.models import Case, OuterRef, Q, QuerySet, Subquery, When
 
 from sessions.audit.services import Operator
 from sessions.core.permissions import Principal, Role, Verb, allowed
+from sessions.core.personal import FIELDS, Personal
 from sessions.core.refusal import Refuse
-from sessions.models import Person, Track
+from sessions.core.sealing import SealError
+from sessions.models import Person, PersonalDetails, Track
+from sessions.models.sealing import unseal
+
+log = logging.getLogger(__name__)
 
 Actor = Person | Operator
 
@@ -49,21 +56,21 @@ def has_program_manager(besides: Person | None = None) -> bool:
 
 
 def principal_of(person: Person | None) -> Principal:
-    """How somebody stands where no session is meant. None is nobody signed in."""
+    """A person's principal outside of any session. None means that nobody is signed in."""
     if person is None or not person.is_active:
         return Principal(signed_in=False, roles=frozenset())
     return Principal(signed_in=True, roles=person.role_set)
 
 
 def may(actor: Actor, verb: Verb) -> Refuse | None:
-    """Whether the actor may do what belongs to no session. The operator may: deny by default
-    is for people who come over the network."""
+    """Whether the actor may do what belongs to no session. The operator always may: deny by
+    default is for people who come over the network."""
     return None if isinstance(actor, Operator) else allowed(verb, principal_of(actor))
 
 
 @dataclass(frozen=True, slots=True)
 class SignInAccount:
-    """Whom a code goes to, if there is such an account, and the zone its clock is read in."""
+    """The account that a code is sent to, if any, and the time zone to show its expiry in."""
 
     person: Person | None
     zone: str
@@ -83,7 +90,7 @@ def account_for_sign_in(email: str) -> SignInAccount:
 
 
 def person_by_public_id(public_id: str) -> Person | None:
-    """The account of an address, open or closed."""
+    """The account with this public id, open or closed."""
     return Person.objects.filter(public_id=public_id).first()
 
 
@@ -91,3 +98,31 @@ def public_ids(persons: Iterable[int]) -> dict[int, str]:
     """The opaque ids of people, by their row ids. One query."""
     found = Person.objects.filter(pk__in=list(persons))
     return dict(found.values_list("pk", "public_id"))
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """The details of one person; `broken` names the fields that could not be opened."""
+
+    values: Personal
+    broken: tuple[str, ...] = ()
+
+
+def details_of(person: Person) -> Opened:
+    """The stored details of a person; all empty when there are none. One query."""
+    stored = PersonalDetails.objects.filter(person=person).first()
+    return opened(stored) if stored else Opened(Personal())
+
+
+def opened(stored: PersonalDetails) -> Opened:
+    """Opens a row. In an emergency one value that does not open must not hide the others."""
+    values: dict[str, str] = {}
+    broken: list[str] = []
+    for name in FIELDS:
+        sealed = getattr(stored, name)
+        try:
+            values[name] = unseal(sealed, stored.place(name)) if sealed else ""
+        except SealError as fault:
+            log.error("a sealed value does not open: %s", fault)
+            broken.append(name)
+    return Opened(Personal(**values), tuple(broken))

@@ -1,9 +1,11 @@
-"""Writing accounts: adding, changing and closing them. There is no sign-up.
+"""Writing accounts and the personal details of clients. There is no sign-up.
 
-Owns what an account may look like: an e-mail address that is nobody else's whatever its case,
-a display name after core.names, and at least one role. Each write and its audit row share one
-transaction; each refusal is a value with a stable code and has a row too. Must not know tracks,
-rooms or pages. Permission (core.permissions) is asked first, by every service.
+Owns what an account may look like: an e-mail address that no other account has, a display name
+after core.names, and at least one role. Each write and its audit row share one transaction; each
+refusal is a value with a stable code and has a row too. Details are opened only by a service that
+writes the row of the read; they are sealed before they are stored, and a row names the fields that
+changed, never their values. Every service checks permission (core.permissions) first. Must not
+know tracks, rooms or pages.
 """
 
 from collections.abc import Iterable
@@ -12,13 +14,22 @@ from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from django.db import IntegrityError, connection, transaction
 
-from sessions.audit.services import OPERATOR, record
+from sessions.audit.services import DONE, OPERATOR, record
 from sessions.core import names
 from sessions.core.permissions import Role, Verb
+from sessions.core.personal import Personal, changed, personal
 from sessions.core.refusal import Refuse
-from sessions.models import Person
-from sessions.people.selectors import Actor, has_program_manager, may
-from sessions.people.standing import StandingChange, tell_on_commit
+from sessions.models import Person, PersonalDetails, Session
+from sessions.models.sealing import seal
+from sessions.people.access import AccessChange, notify_on_commit
+from sessions.people.selectors import (
+    Actor,
+    Opened,
+    details_of,
+    has_program_manager,
+    may,
+    opened,
+)
 
 EMAIL_LENGTH = 254  # what models.EmailField holds (RFC 5321 §4.5.3.1.3 leaves 254 for an address)
 
@@ -49,7 +60,7 @@ def person_change(
     before = person.role_set
     saved = _saved(actor, Verb.PERSON_CHANGE, person, wanted)
     if isinstance(saved, Person) and saved.role_set != before:
-        tell_on_commit(saved, StandingChange.ROLES_CHANGED)
+        notify_on_commit(saved, AccessChange.ROLES_CHANGED)
     return saved
 
 
@@ -67,10 +78,10 @@ def person_deactivate(actor: Actor, person: Person) -> Person | Refuse:
 def sign_out_everywhere(actor: Actor, person: Person) -> Person:
     """Ends every login session of a person, on every device."""
     person = Person.objects.select_for_update().get(pk=person.pk)
-    _forget_login_sessions(person)
+    _end_login_sessions(person)
     person.save(update_fields=["password"])
     record(actor, "account.sign_out_everywhere", subject=person)
-    tell_on_commit(person, StandingChange.SIGNED_OUT_EVERYWHERE)
+    notify_on_commit(person, AccessChange.SIGNED_OUT_EVERYWHERE)
     return person
 
 
@@ -93,11 +104,43 @@ def first_manager_add(email: str) -> Person | Refuse:
     return person_add(OPERATOR, email, "Manager", {Role.PROGRAM_MANAGER})
 
 
+@transaction.atomic
+def details_read(actor: Actor, person: Person) -> Opened | Refuse:
+    """For a program manager. Codes: permission.*, details.not_client."""
+    refusal = may(actor, Verb.PERSON_DETAILS_READ) or _not_client(person)
+    record(actor, Verb.PERSON_DETAILS_READ, refusal.code if refusal else DONE, person)
+    return refusal or details_of(person)
+
+
+@transaction.atomic
+def details_read_in(actor: Actor, person: Person, session: Session) -> Opened:
+    """For the staff of a session. The caller has checked (`scheduling`) that the actor is staff
+    and the person is on the roster. The audit row names the session."""
+    record(actor, Verb.SESSION_DETAILS, subject=person, session=session)
+    return details_of(person)
+
+
+@transaction.atomic
+def details_change(actor: Actor, person: Person, typed: Personal) -> Personal | Refuse:
+    """Changes the details as a whole. Codes: permission.*, details.*."""
+    verb = Verb.PERSON_DETAILS_CHANGE
+    wanted = may(actor, verb) or _not_client(person) or personal(typed)
+    if isinstance(wanted, Refuse):
+        return _refused(actor, verb, wanted, person)
+    PersonalDetails.objects.get_or_create(person=person)
+    stored = PersonalDetails.objects.select_for_update().get(person=person)
+    before = opened(stored)
+    fields = {*changed(before.values, wanted), *before.broken}
+    _store(stored, wanted, fields)
+    record(actor, verb, subject=person, detail={"fields": ",".join(sorted(fields))})
+    return wanted
+
+
 Wanted = tuple[str, str, frozenset[Role]]
 
 
 def _checked(email: str, display_name: str, roles: Iterable[Role]) -> Wanted | Refuse:
-    """The three fields as they are stored, or the first that is not right."""
+    """The three fields as they are stored, or the refusal of the first that is wrong."""
     role_set = frozenset(roles)
     name = names.display_name(display_name)
     address = email.strip().lower()
@@ -141,21 +184,21 @@ def _set_active(actor: Actor, person: Person, *, active: bool) -> Person | Refus
         return _refused(actor, verb, Refuse("person.last_manager"), person)
     person.is_active = active
     if not active:
-        _forget_login_sessions(person)
-        tell_on_commit(person, StandingChange.ACCOUNT_CLOSED)
+        _end_login_sessions(person)
+        notify_on_commit(person, AccessChange.ACCOUNT_CLOSED)
     person.save(update_fields=["is_active", "password"])
     record(actor, verb, subject=person)
     return person
 
 
-def _forget_login_sessions(person: Person) -> None:
-    """Nobody has a password; each unusable one is another, and a login session holds only as
-    long as its own (`AbstractBaseUser.get_session_auth_hash`)."""
+def _end_login_sessions(person: Person) -> None:
+    """Ends them by a new unusable password: a login session is valid only for the password it
+    was made with (`AbstractBaseUser.get_session_auth_hash`)."""
     person.set_unusable_password()
 
 
 def _is_last_manager(person: Person) -> bool:
-    """Whether nobody could manage people any more without this person's role."""
+    """Whether this person is the only program manager."""
     _lock_managers()
     return Role.PROGRAM_MANAGER in person.role_set and not has_program_manager(besides=person)
 
@@ -169,3 +212,14 @@ def _lock_managers() -> None:
 def _refused(actor: Actor, verb: str, refusal: Refuse, subject: Person | None = None) -> Refuse:
     record(actor, verb, refusal.code, subject=subject)
     return refusal
+
+
+def _store(stored: PersonalDetails, wanted: Personal, fields: set[str]) -> None:
+    for name in fields:
+        value = wanted.by_name()[name]
+        setattr(stored, name, seal(value, stored.place(name)) if value else "")
+    stored.save()
+
+
+def _not_client(person: Person) -> Refuse | None:
+    return None if Role.CLIENT in person.role_set else Refuse("details.not_client")

@@ -1,55 +1,53 @@
 """Attendance marks and checkpoints: what presence saw, written to rows.
 
 Owns the cursor (Room.marks_epoch, Room.marks_seq): joins and leaves wait beside the room's
-stream until a transaction has written them, in order and once. Times are Redis's clock.
-Computes no minutes. With PostgreSQL away these raise Django's OperationalError and what waits
-goes on waiting; with Redis away they answer `store.down`.
+stream until a transaction has written them, in order and once. Times are Valkey's clock.
+Computes no minutes. With PostgreSQL or Valkey away these answer `store.down`, and what waits
+goes on waiting.
 """
 
 import logging
 from collections.abc import Iterable
 from datetime import UTC, datetime
 
-from django.db import transaction
-
 from sessions.core.refusal import Refuse
-from sessions.live.presence import Place, roster
-from sessions.live.store import Call, run
+from sessions.live.presence import Place, Roster, roster
 from sessions.live.stream import Marks, PresenceMark, marks_after
 from sessions.models import AttendanceCheckpoint, AttendanceMark, Room, Seat
+from sessions.rooms.names import RoomName
+from sessions.rooms.process import Process
 
 log = logging.getLogger(__name__)
 
 
-def write_marks(room_id: int) -> int | Refuse:
-    """Writes the joins and leaves that wait; how many. A second call writes nothing.
-
-    The first look takes no lock: most of the time nothing waits.
-    """
-    room = Room.objects.only("key", "marks_epoch", "marks_seq").get(pk=room_id)
-    waiting = run(_after_cursor(room))
+async def write_marks(process: Process, name: RoomName) -> int | Refuse:
+    """Writes the joins and leaves that wait; how many. A second call writes nothing."""
+    cursor = await process.database.run(_cursor, name)
+    if isinstance(cursor, Refuse):
+        return cursor
+    waiting = await process.store.run(marks_after(name.key, *cursor))
     if isinstance(waiting, Refuse):
         return waiting
     if not waiting.marks:
         return 0
-    return _write_locked(room_id)
+    return await process.database.run(_write, name, cursor, waiting)
 
 
-def _write_locked(room_id: int) -> int | Refuse:
-    with transaction.atomic():
-        room = Room.objects.select_for_update().get(pk=room_id)
-        waiting = run(_after_cursor(room))
-        if isinstance(waiting, Refuse) or not waiting.marks:
-            return waiting if isinstance(waiting, Refuse) else 0
-        rows = _rows(room, waiting)
-        AttendanceMark.objects.bulk_create(rows, ignore_conflicts=True)
-        room.marks_epoch, room.marks_seq = waiting.epoch, waiting.marks[-1].seq
-        room.save(update_fields=["marks_epoch", "marks_seq"])
-        return len(rows)
+def _cursor(name: RoomName) -> tuple[str, int]:
+    return Room.objects.values_list("marks_epoch", "marks_seq").get(pk=name.pk)
 
 
-def _after_cursor(room: Room) -> Call[Marks]:
-    return marks_after(room.key, room.marks_epoch, room.marks_seq)
+def _write(name: RoomName, cursor: tuple[str, int], waiting: Marks) -> int:
+    """In the caller's transaction. When somebody else has moved the cursor meanwhile, nothing:
+    the next call reads from there."""
+    room = Room.objects.select_for_update().get(pk=name.pk)
+    if (room.marks_epoch, room.marks_seq) != cursor:
+        return 0
+    rows = _rows(room, waiting)
+    AttendanceMark.objects.bulk_create(rows, ignore_conflicts=True)
+    room.marks_epoch, room.marks_seq = waiting.epoch, waiting.marks[-1].seq
+    room.save(update_fields=["marks_epoch", "marks_seq"])
+    return len(rows)
 
 
 def _rows(room: Room, waiting: Marks) -> list[AttendanceMark]:
@@ -78,17 +76,21 @@ def _row(room: Room, epoch: str, mark: PresenceMark, person: int) -> AttendanceM
     )
 
 
-def checkpoint(room_id: int) -> bool | Refuse:
+async def checkpoint(process: Process, name: RoomName) -> bool | Refuse:
     """Writes who is in the room now, at most once in each minute; whether it did.
 
     An empty room is not written: a checkpoint only says whom it saw.
     """
-    room = Room.objects.only("key", "session_id").get(pk=room_id)
-    now = run(roster(room.key))
+    now = await process.store.run(roster(name.key))
     if isinstance(now, Refuse):
         return now
-    inside = now.at(Place.ROOM)
-    persons = _persons(room, {entry.seat for entry in inside})
+    return await process.database.run(_checkpoint, name, now)
+
+
+def _checkpoint(name: RoomName, now: Roster) -> bool:
+    """In the caller's transaction."""
+    room = Room.objects.only("key", "session_id").get(pk=name.pk)
+    persons = _persons(room, {entry.seat for entry in now.at(Place.ROOM)})
     at = instant(now.now_ms)
     if not persons or _has_checkpoint(room, at):
         return False

@@ -1,10 +1,11 @@
-"""What the clock does to a room, asked by the ticker (`ticker.RoomVerbs`).
+"""What the clock does to a room, asked by the ticker.
 
-Owns when the room is told again though nobody tapped: a segment advanced itself, overrun began,
-fifteen seconds of overrun or pause went by. What is due is decided by `core.room_state` and
-`core.agenda_clock`; all is done under the same lock as a tap, so a tap and the clock never mix.
+Owns when a room is published again though nobody tapped: a segment advanced itself, overrun
+began, fifteen seconds of overrun or pause went by. `core.room_state` and `core.agenda_clock`
+decide what is due; all is done under the same lock as a tap, so a tap and the clock never mix.
 """
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -14,56 +15,76 @@ from sessions.core.admission import SeatState
 from sessions.core.agenda import AgendaClock, Phase
 from sessions.core.refusal import Refuse
 from sessions.core.room_state import Due, RoomState
-from sessions.live import broadcast, presence
-from sessions.live import clock as room_clock
-from sessions.live.presence import Entry, Place
+from sessions.live import presence
+from sessions.live.presence import Entry, Place, Roster
 from sessions.models import Room, Seat
-from sessions.nodes import desired as bridge
-from sessions.rooms import selectors, settle
-from sessions.rooms.locked_room import LockedRoom, locked_room, me_changed, room_changed, tell
-from sessions.rooms.verbs.ending import over
+from sessions.rooms import selectors
+from sessions.rooms.effects import ChangePresence, Effect, Outcome, Publish, WriteDesired
+from sessions.rooms.effects import carry_out as carry_out_effects
+from sessions.rooms.locked_room import (
+    Clock,
+    LockedRoom,
+    locked_room,
+    me_changed,
+    part_changed,
+    room_changed,
+)
+from sessions.rooms.names import RoomName
+from sessions.rooms.process import Process
+from sessions.rooms.verbs.ending import end_at
 
-RETELL: Final = timedelta(seconds=15)
+REPUBLISH: Final = timedelta(seconds=15)
 CHANGING = frozenset({Phase.OVERRUN, Phase.PAUSED})
 
 
-class ClockVerbs:
-    """The verbs of the ticker's process. It remembers when it told a room last; forgetting (a
-    restart) costs one event too many, nothing else."""
+class RoomsByClock:
+    """The clock's doings in the ticker's process. It remembers when it published a room last;
+    forgetting (a restart) costs one event too many, nothing else."""
 
-    def __init__(self) -> None:
-        self._told: dict[int, datetime] = {}
+    def __init__(self, process: Process) -> None:
+        self._process = process
+        self._published: dict[int, datetime] = {}
 
-    def apply_due(self, room_id: int, now: datetime, *, staffed: bool) -> datetime | None:
-        """Does what is due at `now`; when to ask again, or None once the room is over.
+    async def apply_due(
+        self, name: RoomName, now: datetime, *, staffed: bool
+    ) -> datetime | Refuse | None:
+        """Does what is due at `now`; when to ask again, or None once the room is over. Keeps
+        Room.unstaffed_since (`staffed`: staff is connected, in the room).
 
-        Raises OperationalError when PostgreSQL is away.
+        Due are: not held at the planned end; ended 15 minutes after the last staff left or 30
+        after the planned end; a segment that advances itself; the beginning of overrun; and,
+        while in overrun or paused, the room published again every 15 s so that screens agree.
+        Refuses `store.down` when Valkey or PostgreSQL is away.
         """
-        name = selectors.name_of_row(room_id)
-        roster = presence.run(presence.roster(name.key))
+        roster = await self._process.store.run(presence.roster(name.key))
         if isinstance(roster, Refuse):
-            return now + RETELL
-        with locked_room(name, None, roster) as locked:
-            locked.now = now
+            return roster
+        outcome = await self._process.database.run(self._decide, name, roster, now, staffed)
+        if isinstance(outcome, Refuse):
+            return outcome
+        await carry_out_effects(self._process, name.key, outcome.effects)
+        return outcome.value
+
+    async def republish(self, name: RoomName) -> Refuse | None:
+        """Publishes the room, and makes presence, seats and node what the rows say."""
+        roster = await self._process.store.run(presence.roster(name.key))
+        if isinstance(roster, Refuse):
+            return roster
+        clock = self._process.clock.now
+        effects = await self._process.database.run(effects_of_rows, name, roster, clock)
+        if isinstance(effects, Refuse):
+            return effects
+        await carry_out_effects(self._process, name.key, effects)
+        return None
+
+    def _decide(
+        self, name: RoomName, roster: Roster, now: datetime, staffed: bool
+    ) -> Outcome[datetime | None]:
+        """On a thread, in a transaction."""
+        with locked_room(name, None, roster, lambda: now) as locked:
             _keep_staffing(locked, staffed)
-            return self._apply(locked)
-
-    def settle(self, room_id: int) -> int | Refuse:
-        """Writes what staff did while PostgreSQL was away."""
-        return settle.settle(room_id)
-
-    def republish(self, room_id: int) -> None:
-        """Tells the room, and makes presence, seats and node what the rows say."""
-        room = selectors.rooms().get(pk=room_id)
-        now = selectors.room_now(room, selectors.clock_of(room, room_clock.now()))
-        roster = presence.run(presence.roster(room.key))
-        if isinstance(roster, Refuse):
-            return
-        seats = {seat.key: seat for seat in room.seats.all()}
-        for entry in roster.entries:
-            _heal(room, entry, seats.get(entry.seat))
-        broadcast.publish(room.key, room_changed(now))
-        bridge.demand(room.key)
+            again = self._apply(locked)
+        return Outcome(again, name.key, tuple(locked.effects))
 
     def _apply(self, locked: LockedRoom) -> datetime | None:
         clock = locked.clock()
@@ -72,23 +93,54 @@ class ClockVerbs:
         )
         if due is not None:
             _close(locked, due)
-            self._told.pop(locked.room.pk, None)
+            self._published.pop(locked.room.pk, None)
             return None
         if self._has_moved(locked, clock):
-            self._told[locked.room.pk] = locked.now
-            tell(locked)
+            self._published[locked.room.pk] = locked.now
+            locked.publish()
         return _ask_again(locked, clock)
 
     def _has_moved(self, locked: LockedRoom, clock: AgendaClock) -> bool:
-        """Since the room was told last: by the clock, or by the tap of the last mark."""
+        """Since the room was published last: by the clock, or by the tap of the last mark."""
         if clock.phase in (Phase.NOT_STARTED, Phase.ENDED):
             return False
         tapped = locked.marks[-1].at
-        told_at = max(tapped, self._told.get(locked.room.pk, tapped))
-        told = agenda_clock.read(locked.agenda, locked.marks, told_at)
-        if (told.index, told.phase) != (clock.index, clock.phase):
+        published_at = max(tapped, self._published.get(locked.room.pk, tapped))
+        before = agenda_clock.read(locked.agenda, locked.marks, published_at)
+        if (before.index, before.phase) != (clock.index, clock.phase):
             return True
-        return clock.phase in CHANGING and clock.read_at - told_at >= RETELL
+        return clock.phase in CHANGING and clock.read_at - published_at >= REPUBLISH
+
+
+def effects_of_rows(name: RoomName, roster: Roster, clock: Clock) -> Sequence[Effect]:
+    """What has to be done for the room to be what its rows say. On a thread."""
+    room = Room.objects.get(pk=name.pk)
+    plan = selectors.planned(room)
+    now = agenda_clock.read(plan.agenda, plan.marks, clock())
+    seats = {seat.key: seat for seat in room.seats.all()}
+    is_over = selectors.state_of(room, now.read_at) in room_state.OVER
+    effects: list[Effect] = []
+    for entry in roster.entries:
+        effects += _as_row(room.key, entry, seats.get(entry.seat), is_over=is_over)
+    published = Publish(room_changed(selectors.room_now(room, now)))
+    parts: list[Effect] = [Publish(part_changed(row)) for row in room.parts.all()]
+    return [*effects, *parts, published, WriteDesired(selectors.facts_for_node(room, now))]
+
+
+def _as_row(room: str, entry: Entry, seat: Seat | None, *, is_over: bool) -> list[Effect]:
+    """Makes one connection what its seat's row says, and tells its owner."""
+    own: list[Effect] = [Publish(me_changed(seat))] if seat else []
+    if is_over:
+        return [ChangePresence(presence.close(room)), *own]
+    if seat is None or seat.state == SeatState.REMOVED.value:
+        return [ChangePresence(presence.remove(room, entry.seat)), *own]
+    microphone = presence.change(
+        room, entry.seat, microphone_allowed=seat.microphone_allowed, seat_version=seat.version
+    )
+    effects: list[Effect] = [ChangePresence(microphone), *own]
+    if seat.state == SeatState.ADMITTED.value and entry.place is Place.LOBBY:
+        effects.insert(0, ChangePresence(presence.move(room, entry.seat, Place.ROOM)))
+    return effects
 
 
 def _keep_staffing(locked: LockedRoom, staffed: bool) -> None:
@@ -98,42 +150,23 @@ def _keep_staffing(locked: LockedRoom, staffed: bool) -> None:
     if unstaffed == (room.unstaffed_since is not None):
         return
     room.unstaffed_since = locked.now if unstaffed else None
-    room.save(update_fields=["unstaffed_since"])
+    locked.save(room)
 
 
 def _close(locked: LockedRoom, due: Due) -> None:
     """Over, by the clock, at the instant that was due; a mark made since then comes first."""
     at = max([due.at, *(mark.at for mark in locked.marks)])
-    if isinstance(over(locked, due.event, at), Refuse):
+    if isinstance(end_at(locked, due.event, at), Refuse):
         return
-    tell(locked)
-    audit.record(None, "room.end", session=locked.session, detail={"rule": due.event.value})
+    locked.publish()
+    detail = {"rule": due.event.value}
+    locked.save(audit.event(None, "room.end", session=locked.session, detail=detail))
 
 
 def _ask_again(locked: LockedRoom, clock: AgendaClock) -> datetime:
-    instants = [locked.now + RETELL]
+    instants = [locked.now + REPUBLISH]
     if clock.changes_at is not None:
         instants.append(clock.changes_at)
     if clock.phase is Phase.NOT_STARTED:
         instants.append(clock.ends_at)
     return max(min(instants), locked.now)
-
-
-def _heal(room: Room, entry: Entry, seat: Seat | None) -> None:
-    """Makes one connection what its seat's row says, and tells its owner."""
-    if selectors.state_of(room, room_clock.now()) in room_state.OVER:
-        broadcast.send(room.key, presence.close(room.key))
-    elif seat is None or seat.state == SeatState.REMOVED.value:
-        broadcast.send(room.key, presence.remove(room.key, entry.seat))
-    else:
-        if seat.state == SeatState.ADMITTED.value and entry.place is Place.LOBBY:
-            broadcast.send(room.key, presence.move(room.key, entry.seat, Place.ROOM))
-        change = presence.change(
-            room.key,
-            entry.seat,
-            microphone_allowed=seat.microphone_allowed,
-            seat_version=seat.version,
-        )
-        broadcast.send(room.key, change)
-    if seat is not None:
-        broadcast.publish(room.key, me_changed(seat))

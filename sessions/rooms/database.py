@@ -14,14 +14,12 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import Any, Final, TypeVar
-from weakref import WeakKeyDictionary
 
 from asgiref.sync import sync_to_async
-from django.conf import settings
 from django.db import InterfaceError, OperationalError, connection, transaction
 
-from server.postgresql.base import limited
 from sessions.core.refusal import Refuse
+from sessions.live.tasks import Tasks
 
 T = TypeVar("T")
 
@@ -32,82 +30,92 @@ LOCK_MS: Final = 1200
 ANSWER_S: Final = 1.9
 DOWN: Final = Refuse("store.down")
 
-AGAIN_S: Final = 0.5  # this long after PostgreSQL did not answer, it is asked again
+RETRY_S: Final = 0.5  # this long after PostgreSQL did not answer, it is asked again
 ENDED: Final = frozenset({"57P01", "57P02", "57P03"})  # shut down, crashed, not ready yet
-
-_threads = ThreadPoolExecutor(settings.DATABASE_POOL_SIZE, thread_name_prefix="database")
-_behind = ThreadPoolExecutor(1, thread_name_prefix="database-behind")
+LIMITS: Final = f"SET LOCAL statement_timeout = {STATEMENT_MS}; SET LOCAL lock_timeout = {LOCK_MS}"
 
 
-class Outage:
-    """Whether PostgreSQL is away, as the calls of one loop found it. While it is, one question
-    at a time finds out whether it is back, and no call waits for the answer."""
+class Database:
+    """PostgreSQL as one process uses it from its loop. `threads` is the size of the pool."""
 
-    def __init__(self) -> None:
-        self._asking: asyncio.Task[None] | None = None
+    def __init__(self, threads: int) -> None:
+        self.threads = ThreadPoolExecutor(threads, thread_name_prefix="database")
+        self.background = ThreadPoolExecutor(1, thread_name_prefix="database-background")
+        self._tasks = Tasks()
+        self._asking: asyncio.Task[None] | None = None  # not None: PostgreSQL is away
 
-    @property
-    def holds(self) -> bool:
-        """Whether it is away."""
-        return self._asking is not None
+    async def run(self, call: Callable[..., T], *arguments: Any, **named: Any) -> T | Refuse:
+        """Runs a call on a thread of the executor, in a transaction of its own.
 
-    def begin(self) -> None:
-        """A call found it away."""
-        if self._asking is None:
-            self._asking = asyncio.get_running_loop().create_task(self._ask())
+        Refuses `store.down` when PostgreSQL is away, slow, or a lock cannot be had in time. A
+        call given up on may still be committed: what it changed comes as an event.
+        """
+        return await self._run(self.threads, partial(call, *arguments, **named), None)
+
+    async def run_to_the_end(
+        self, call: Callable[[], T], given_up: Callable[[T], None]
+    ) -> T | Refuse:
+        """Like `run`; `given_up` gets the outcome of a call that was given up on and committed
+        all the same."""
+        return await self._run(self.threads, call, given_up)
+
+    async def run_in_background(
+        self, call: Callable[..., T], *arguments: Any, **named: Any
+    ) -> T | Refuse:
+        """Like `run`, one after the other on a thread of its own: for what is asked now and then
+        of everybody, so that no tap waits behind a crowd of it."""
+        return await self._run(self.background, partial(call, *arguments, **named), None)
+
+    def close(self) -> None:
+        """Ends the threads when their calls are done."""
+        self.threads.shutdown(wait=False)
+        self.background.shutdown(wait=False)
+
+    async def _run(
+        self,
+        threads: ThreadPoolExecutor,
+        call: Callable[[], T],
+        given_up: Callable[[T], None] | None,
+    ) -> T | Refuse:
+        if self._asking is not None:
+            return DOWN
+        running = self._tasks.keep(_threaded(threads, call))
+        try:
+            async with asyncio.timeout(ANSWER_S):
+                return await asyncio.shield(running)
+        except (OperationalError, InterfaceError, TimeoutError) as fault:
+            log.warning("database call given up: %s", type(fault).__name__)
+            running.add_done_callback(partial(_finish, given_up))
+            if is_away(fault):
+                self._asking = self._asking or self._tasks.keep(self._ask())
+            return DOWN
 
     async def _ask(self) -> None:
         answers = False
         while not answers:
-            await asyncio.sleep(AGAIN_S)
-            answers = await _answers()
+            await asyncio.sleep(RETRY_S)
+            answers = await self._answers()
         self._asking = None
 
-
-_outages: "WeakKeyDictionary[asyncio.AbstractEventLoop, Outage]" = WeakKeyDictionary()
-
-
-async def run(call: Callable[..., T], *arguments: Any, **named: Any) -> T | Refuse:
-    """Runs a call on a thread of the executor, in a transaction of its own.
-
-    Refuses `store.down` when PostgreSQL is away, slow, or a lock cannot be had in time. A call
-    given up on may still be committed: what it changed comes as an event.
-    """
-    return await _run(_threads, partial(call, *arguments, **named))
-
-
-async def run_behind(call: Callable[..., T], *arguments: Any, **named: Any) -> T | Refuse:
-    """Like `run`, one after the other on a thread of its own: for what is asked now and then of
-    everybody, so that no tap waits behind a crowd of it."""
-    return await _run(_behind, partial(call, *arguments, **named))
-
-
-async def _run(threads: ThreadPoolExecutor, call: Callable[[], T]) -> T | Refuse:
-    outage = _outages.setdefault(asyncio.get_running_loop(), Outage())
-    if outage.holds:
-        return DOWN
-    try:
-        return await _threaded(threads, call)
-    except (OperationalError, InterfaceError, TimeoutError) as fault:
-        log.warning("database call given up: %s", type(fault).__name__)
-        if is_away(fault):
-            outage.begin()
-        return DOWN
+    async def _answers(self) -> bool:
+        """Whether a transaction can be had."""
+        try:
+            async with asyncio.timeout(ANSWER_S):
+                await _threaded(self.threads, lambda: None)
+        except (OperationalError, InterfaceError, TimeoutError):
+            return False
+        return True
 
 
 async def _threaded(threads: ThreadPoolExecutor, call: Callable[[], T]) -> T:
     threaded = sync_to_async(_in_transaction, thread_sensitive=False, executor=threads)
-    async with asyncio.timeout(ANSWER_S):
-        return await threaded(call)
+    return await threaded(call)
 
 
-async def _answers() -> bool:
-    """Whether a transaction can be had."""
-    try:
-        await _threaded(_threads, lambda: None)
-    except (OperationalError, InterfaceError, TimeoutError):
-        return False
-    return True
+def _finish(given_up: Callable[[T], None] | None, running: "asyncio.Task[T]") -> None:
+    """The outcome of a call that nobody waits for any more; its fault was the caller's."""
+    if not running.cancelled() and running.exception() is None and given_up is not None:
+        given_up(running.result())
 
 
 def is_away(fault: Exception) -> bool:
@@ -123,7 +131,9 @@ def is_away(fault: Exception) -> bool:
 def _in_transaction(call: Callable[[], T]) -> T:
     """With the limits of this call alone; the connection goes back to the pool afterwards."""
     try:
-        with limited(STATEMENT_MS, LOCK_MS), transaction.atomic():
+        with transaction.atomic():
+            with connection.cursor() as cursor:
+                cursor.execute(LIMITS)
             return call()
     finally:
         connection.close()

@@ -1,80 +1,118 @@
-"""How every verb of a room is done: one transaction under the room's row lock.
+"""How every verb of a room is done: decided on a thread, in one transaction under the room's row
+lock; carried out on the loop, after the commit.
 
-Owns the order: what is owed, lock, permission, rule, audit row, version, and after the commit
-what is told. A rule is a function of the locked room that either refuses, having written nothing,
-or writes. Knows no verb by name.
+Owns the order: what is unsaved, lock, permission, rule, audit row, version, commit, effects. A
+rule is a function of the locked room that either refuses, having written nothing, or writes.
+Knows no verb by name.
 """
 
 from collections.abc import Callable, Mapping
-from typing import TypeVar
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
 
 from sessions.audit import services as audit
 from sessions.core import permissions
 from sessions.core.permissions import Verb
 from sessions.core.refusal import Refuse
 from sessions.live import presence
-from sessions.models import Person, Room
-from sessions.models.round_trip import insert
-from sessions.rooms import selectors, settle
-from sessions.rooms.locked_room import Change, LockedRoom, Rule, locked_room, now_of, tell
+from sessions.live.presence import Roster
+from sessions.models import Person, Room, Session
+from sessions.rooms.effects import Outcome, carry_out
+from sessions.rooms.locked_room import Change, Clock, LockedRoom, locked_room
+from sessions.rooms.names import RoomName
+from sessions.rooms.process import Process
 from sessions.rooms.selectors import RoomNow
+from sessions.rooms.settle import settle
+from sessions.rooms.verbs import RULES
 
 T = TypeVar("T")
+Decide = Callable[[LockedRoom], T | Refuse]
+Detail = Mapping[str, str | int]
 
 
-def under_lock(
-    verb: Verb,
-    actor: Person,
-    session: str,
-    rule: Callable[[LockedRoom], T | Refuse],
-    detail: Mapping[str, str | int] | None = None,
-) -> T | Refuse:
-    """Runs a rule for an actor, permission first; done or refused, it leaves an audit row.
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A verb that somebody asks of a session, by its public id; `detail` goes into the audit
+    row."""
 
-    Refuses `room.unknown`, `store.down` when Redis is away, or what table and rule say.
-    Raises OperationalError when PostgreSQL is away or the lock cannot be had in time.
-    """
-    found = selectors.name_of(session)
-    if found is None:
-        return Refuse("room.unknown")
-    roster = presence.run(presence.roster(found.key))
-    if isinstance(roster, Refuse):
-        return roster
-    if roster.owed and isinstance(late := settle.settle(found.pk), Refuse):
-        return late
-    try:
-        with locked_room(found, actor, roster) as locked:
-            locked.detail.update(detail or {})
-            outcome = permissions.allowed(verb, locked.principal) or rule(locked)
-            code = outcome.code if isinstance(outcome, Refuse) else audit.DONE
-            row = audit.event(
-                actor, verb.value, code, locked.subject, locked.session, locked.detail
-            )
-            locked.writes.append(insert(row))
-    except Room.DoesNotExist:  # its session fell out of the calendar
-        return Refuse("room.unknown")
-    return outcome
+    verb: Verb
+    actor: Person
+    session: str
+    detail: Detail = field(default_factory=dict)
 
 
-def perform(
-    verb: Verb,
-    actor: Person,
-    session: str,
-    rule: Rule,
-    detail: Mapping[str, str | int] | None = None,
+async def perform(
+    process: Process, verb: Verb, actor: Person, session: str, arguments: Mapping[str, Any]
 ) -> RoomNow | Refuse:
-    """A verb that changes the room: `under_lock`, then its version rises and it is told."""
+    """A verb of RULES: its rule; if that changed anything, the room's version rises and the room
+    is published."""
 
     def changing(locked: LockedRoom) -> RoomNow | Refuse:
-        outcome = rule(locked)
+        outcome = RULES[verb](locked, **arguments)
         if isinstance(outcome, Refuse):
             return outcome
-        return tell(locked) if outcome is Change.MADE else now_of(locked)
+        if outcome is Change.NONE:
+            return locked.room_now()
+        return locked.publish() if outcome is Change.MADE else locked.publish_parts()
 
-    return under_lock(verb, actor, session, changing, detail)
+    detail = {name: value for name, value in arguments.items() if name != "key"}
+    return await under_lock(process, Asked(verb, actor, session, detail), changing)
+
+
+async def under_lock(process: Process, asked: Asked, decide: Decide[T]) -> T | Refuse:
+    """Decides something for an actor, permission first; done or refused, it leaves an audit row.
+
+    Refuses `room.unknown`, `store.down` when Valkey or PostgreSQL is away or the lock cannot be
+    had in time, or what table and rule say.
+    """
+    name = await process.name_of(asked.session)
+    if isinstance(name, Refuse):
+        return name
+    roster = await process.store.run(presence.roster(name.key))
+    if isinstance(roster, Refuse):
+        return roster
+    if roster.unsaved and isinstance(late := await settle(process, name), Refuse):
+        return late
+
+    def decided() -> Outcome[T | Refuse]:
+        return _decide(name, asked, roster, decide, process.clock.now)
+
+    return await finish(process, decided)
+
+
+async def finish(process: Process, decided: Callable[[], Outcome[T]]) -> T | Refuse:
+    """Decides on a thread, then carries the effects out; also of a call that was given up on and
+    committed after all."""
+
+    def afterwards(outcome: Outcome[T]) -> None:
+        process.tasks.keep(carry_out(process, outcome.room, outcome.effects))
+
+    outcome = await process.database.run_to_the_end(decided, afterwards)
+    if isinstance(outcome, Refuse):
+        return outcome
+    await carry_out(process, outcome.room, outcome.effects)
+    return outcome.value
+
+
+def _decide(
+    name: RoomName, asked: Asked, roster: Roster, decide: Decide[T], clock: Clock
+) -> Outcome[T | Refuse]:
+    """On a thread, in a transaction."""
+    try:
+        with locked_room(name, asked.actor, roster, clock) as locked:
+            locked.detail.update(asked.detail)
+            value = permissions.allowed(asked.verb, locked.principal) or decide(locked)
+            if isinstance(value, Refuse):
+                locked.discard()
+            code = value.code if isinstance(value, Refuse) else audit.DONE
+            if asked.verb not in permissions.UNAUDITED or code != audit.DONE:
+                locked.audit(asked.verb, code)
+    except Room.DoesNotExist:  # its session fell out of the calendar
+        return Outcome(Refuse("room.unknown"))
+    return Outcome(value, name.key, tuple(locked.effects))
 
 
 def record_refusal(verb: Verb, actor: Person | None, session: str, refused: Refuse) -> None:
-    """The audit row of a refusal that was given without a rule (one's own live verbs)."""
-    room = selectors.room_of(session)
-    audit.record(actor, verb.value, refused.code, session=room.session if room else None)
+    """The audit row of a refusal that was given without a rule."""
+    found = Session.objects.filter(public_id=session, room__isnull=False).first()
+    audit.record(actor, verb.value, refused.code, session=found)

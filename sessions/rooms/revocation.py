@@ -1,65 +1,74 @@
-"""What a changed standing means to rooms: sockets and media of that person end, at once.
+"""What changed access means to rooms: sockets and media of that person end, at once.
 
 Three ways, as with a removal: the node directly, the room's desired value, and a wake-up to the
-person's sockets in every process, which ask anew for themselves whether they may stay
+person's sockets in every process, which ask again whether they may stay
 (`signaling.access_watch`). The wake-up may be lost: sockets ask now and then anyway. Knows no
-socket, and not why a standing changed beyond its kind.
+socket, and not why access changed beyond its kind.
 """
 
-from collections.abc import Iterable
-from datetime import timedelta
+from collections.abc import Callable, Iterable
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 from sessions.core.admission import SeatState
 from sessions.core.permissions import Grant, grants
 from sessions.core.room_state import LOBBY_MINUTES, OVER
-from sessions.live import broadcast
-from sessions.live import clock as room_clock
 from sessions.models import Person, Seat
-from sessions.nodes import desired as bridge
-from sessions.people.standing import StandingChange, standing_changed
+from sessions.people.access import AccessChange, access_changed
+from sessions.rooms.process import Process
 from sessions.scheduling.selectors import principal
 
 EVERYWHERE: Final = frozenset(
     {
-        StandingChange.SIGNED_OUT_EVERYWHERE,
-        StandingChange.ACCOUNT_CLOSED,
-        StandingChange.ROLES_CHANGED,
+        AccessChange.SIGNED_OUT_EVERYWHERE,
+        AccessChange.ACCOUNT_CLOSED,
+        AccessChange.ROLES_CHANGED,
     }
 )
 """Changes that end all that a person has open; the others depend on the session."""
 
 
-def listen() -> None:
-    """From now on a changed standing reaches the rooms of this process's person."""
-    standing_changed.connect(_heard, dispatch_uid="rooms.revocation")
+def listen(process: Callable[[], Process]) -> None:
+    """From now on changed access reaches the rooms, through this process."""
+
+    def heard(person: Person, change: AccessChange, **_: Any) -> None:
+        revoke(process(), person, change)
+
+    access_changed.connect(heard, weak=False, dispatch_uid="rooms.revocation")
 
 
-def take(person: Person, change: StandingChange) -> None:
-    """Ends the media of every seat that the person lost, then wakes the person's sockets.
+def revoke(process: Process, person: Person, change: AccessChange) -> None:
+    """Ends the media of every seat that the person lost, then wakes the person's sockets. From a
+    thread.
 
-    Who signed out in one browser may be in the room with another one: that is for the sockets
-    to say. Only if they cannot be asked (Redis away), sound and picture end everywhere.
+    Somebody who signed out in one browser may be in the room with another one: that is for the
+    sockets to say. Only if they cannot be asked (Valkey away), sound and picture end everywhere.
     """
-    lost = [] if change is StandingChange.SIGNED_OUT else _lost(person, change)
-    _end_media(lost)
-    woken = broadcast.wake_person(person.public_id)
-    if change is StandingChange.SIGNED_OUT and not woken:
-        _end_media(_seats(person))
+    now = process.clock.now()
+    lost = [] if change is AccessChange.SIGNED_OUT else _lost(person, change, now)
+
+    async def revoked(process: Process) -> bool:
+        await _end_media(process, lost)
+        return await process.broadcast.wake_person(person.public_id)
+
+    woken = process.run_from_thread(revoked)
+    if change is AccessChange.SIGNED_OUT and not woken:
+        seats = _seats(person, now)
+        process.run_from_thread(lambda process: _end_media(process, seats))
 
 
-def _heard(person: Person, change: StandingChange, **_: Any) -> None:
-    take(person, change)
-
-
-def _end_media(seats: Iterable[Seat]) -> None:
+async def _end_media(process: Process, seats: Iterable[Seat]) -> None:
+    """Ends what each seat's media is now. A page that comes later gets a newer generation, so
+    somebody who may come again is seen and heard again."""
     for seat in seats:
-        bridge.end(seat.room.key, seat.key)
-        bridge.demand(seat.room.key)
+        room = seat.room.key
+        generation = await process.desired.end_generation(room, seat.key)
+        await process.links.revoke_everywhere(room, seat.key, generation)
+        await process.media.write(room)
 
 
-def _lost(person: Person, change: StandingChange) -> list[Seat]:
-    seats = _seats(person)
+def _lost(person: Person, change: AccessChange, now: datetime) -> list[Seat]:
+    seats = _seats(person, now)
     return seats if change in EVERYWHERE else [seat for seat in seats if not _is_kept(seat)]
 
 
@@ -69,9 +78,9 @@ def _is_kept(seat: Seat) -> bool:
     return wanted in grants(principal(seat.person, seat.room.session))
 
 
-def _seats(person: Person) -> list[Seat]:
+def _seats(person: Person, now: datetime) -> list[Seat]:
     """Those that may have media now. One query."""
-    opened = room_clock.now() + timedelta(minutes=LOBBY_MINUTES)
+    opened = now + timedelta(minutes=LOBBY_MINUTES)
     rows = Seat.objects.filter(
         person=person, state=SeatState.ADMITTED.value, room__session__starts_at__lte=opened
     ).exclude(room__state__in=[state.value for state in OVER])

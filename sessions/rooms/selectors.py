@@ -8,24 +8,23 @@ changes (`RoomNow`) travels through Redis and so holds no name and no title; tho
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime
-from functools import lru_cache
-from typing import Any, Final
+from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import Min
 
 from sessions.core import agenda_clock, permissions, room_state
 from sessions.core.admission import Arrival, RoomAtDoor, SeatState, SessionRole
 from sessions.core.agenda import Agenda, AgendaClock, MarkKind, Phase, SegmentKind
 from sessions.core.agenda import AgendaMark as CoreMark
 from sessions.core.agenda import agenda_of as core_agenda
+from sessions.core.parts import PartName
 from sessions.core.refusal import Refuse
 from sessions.core.room_state import RoomState
-from sessions.live import clock as room_clock
-from sessions.live import presence
-from sessions.models import Room, Seat, Session, SessionSegment, Track
-from sessions.models.round_trip import Read, RoundTrip, Rows, read, whole_rows
+from sessions.live.presence import Roster
+from sessions.models import Room, Seat, Session, SessionSegment
+from sessions.nodes.desired import RowFacts
 from sessions.scheduling.plans import segments_of
-from sessions.scheduling.selectors import leaders_asked
+from sessions.scheduling.selectors import staff_of_track
 
 MOST_SLOTS = 19  # a room has twenty seats at most, and nobody needs a slot for oneself
 
@@ -79,6 +78,14 @@ class RoomNow:
 
 
 @dataclass(frozen=True, slots=True)
+class PartState:
+    """The JSON value of one part of a room, in a version."""
+
+    version: int
+    state: Any
+
+
+@dataclass(frozen=True, slots=True)
 class SeatFacts:
     """A person's seat as its row has it. `name` is what others see."""
 
@@ -93,48 +100,6 @@ class SeatFacts:
 def milliseconds(instant: datetime) -> int:
     """Since 1970, UTC."""
     return round(instant.timestamp() * 1000)
-
-
-def rooms() -> QuerySet[Room]:
-    """Rooms with session, track and agenda: two queries."""
-    return Room.objects.select_related("session__track").prefetch_related("session__segments")
-
-
-@dataclass(frozen=True, slots=True)
-class RoomName:
-    """By what a room is called: they never change."""
-
-    pk: int
-    key: str
-    session: int  # the key of its row
-
-
-_NAMES: Final = Room.objects.values_list("pk", "key", "session_id")
-
-
-def name_of(session: str) -> RoomName | None:
-    """How the room of a session's public id is called: one query, once in a process."""
-    try:
-        return _name_of(session)
-    except Room.DoesNotExist:
-        return None
-
-
-@lru_cache(maxsize=4096)
-def _name_of(session: str) -> RoomName:
-    return RoomName(*_NAMES.get(session__public_id=session))
-
-
-@lru_cache(maxsize=4096)
-def name_of_row(room: int) -> RoomName:
-    """The same by the key of the room's row. Raises Room.DoesNotExist."""
-    return RoomName(*_NAMES.get(pk=room))
-
-
-def room_of(session: str) -> Room | None:
-    """The room of a session's public id, with the session: one query."""
-    found = Room.objects.select_related("session").filter(session__public_id=session)
-    return found.first()
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,22 +117,12 @@ class Planned:
         return core_agenda(segments_of(self.segments), session.starts_at, session.ends_at)
 
 
-_TRACK: Final = "id = (SELECT track_id FROM group_sessions_session WHERE id = %(session)s)"
-
-
-def ask_planned(asked: RoundTrip, room: int, session: int) -> Callable[[], Planned]:
-    """Asks for it on the way of others. The session has to be there."""
-    key = {"session": session}
-    sessions = asked.ask(whole_rows(Session, "id = %(session)s", key))
-    tracks = asked.ask(whole_rows(Track, _TRACK, key))
-    segments = asked.ask(whole_rows(SessionSegment, "session_id = %(session)s", key))
-    marks = asked.ask(marks_asked(room))
-
-    def planned() -> Planned:
-        sessions()[0].track = tracks()[0]
-        return Planned(sessions()[0], tuple(segments()), marks())
-
-    return planned
+def planned(room: Room) -> Planned:
+    """The plan of a room and what was done to it: three queries, made after the room was read or
+    locked."""
+    session = Session.objects.select_related("track").get(pk=room.session_id)
+    room.session = session
+    return Planned(session, tuple(session.segments.all()), marks_of(room))
 
 
 def facts_of(room: Room, segments: Iterable[SessionSegment], leaders: tuple[str, ...]) -> RoomFacts:
@@ -192,23 +147,9 @@ def agenda_of(session: Session) -> Agenda:
     return Planned(session, tuple(session.segments.all()), ()).agenda
 
 
-_MARKS: Final = """
-SELECT at, kind, minutes, number FROM group_sessions_agendamark
-WHERE room_id = %(room)s ORDER BY number
-"""
-
-
 def marks_of(room: Room) -> tuple[CoreMark, ...]:
     """What was done to a room's agenda: one query."""
-    return read(marks_asked(room.pk))
-
-
-def marks_asked(room: int) -> Read[tuple[CoreMark, ...]]:
-    """`marks_of`, to be asked together with something else."""
-    return Read(_MARKS, {"room": room}, _marks)
-
-
-def _marks(rows: Rows) -> tuple[CoreMark, ...]:
+    rows = room.agenda_marks.values_list("at", "kind", "minutes", "number")
     return tuple(
         CoreMark(at, MarkKind(kind), minutes, number) for at, kind, minutes, number in rows
     )
@@ -220,20 +161,6 @@ def state_of(room: Room, now: datetime) -> RoomState:
     return room_state.effective_state(
         RoomState(room.state), session.starts_at, session.ends_at, now
     )
-
-
-def room_and_clock(key: str, now: datetime) -> tuple[Room, AgendaClock]:
-    """The room of a key, with its session, and its agenda's clock: two round trips. Raises
-    Room.DoesNotExist."""
-    found = read(whole_rows(Room, "key = %(key)s", {"key": key}))
-    if not found:
-        raise Room.DoesNotExist
-    room, asked = found[0], RoundTrip()
-    plan = ask_planned(asked, room.pk, room.session_id)
-    asked.go()
-    planned = plan()
-    room.session = planned.session
-    return room, agenda_clock.read(planned.agenda, planned.marks, now)
 
 
 def clock_of(room: Room, now: datetime) -> AgendaClock:
@@ -273,8 +200,8 @@ def media_is_on(state: RoomState, clock: AgendaClock) -> bool:
 # ---- people ------------------------------------------------------------------------------------
 
 
-def at_door(known: permissions.Principal) -> Arrival:
-    """The same principal as the door sees it; who is both staff and client enters as staff."""
+def arrival_of(known: permissions.Principal) -> Arrival:
+    """The person as the door sees them; somebody who is both staff and client enters as staff."""
     held = permissions.grants(known)
     role = SessionRole.NONE
     if permissions.Grant.STAFFS in held:
@@ -285,8 +212,13 @@ def at_door(known: permissions.Principal) -> Arrival:
 
 
 def door_of(room: Room, clock: AgendaClock) -> RoomAtDoor:
-    """What the door has to know of the room."""
+    """What the door has to know of the room. One query."""
     taken = room.seats.filter(is_staff=False, state=SeatState.ADMITTED.value).count()
+    return room_at_door(room, clock, taken)
+
+
+def room_at_door(room: Room, clock: AgendaClock, taken: int) -> RoomAtDoor:
+    """The same, where the seats that clients have `taken` are known."""
     return RoomAtDoor(
         state=state_of(room, clock.read_at),
         starts_at=room.session.starts_at,
@@ -296,20 +228,12 @@ def door_of(room: Room, clock: AgendaClock) -> RoomAtDoor:
     )
 
 
-def seats_of(room_id: int, keys: Iterable[str] | None = None) -> dict[str, SeatFacts]:
+def seats_of(room: int, keys: Iterable[str] | None = None) -> dict[str, SeatFacts]:
     """The seats of a room by key; with `keys`, those only. One query."""
-    seats = read(seats_asked(room_id))
-    return seats if keys is None else {key: seats[key] for key in keys if key in seats}
-
-
-def seats_asked(room: int) -> Read[dict[str, SeatFacts]]:
-    """`seats_of`, to be asked together with something else."""
-    rows = whole_rows(Seat, "room_id = %(room)s", {"room": room})
-
-    def facts(found: Rows) -> dict[str, SeatFacts]:
-        return {row.key: seat_facts(row) for row in rows.take(found)}
-
-    return Read(rows.sql, rows.parameters, facts)
+    rows = Seat.objects.filter(room_id=room)
+    if keys is not None:
+        rows = rows.filter(key__in=list(keys))
+    return {row.key: seat_facts(row) for row in rows}
 
 
 def seat_facts(seat: Seat) -> SeatFacts:
@@ -332,30 +256,52 @@ class RoomRows:
     """All that a snapshot is made of. The roster, with its (epoch, seq), was read first: an
     event after that number may be in the rows already, and applying it again does nothing."""
 
-    roster: presence.Roster
+    roster: Roster
     facts: RoomFacts
     now: RoomNow
     seats: Mapping[str, SeatFacts]
+    parts: Mapping[PartName, PartState]
 
 
-def rows_of(session: str) -> RoomRows | Refuse:
-    """What a snapshot of the session's room is made of now: one round trip."""
-    name = name_of(session)
-    if name is None:
+def rows_of(room: int, roster: Roster, clock: Callable[[], datetime]) -> RoomRows | Refuse:
+    """What a snapshot of a room is made of now. `roster` was read before; `clock` is the rooms'.
+    Seven queries."""
+    row = Room.objects.filter(pk=room).first()
+    if row is None:  # its session fell out of the calendar
         return Refuse("room.unknown")
-    roster = presence.run(presence.roster(name.key))
-    if isinstance(roster, Refuse):
-        return roster
-    asked = RoundTrip()  # after the roster: what was read before may be older than it
-    rooms = asked.ask(whole_rows(Room, "id = %(room)s", {"room": name.pk}))
-    plan = ask_planned(asked, name.pk, name.session)
-    leaders = asked.ask(leaders_asked(name.session))
-    seats = asked.ask(seats_asked(name.pk))
-    asked.go()
-    if not rooms():
+    plan = planned(row)
+    now = agenda_clock.read(plan.agenda, plan.marks, clock())
+    leaders = tuple(person.display_name for person in staff_of_track(plan.session.track))
+    facts = facts_of(row, plan.segments, leaders)
+    return RoomRows(roster, facts, room_now(row, now), seats_of(room), parts_of(row))
+
+
+def parts_of(room: Room) -> dict[PartName, PartState]:
+    """The parts of a room that have changed since its beginning. One query."""
+    rows = room.parts.all()
+    return {PartName(row.name): PartState(row.version, row.state) for row in rows}
+
+
+# ---- media -------------------------------------------------------------------------------------
+
+
+def row_facts(key: str, clock: Callable[[], datetime]) -> RowFacts | Refuse:
+    """What the rows say of a room's media now. Five queries."""
+    row = Room.objects.filter(key=key).first()
+    if row is None:
         return Refuse("room.unknown")
-    room, planned = rooms()[0], plan()
-    room.session = planned.session
-    clock = agenda_clock.read(planned.agenda, planned.marks, room_clock.now())
-    facts = facts_of(room, planned.segments, leaders())
-    return RoomRows(roster, facts, room_now(room, clock), seats())
+    plan = planned(row)
+    return facts_for_node(row, agenda_clock.read(plan.agenda, plan.marks, clock()))
+
+
+def facts_for_node(room: Room, clock: AgendaClock) -> RowFacts:
+    """The same of a room and a clock that were read. One query."""
+    state = state_of(room, clock.read_at)
+    first_in = room.seats.aggregate(first=Min("first_in_at"))["first"]
+    return RowFacts(
+        wanted=state in room_state.OPEN,
+        on=media_is_on(state, clock),
+        first_in_ms=milliseconds(first_in) if first_in else None,
+        room_version=room.version,
+        read_ms=milliseconds(clock.read_at),
+    )

@@ -6,10 +6,9 @@ the same number of queries whatever its length. Must not know live rooms beyond 
 
 from collections.abc import Iterable
 from datetime import date, datetime, timedelta
-from typing import Final
-from zoneinfo import ZoneInfo
+from typing import TYPE_CHECKING, Any, Final
 
-from django.db.models import Exists, OuterRef, Prefetch, Q, QuerySet
+from django.db.models import Exists, OuterRef, Prefetch, Q, QuerySet, Subquery
 
 from sessions.core.admission import SeatState
 from sessions.core.permissions import Principal, Role
@@ -19,16 +18,18 @@ from sessions.models import (
     Enrolment,
     Person,
     Program,
+    Seat,
     Session,
     Staffing,
     Track,
 )
-from sessions.models.round_trip import Read, Rows, read
+
+if TYPE_CHECKING:
+    from django_stubs_ext import ValuesQuerySet
 
 LATEST_END = timedelta(minutes=OVERDUE_MINUTES)  # a live one ends by then, whatever happens
 _NOT_BEGUN = (RoomState.SCHEDULED.value, RoomState.LOBBY_OPEN.value)
-NOBODY: Final = 0  # the key of no row
-ANY_ZONE = timedelta(hours=26)  # two places' dates differ by a day at most: UTC-12 to UTC+14
+NO_TRACK: Final = 0  # the key of no row
 
 
 def tracks() -> QuerySet[Track]:
@@ -73,26 +74,6 @@ def sessions_of_track(track: Track) -> QuerySet[Session]:
     return sessions().filter(track=track)
 
 
-def today_for_facilitator(person: Person, now: datetime) -> list[Session]:
-    """What the person leads today, by each track's own date; one that is still running too."""
-    near = sessions().filter(
-        track__staffings__person=person,
-        starts_at__gt=now - ANY_ZONE,
-        starts_at__lt=now + ANY_ZONE,
-        cancelled_at=None,
-    )
-    return [one for one in near if _is_today(one, now) or one.starts_at <= now < one.ends_at]
-
-
-def _is_today(session: Session, now: datetime) -> bool:
-    return session.local_date == now.astimezone(ZoneInfo(session.track.zone)).date()
-
-
-def next_session_for_client(person: Person, now: datetime) -> Session | None:
-    """The one that runs or comes next, on whose roster the person is; None without any."""
-    return sessions_for_client(person, now).first()
-
-
 def sessions_for_client(person: Person, now: datetime) -> QuerySet[Session]:
     """What is still to come for the person, in the order of time. A room that is over is not."""
     over = [state.value for state in OVER]
@@ -110,16 +91,11 @@ def _covering(enrolments: QuerySet[Enrolment], day: str) -> Exists:
     return Exists(enrolments.filter(ends, starts_on__lte=OuterRef(day)))
 
 
-def sessions_for_week(monday: date, person: Person | None = None) -> list[Session]:
-    """The sessions of seven local dates; with a person, those the person leads or comes to."""
-    found = sessions().filter(
+def sessions_for_week(monday: date) -> QuerySet[Session]:
+    """The sessions of seven local dates that are not cancelled."""
+    return sessions().filter(
         local_date__gte=monday, local_date__lt=monday + timedelta(days=7), cancelled_at=None
     )
-    if person is not None:
-        leads = Exists(Staffing.objects.filter(person=person, track=OuterRef("track")))
-        comes = Enrolment.objects.filter(person=person, track=OuterRef("track"))
-        found = found.filter(leads | _covering(comes, "local_date"))
-    return list(found)
 
 
 def roster(session: Session) -> list[Enrolment]:
@@ -153,63 +129,32 @@ def staff_of_track(track: Track) -> tuple[Person, ...]:
     return tuple(row.person for row in rows)
 
 
-_LEADERS: Final = """
-SELECT person.display_name FROM group_sessions_staffing staffing
-JOIN group_sessions_person person ON person.id = staffing.person_id
-JOIN group_sessions_session session ON session.track_id = staffing.track_id
-WHERE session.id = %(session)s ORDER BY staffing.position, staffing.id
-"""
-
-
-def leaders_asked(session: int) -> Read[tuple[str, ...]]:
-    """The names of `staff_of_track`, by a session's key, to be asked with something else."""
-    return Read(_LEADERS, {"session": session}, lambda rows: tuple(name for (name,) in rows))
-
-
-# Asked by every verb of a room, and of everyone connected now and then: the ORM takes several
-# times as long to write this statement as PostgreSQL takes to answer it. The days of an enrolment
-# are those of `enrolments_on`.
-_PRINCIPAL: Final = """
-SELECT person.roles,
-       EXISTS (SELECT FROM group_sessions_staffing staffing
-               WHERE staffing.person_id = person.id AND staffing.track_id = session.track_id),
-       EXISTS (SELECT FROM group_sessions_enrolment enrolment
-               WHERE enrolment.person_id = person.id AND enrolment.track_id = session.track_id
-                 AND enrolment.starts_on <= session.local_date
-                 AND (enrolment.ends_on IS NULL OR enrolment.ends_on >= session.local_date)),
-       (SELECT seat.state FROM group_sessions_seat seat
-        JOIN group_sessions_room room ON room.id = seat.room_id
-        WHERE room.session_id = session.id AND seat.person_id = person.id)
-FROM group_sessions_person person
-LEFT JOIN group_sessions_session session ON session.id = %(session)s
-WHERE person.id = %(person)s AND person.is_active
-"""
-
-
-def principal(person: Person | None, session: Session) -> Principal:
-    """How somebody stands to a session now: one query, roles and account read anew."""
+def principal(person: Person | None, session: Session | None) -> Principal:
+    """A person before a session now: one query, roles and account read again. A session that is
+    gone has neither staff nor roster."""
     if person is None:
         return Principal(signed_in=False)
-    return read(principal_asked(person, session.pk))
-
-
-def principal_asked(person: Person | None, session: int) -> Read[Principal]:
-    """`principal`, by the session's key, to be asked together with something else. A session that
-    is there no more has neither staff nor roster."""
-    asked = {"person": person.pk if person else NOBODY, "session": session}
-    return Read(_PRINCIPAL, asked, _principal)
-
-
-def _principal(rows: Rows) -> Principal:
-    if not rows:
+    found = _people_before(session).filter(pk=person.pk, is_active=True).first()
+    if found is None:
         return Principal(signed_in=False)
-    roles, staffs, comes, seat = rows[0]
+    roles, staffs, comes, seat = found
     return Principal(
         signed_in=True,
         roles=frozenset(Role(role) for role in roles),
         on_roster=comes,
         staffs_session=staffs,
         seat=SeatState(seat or SeatState.NONE),
+    )
+
+
+def _people_before(session: Session | None) -> "ValuesQuerySet[Person, Any]":
+    """Everybody's roles, and what they are to a session."""
+    track, day = (session.track_id, session.local_date) if session else (NO_TRACK, date.min)
+    staffs = Staffing.objects.filter(person=OuterRef("pk"), track_id=track)
+    comes = enrolments_on(track, day).filter(person=OuterRef("pk"))
+    seat = Seat.objects.filter(person=OuterRef("pk"), room__session=session).values("state")
+    return Person.objects.order_by().values_list(
+        "roles", Exists(staffs), Exists(comes), Subquery(seat[:1])
     )
 
 

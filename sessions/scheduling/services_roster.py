@@ -3,7 +3,7 @@
 Owns the rules of a roster: clients only, each name once, never more people on one day than
 seats, a person once at a time. Every service locks the track's row first, so that two of them
 never fill the same seat. Must not know pages or rooms: whoever is taken off is told of
-(`people.standing`), and what listens ends what that person has open.
+(`people.access`), and what listens ends what that person has open.
 """
 
 from collections.abc import Iterable, Sequence
@@ -18,8 +18,8 @@ from sessions.core import names
 from sessions.core.permissions import Verb
 from sessions.core.refusal import Refuse
 from sessions.models import Enrolment, Person, Session, Staffing, Track
+from sessions.people.access import AccessChange, notify_on_commit
 from sessions.people.selectors import Actor, may
-from sessions.people.standing import StandingChange, tell_on_commit
 from sessions.scheduling.plans import (
     TrackPlan,
     as_dated,
@@ -85,7 +85,7 @@ def unenrol(
         return _refused(actor, UNENROL, refusal, track, person)
     _end(rows, end)
     _done(actor, UNENROL, track, person)
-    tell_on_commit(person, StandingChange.ROSTER)
+    notify_on_commit(person, AccessChange.ROSTER)
     return track
 
 
@@ -123,7 +123,7 @@ def unstaff(actor: Actor, track: Track, person: Person) -> Track | Refuse:
         return _refused(actor, UNSTAFF, refusal, track, person)
     track.staffings.filter(person=person).delete()
     _done(actor, UNSTAFF, track, person)
-    tell_on_commit(person, StandingChange.STAFF)
+    notify_on_commit(person, AccessChange.STAFF)
     return track
 
 
@@ -143,7 +143,7 @@ def set_staff(track: Track, people: Sequence[Person]) -> None:
     """Exactly these lead, in this order. The caller has checked them."""
     leaving = track.staffings.exclude(person__in=people)
     for row in leaving.select_related("person"):
-        tell_on_commit(row.person, StandingChange.STAFF)
+        notify_on_commit(row.person, AccessChange.STAFF)
     leaving.delete()
     for position, person in enumerate(people):
         Staffing.objects.update_or_create(
@@ -158,7 +158,7 @@ def set_roster(actor: Actor, track: Track, people: Sequence[Person], now: dateti
     leaving = rows.exclude(person__in=people)
     for row in leaving:
         _done(actor, UNENROL, track, row.person)
-        tell_on_commit(row.person, StandingChange.ROSTER)
+        notify_on_commit(row.person, AccessChange.ROSTER)
     _end(leaving, today - timedelta(days=1))
     there = set(rows.values_list("person_id", flat=True))
     new = [person for person in people if person.pk not in there]

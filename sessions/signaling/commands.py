@@ -1,83 +1,54 @@
-"""What each command does: one table, one handler for each message.
+"""What each command does: one's own live verbs by their handlers, the room's verbs by RULES.
 
-A handler makes one call and answers; what is refused is a value. Two kinds: one's own verbs,
-which need no row and are checked here, and the verbs of the room, each one service, which
-checks under the room's lock. Those that must not wait for PostgreSQL are done to the live state
-without it, and written later.
+A handler makes one call and answers; what is refused is a value. One's own verbs need no row and
+are checked here; a verb of the room is checked under the room's lock (`rooms.perform`). Verbs
+that must not wait for PostgreSQL are done to the live state without it, and written later.
 """
 
 import time
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from typing import Any, Final
 
 from sessions.core.permissions import Verb
 from sessions.core.reasons import LeaveReason
 from sessions.core.refusal import Refuse
-from sessions.live import clock as room_clock
+from sessions.live.unsaved import WITHOUT_ROWS
 from sessions.nodes import relay
-from sessions.rooms import database, services
+from sessions.rooms.perform import perform
 from sessions.signaling import frames, without_rows
 from sessions.signaling.connection import Connection
-from sessions.signaling.messages.agenda import (
-    Advance,
-    Back,
-    EndLater,
-    Extend,
-    Pause,
-    Resume,
-    Shorten,
-)
+from sessions.signaling.messages.base import arguments_of, verb_of
 from sessions.signaling.messages.connection import Hello, Ok, Ping, Pong, Resync
-from sessions.signaling.messages.door import Admit, AdmitAll
-from sessions.signaling.messages.me import Leave, SetCamera, SetHand, SetMicrophone
+from sessions.signaling.messages.me import Leave, SetCamera, SetMicrophone
 from sessions.signaling.messages.media import AskRelay, MediaAnswer, MediaOffer, RelayAccess
-from sessions.signaling.messages.people import AllowMicrophone, LowerHand, Mute, Remove
-from sessions.signaling.messages.room import End, Reopen, Start
 
 DOWN: Final = Refuse("store.down")
 Reply = Any  # a message to the browser; None: everything was said
 Handler = Callable[[Connection, Any], Awaitable[Reply]]
 
 
-@dataclass(frozen=True, slots=True)
-class Own:
-    """A verb about oneself; it is asked here, but for Hello: `services.enter` asks that."""
-
-    verb: Verb
-    handle: Handler
-
-
-@dataclass(frozen=True, slots=True)
-class OfRoom:
-    """A verb of the room: the service, which asks it under the room's lock, and the fields of
-    the message that it takes."""
-
-    verb: Verb
-    service: Callable[..., Any]
-    fields: tuple[str, ...] = ()
-    at_once: bool = False  # done to the live state when no row can be written
-
-
 async def answer(connection: Connection, command: Any) -> Reply:
     """The reply to one command."""
-    line = TABLE[type(command)]
-    if isinstance(line, OfRoom):
-        reply = await _ask(connection, command, line)
+    handler = OWN.get(type(command))
+    if handler is None:
+        reply = await _perform(connection, command)
     else:
-        refused = await connection.may(line.verb) if connection.viewer else None
-        reply = refused or await line.handle(connection, command)
+        refused = await connection.may(verb_of(type(command))) if connection.viewer else None
+        reply = refused or await handler(connection, command)
     return frames.refused(command.id, reply) if isinstance(reply, Refuse) else reply
 
 
-async def _ask(connection: Connection, command: Any, line: OfRoom) -> Reply:
-    arguments = [getattr(command, field) for field in line.fields]
+async def _perform(connection: Connection, command: Any) -> Reply:
+    """A verb of the room."""
+    verb, arguments = verb_of(type(command)), arguments_of(command)
     outcome: Any = DOWN
     if connection.person is not None:
-        person, session = connection.person, connection.session
-        outcome = await database.run(line.service, person, session, *arguments)
-    if outcome == DOWN and line.at_once and connection.viewer is not None:
-        outcome = await without_rows.do(connection.viewer, line.verb, command.key)
+        process, session = connection.process, connection.session
+        outcome = await perform(process, verb, connection.person, session, arguments)
+    if outcome == DOWN and verb in WITHOUT_ROWS and connection.viewer is not None:
+        key = arguments["key"]
+        outcome = await without_rows.act(connection.process, connection.viewer, verb, key)
     return outcome if isinstance(outcome, Refuse) else _ok(command)
 
 
@@ -96,7 +67,9 @@ async def _hello(connection: Connection, command: Hello) -> Reply:
 
 
 async def _ping(connection: Connection, command: Ping) -> Reply:
-    await connection.tell(Pong(type="pong", id=command.id, now_ms=room_clock.now_ms()))
+    await connection.tell(
+        Pong(type="pong", id=command.id, now_ms=connection.process.clock.now_ms())
+    )
     connection.renew_soon()
     return None
 
@@ -107,7 +80,8 @@ async def _resync(connection: Connection, command: Resync) -> Reply:
 
 
 async def _offer(connection: Connection, command: MediaOffer) -> Reply:
-    sdp = await connection.offer(command.sdp)
+    assert connection.viewer is not None
+    sdp = await connection.media.offer(connection.viewer, command.sdp)
     if isinstance(sdp, Refuse):
         return sdp
     return MediaAnswer(type="media.answer", id=command.id, sdp=sdp)
@@ -132,42 +106,26 @@ async def _camera(connection: Connection, command: SetCamera) -> Reply:
     return await connection.change(camera=command.on) or _ok(command)
 
 
-async def _hand(connection: Connection, command: SetHand) -> Reply:
-    return await connection.change(hand=command.raised) or _ok(command)
-
-
 async def _leave(connection: Connection, command: Leave) -> Reply:
+    if connection.person is not None:
+        process, session = connection.process, connection.session
+        lowering = perform(
+            process, Verb.ROOM_RAISE_HAND, connection.person, session, {"raised": False}
+        )
+        process.tasks.keep(lowering)
     await connection.leave(LeaveReason.LEFT)
     await connection.tell(_ok(command))
     await connection.end(Refuse("connection.left"))
 
 
-TABLE: Final[Mapping[type, Own | OfRoom]] = {
-    Hello: Own(Verb.ROOM_ENTER, _hello),
-    Ping: Own(Verb.ROOM_STAY, _ping),
-    Resync: Own(Verb.ROOM_RESYNC, _resync),
-    MediaOffer: Own(Verb.ROOM_OFFER_MEDIA, _offer),
-    AskRelay: Own(Verb.ROOM_OFFER_MEDIA, _relay),
-    SetMicrophone: Own(Verb.ROOM_SET_MICROPHONE, _microphone),
-    SetCamera: Own(Verb.ROOM_SET_CAMERA, _camera),
-    SetHand: Own(Verb.ROOM_RAISE_HAND, _hand),
-    Leave: Own(Verb.ROOM_LEAVE, _leave),
-    Admit: OfRoom(Verb.ROOM_ADMIT, services.admit, ("key",)),
-    AdmitAll: OfRoom(Verb.ROOM_ADMIT_ALL, services.admit_all),
-    Start: OfRoom(Verb.ROOM_START, services.start),
-    Advance: OfRoom(Verb.ROOM_ADVANCE, services.advance, ("index",)),
-    Back: OfRoom(Verb.ROOM_BACK, services.back, ("index",)),
-    Extend: OfRoom(Verb.ROOM_EXTEND, services.extend, ("minutes",)),
-    Shorten: OfRoom(Verb.ROOM_SHORTEN, services.shorten, ("minutes",)),
-    Pause: OfRoom(Verb.ROOM_PAUSE, services.pause),
-    Resume: OfRoom(Verb.ROOM_RESUME, services.resume),
-    EndLater: OfRoom(Verb.ROOM_END_LATER, services.end_later, ("minutes",)),
-    End: OfRoom(Verb.ROOM_END, services.end),
-    Reopen: OfRoom(Verb.ROOM_REOPEN, services.reopen),
-    Mute: OfRoom(Verb.ROOM_MUTE, services.mute, ("key",), at_once=True),
-    AllowMicrophone: OfRoom(
-        Verb.ROOM_ALLOW_MICROPHONE, services.allow_microphone, ("key",), at_once=True
-    ),
-    LowerHand: OfRoom(Verb.ROOM_LOWER_HAND, services.lower_hand, ("key",), at_once=True),
-    Remove: OfRoom(Verb.ROOM_REMOVE, services.remove, ("key",), at_once=True),
+OWN: Final[Mapping[type, Handler]] = {
+    Hello: _hello,
+    Ping: _ping,
+    Resync: _resync,
+    MediaOffer: _offer,
+    AskRelay: _relay,
+    SetMicrophone: _microphone,
+    SetCamera: _camera,
+    Leave: _leave,
 }
+"""What is done on the connection itself, without a rule; a verb of the room has its rule."""

@@ -3,72 +3,78 @@
 Owns the connection's life: registering with presence and renewing its lease, reading the
 stream, telling the browser, and ending with words and a code. What an event means is in
 `reading`, what a command does in `commands`. Knows no websocket: it is given `send` and `close`.
-Redis or PostgreSQL away never ends a connection that has begun; it catches up later.
+Valkey or PostgreSQL away never ends a connection that has begun; it catches up later.
 """
 
 import asyncio
 import logging
 import secrets
 import time
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from typing import Any
 
 from sessions.core.permissions import Verb, allowed
 from sessions.core.reasons import LeaveReason
 from sessions.core.refusal import Refuse
 from sessions.core.room_state import OVER, RoomState
-from sessions.live import feed, presence
-from sessions.live.presence import Outcome, Place, Told
-from sessions.live.store import Call, arun
+from sessions.live import presence
+from sessions.live.feed import FeedReader, Position
+from sessions.live.presence import Applied, Outcome, Place
+from sessions.live.store import Call
 from sessions.live.stream import Event, Gap
+from sessions.live.tasks import Tasks
 from sessions.models import Person
-from sessions.nodes import desired as bridge
-from sessions.rooms import database, selectors, services
+from sessions.rooms import selectors
+from sessions.rooms.perform import Asked, record_refusal, under_lock
+from sessions.rooms.process import Process
 from sessions.rooms.selectors import SeatFacts
-from sessions.signaling import frames, node_news, reading, room_cache
+from sessions.rooms.verbs.door import Entered, enter
+from sessions.signaling import frames, reading
 from sessions.signaling.farewell import FAULT, farewell
 from sessions.signaling.messages.connection import Hello
-from sessions.signaling.messages.media import MediaClosed
+from sessions.signaling.own_media import OwnMedia
 from sessions.signaling.reading import Close, Register, Tell, TellAll, Viewer, Want
-from sessions.signaling.seat_hold import Lease, keys_of
-from sessions.signaling.store_watch import store_watch
-from sessions.signaling.wanting import want
+from sessions.signaling.seat_hold import SeatHold, keys_of
 
 log = logging.getLogger(__name__)
 
 
+@dataclass(frozen=True, slots=True)
+class Socket:
+    """What a connection knows of its websocket. `channel` hears of its person, `send` takes a
+    frame's text, `close` a code; `login` is the digest of the login session."""
+
+    channel: str
+    send: Callable[[str], Awaitable[None]]
+    close: Callable[[int], Awaitable[None]]
+    login: str = ""
+
+
 class Connection:
-    """`send` takes a frame's text, `close` a code; `channel` hears of `person`, who is None while
-    PostgreSQL cannot say whose login session it is: `login` is its digest."""
+    """One browser's. `person` is None while PostgreSQL cannot say whose login session it is."""
 
     def __init__(
-        self,
-        session: str,
-        person: Person | None,
-        channel: str,
-        send: Callable[[str], Awaitable[None]],
-        close: Callable[[int], Awaitable[None]],
-        *,
-        login: str = "",
+        self, process: Process, session: str, person: Person | None, socket: Socket
     ) -> None:
+        self.process = process
         self.session = session
         self.person = person
-        self.channel = channel
+        self.channel = socket.channel
         self.viewer: Viewer | None = None
         self.ended = False
         self.microphone = False
         self.camera = False
-        self._send = send
-        self._close = close
+        self._send, self._close = socket.send, socket.close
         self._reading = asyncio.Lock()
-        self._lease = Lease(login)  # its lock is taken after `_reading`
-        self._login = login
-        self._tail: feed.FeedReader | None = None
-        self.on_revoked: Callable[[], None] = lambda: None
+        self._hold = SeatHold(process, socket.login)  # its lock is taken after `_reading`
+        self._login = socket.login
+        self._feed: FeedReader | None = None
+        self.media = OwnMedia(process, self.tell)
         self._owes_snapshot = False
         self._unregistered = False
         self._renewing: asyncio.Task[None] | None = None
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._tasks = Tasks()
 
     # ---- telling and ending --------------------------------------------------------------------
 
@@ -94,11 +100,10 @@ class Connection:
     async def gone(self) -> None:
         """The socket is closed. Not a leave: the lease runs out unless the browser is back."""
         self.ended = True
-        store_watch().leave(self)
-        if self._tail is not None:
-            self._tail.end()
-        if self.viewer is not None:
-            bridge.unlisten(self.viewer.facts.key, self.viewer.seat.key, self.heard)
+        self.process.watch.leave(self)
+        if self._feed is not None:
+            self._feed.end()
+        self.media.end()
 
     # ---- coming in -----------------------------------------------------------------------------
 
@@ -106,14 +111,16 @@ class Connection:
         """Comes to the room, registers, and tells either what was missed or everything."""
         entered = await self._enter()
         if isinstance(entered, Refuse) and entered.code == "store.down":
-            entered = await room_cache.entered(self.session, self._login)
+            entered = await self.process.cache.entered(self.session, self._login)
         if isinstance(entered, Refuse):
             return entered
         self.microphone, self.camera = command.microphone, command.camera
         viewer = self._viewer(entered)
         async with self._reading:
             self.viewer = viewer
-            self._tail = await feed.follow(viewer.facts.key, self.catch_up, self._fail)
+            self._feed = await self.process.feeds.follow(
+                viewer.facts.key, self.catch_up, self._fail
+            )
             refused = await self._join(viewer, new=command.epoch is None)
             if refused is None and not await self._replay(viewer, command):
                 await self._snapshot(viewer)
@@ -121,13 +128,15 @@ class Connection:
                 await self._register(viewer)
         return refused
 
-    async def _enter(self) -> services.Entered | Refuse:
+    async def _enter(self) -> Entered | Refuse:
         """What the door says, by the rows."""
         if self.person is None:
             return Refuse("store.down")
-        entered = await database.run(services.enter, self.person, self.session)
-        if isinstance(entered, services.Entered):
-            room_cache.rooms.take(self.session, entered.room, {entered.seat.key: entered.seat})
+        entered = await under_lock(
+            self.process, Asked(Verb.ROOM_ENTER, self.person, self.session), enter
+        )
+        if isinstance(entered, Entered):
+            self.process.cache.take(self.session, entered.room, {entered.seat.key: entered.seat})
         return entered
 
     async def proven(self, person: Person) -> None:
@@ -137,7 +146,7 @@ class Connection:
             if self.viewer is not None and not self.ended:
                 await self._register(self.viewer)
 
-    def _viewer(self, entered: services.Entered) -> Viewer:
+    def _viewer(self, entered: Entered) -> Viewer:
         return Viewer(
             facts=entered.room,
             seat=entered.seat,
@@ -148,35 +157,23 @@ class Connection:
         )
 
     async def _join(self, viewer: Viewer, *, new: bool = False) -> Refuse | None:
-        """Takes the seat in presence; media is wanted for whoever is in the room. `new`: by a
+        """Takes the seat in presence; media is wanted for those in the room. `new`: by a
         page that was not in this room before, which ends the media of another one."""
         if viewer.place is None:
             return None
-        refused = await self._lease.take(
+        refused = await self._hold.take(
             viewer, viewer.place, microphone=self.microphone, camera=self.camera, new=new
         )
         if refused is None:
-            await self._want_media(viewer, new=new)
+            await self.media.want(viewer, new=new)
         return refused
-
-    async def _want_media(self, viewer: Viewer, *, new: bool = False) -> None:
-        """Tells the node who is in the room now, and that its news of this seat comes here; a
-        new page has no media there before its first offer. One that comes back has its media
-        already, and does not wait for this."""
-        room, seat = viewer.facts.key, viewer.seat.key
-        if viewer.place is Place.ROOM:
-            bridge.listen(room, seat, self.heard)
-            bridge.attach(room, seat, viewer.media_generation, new=new)
-            wanting = self._keep(want(room))
-            if new:
-                await wanting
 
     async def _replay(self, viewer: Viewer, command: Hello) -> bool:
         """Tells what came after the browser's last (epoch, seq), if that can be told."""
         if command.epoch is None or command.seq is None:
             return False
-        assert self._tail is not None
-        missed = await self._tail.after((command.epoch, command.seq))
+        assert self._feed is not None
+        missed = await self._feed.after((command.epoch, command.seq))
         if isinstance(missed, Refuse | Gap) or not reading.replayable(missed.events, viewer):
             return False
         viewer.seats = await self._seats(viewer, missed.events)
@@ -187,20 +184,20 @@ class Connection:
         return True
 
     async def _seats(self, viewer: Viewer, missed: tuple[Event, ...]) -> dict[str, SeatFacts]:
-        """The people of the room as this process knows them; whose name it does not know, and
-        whoever waits at the door and may have been let in meanwhile, is asked for."""
-        known = room_cache.rooms.of(self.session)
+        """The people of the room as this process knows them; rows are read for
+        names that it does not know, and for people at the door who may have been let in."""
+        known = self.process.cache.of(self.session)
         viewer.seats = {**known.seats, viewer.seat.key: viewer.seat} if known else {}
         if viewer.place is Place.ROOM and not reading.unknown_keys(missed, viewer):
             return viewer.seats
-        rows = await database.run(selectors.seats_of, viewer.facts.room_id)
+        rows = await self.process.database.run(selectors.seats_of, viewer.facts.room_id)
         return viewer.seats if isinstance(rows, Refuse) else rows
 
     async def _register(self, viewer: Viewer) -> None:
-        """Comes in again: after the lease ran out, Redis came back empty, or a reopening. While
+        """Comes in again: after the lease ran out, Valkey came back empty, or a reopening. While
         PostgreSQL is away, at the place where it was: the door's last word still holds."""
         entered = await self._enter()
-        if isinstance(entered, services.Entered):
+        if isinstance(entered, Entered):
             viewer.seat, viewer.principal = entered.seat, entered.principal
             viewer.place, viewer.waiting = entered.place, entered.waiting
         elif entered.code != "store.down":
@@ -211,7 +208,7 @@ class Connection:
         if refused is not None and refused.code != "store.down":
             await self.end(refused)
         elif refused is None:
-            await self._lease.filled(viewer)
+            await self._hold.filled(viewer)
             await self._snapshot(viewer)
 
     async def _snapshot(self, viewer: Viewer) -> None:
@@ -232,15 +229,19 @@ class Connection:
             await self.end(Refuse(f"room.{rows.now.state}"))
 
     async def _rows(self, viewer: Viewer) -> selectors.RoomRows | None:
-        """Read now, or without PostgreSQL, what this process remembers of the room."""
-        rows = await database.run(selectors.rows_of, self.session)
-        if not isinstance(rows, Refuse):
-            room_cache.rooms.take(self.session, rows.facts, rows.seats, rows.now)
-            return rows
-        roster = await arun(presence.roster(viewer.facts.key))
+        """Read now, or without PostgreSQL, what this process remembers of the room. The roster is
+        read first: what was read before may be older than it."""
+        process, room = self.process, viewer.facts
+        roster = await process.store.run(presence.roster(room.key))
         if isinstance(roster, Refuse):
             return None
-        return room_cache.rows(self.session, roster, viewer.seat)
+        rows = await process.database.run(
+            selectors.rows_of, room.room_id, roster, process.clock.now
+        )
+        if isinstance(rows, Refuse):
+            return process.cache.rows(self.session, roster, viewer.seat)
+        process.cache.take(self.session, rows.facts, rows.seats, rows.now)
+        return rows
 
     # ---- reading the stream --------------------------------------------------------------------
 
@@ -250,19 +251,19 @@ class Connection:
             if self.viewer is not None:
                 await self._snapshot(self.viewer)
 
-    async def catch_up(self, least: feed.Position | None = None) -> None:
+    async def catch_up(self, least: Position | None = None) -> None:
         """Reads the stream after the last number, until nothing is new (`least`: `feed.after`)."""
         async with self._reading:
             while self.viewer and not self.ended and await self._read(self.viewer, least):
                 least = None
 
-    async def _read(self, viewer: Viewer, least: feed.Position | None) -> bool:
+    async def _read(self, viewer: Viewer, least: Position | None) -> bool:
         """One look into the stream; whether another one is due."""
         if self._owes_snapshot:
             await self._snapshot(viewer)
             return False
-        assert self._tail is not None
-        found = await self._tail.after((viewer.epoch, viewer.seq), least)
+        assert self._feed is not None
+        found = await self._feed.after((viewer.epoch, viewer.seq), least)
         if isinstance(found, Refuse):
             return False
         if isinstance(found, Gap):
@@ -277,11 +278,11 @@ class Connection:
         unknown = reading.unknown_keys(events, viewer)
         if not unknown:
             return True
-        seats = await database.run(selectors.seats_of, viewer.facts.room_id, unknown)
+        seats = await self.process.database.run(selectors.seats_of, viewer.facts.room_id, unknown)
         if isinstance(seats, Refuse):
             return False
         viewer.seats = {**(viewer.seats or {}), **seats}
-        room_cache.rooms.take(self.session, viewer.facts, seats)
+        self.process.cache.take(self.session, viewer.facts, seats)
         return True
 
     async def _take_all(self, viewer: Viewer, events: tuple[Event, ...]) -> bool:
@@ -302,7 +303,7 @@ class Connection:
             case Register():
                 await self._register(viewer)
             case Want():
-                await want(viewer.facts.key)
+                await self.process.media.write(viewer.facts.key)
             case Close(code):
                 await self.end(Refuse(code))
 
@@ -313,32 +314,32 @@ class Connection:
         assert self.viewer is not None
         refused = allowed(verb, self.viewer.principal)
         if refused is not None and self.person is not None:
-            await database.run(services.record_refusal, verb, self.person, self.session, refused)
+            await self.process.database.run(
+                record_refusal, verb, self.person, self.session, refused
+            )
         return refused
 
     async def change(
         self,
         microphone: bool | None = None,
         camera: bool | None = None,
-        hand: bool | None = None,
     ) -> Refuse | None:
         """Changes one's own live fields, if this connection still holds the seat."""
-        told = await self._held(
+        held = await self._held(
             lambda viewer: presence.change(
                 viewer.facts.key,
                 viewer.seat.key,
                 held_by=(viewer.connection, viewer.generation),
                 microphone=microphone,
                 camera=camera,
-                hand=hand,
             )
         )
-        return told if isinstance(told, Refuse) else None
+        return held if isinstance(held, Refuse) else None
 
     def renew_soon(self) -> None:
         """One heartbeat, beside whatever the browser asks next; one at a time."""
         if self._renewing is None or self._renewing.done():
-            self._renewing = self._keep(self._renew_or_fail())
+            self._renewing = self._tasks.keep(self._renew_or_fail())
 
     async def _renew_or_fail(self) -> None:
         try:
@@ -352,86 +353,54 @@ class Connection:
         viewer = self.viewer
         if viewer is None:
             return
-        least: feed.Position | None = None
+        least: Position | None = None
         if self._unregistered:
             async with self._reading:
                 await self._register(viewer)
         elif viewer.place is not None:
-            told = await self._held(lambda mine: presence.renew(*keys_of(mine)), soon=True)
-            if isinstance(told, Refuse):
-                store_watch().wait(self, self.renew)
+            held = await self._held(lambda mine: presence.renew(*keys_of(mine)), gathered=True)
+            if isinstance(held, Refuse):
+                self.process.watch.wait(self, self.renew)
                 return
-            least = (told.epoch, told.seq)
+            least = (held.epoch, held.seq)
         if self._owes_snapshot or least != (viewer.epoch, viewer.seq):
             await self.catch_up(least)
         await self._end_if_over(viewer)
-        if bridge.is_unfinished(viewer.facts.key):
-            await want(viewer.facts.key)
+        if self.process.desired.is_incomplete(viewer.facts.key):
+            await self.process.media.write(viewer.facts.key)
 
     async def leave(self, reason: LeaveReason) -> None:
-        """Gives the seat up for good, at once; while Redis is away, the node is told directly."""
+        """Gives the seat up for good, at once; while Valkey is away, the node is told directly."""
         viewer = self.viewer
         assert viewer is not None
-        told = await self._lease.send(viewer, lambda mine: presence.leave(*keys_of(mine), reason))
-        if isinstance(told, Refuse):
-            bridge.end_here(viewer.facts.key, viewer.seat.key, viewer.media_generation)
-        await want(viewer.facts.key)
+        held = await self._hold.send(viewer, lambda mine: presence.leave(*keys_of(mine), reason))
+        if isinstance(held, Refuse):
+            room, seat = viewer.facts.key, viewer.seat.key
+            self.process.links.revoke(room, seat, viewer.media_generation)
+        await self.process.media.write(viewer.facts.key)
 
     async def _held(
-        self, make: Callable[[Viewer], Call[Told]], *, soon: bool = False
-    ) -> Told | Refuse:
+        self, make: Callable[[Viewer], Call[Applied]], *, gathered: bool = False
+    ) -> Applied | Refuse:
         """A call that only the seat's holder may make. Where presence does not know the seat
-        any more (Redis came back empty), it is made again after registering."""
+        any more (Valkey came back empty), it is made again after registering."""
         viewer = self.viewer
         assert viewer is not None
-        told = await self._lease.send(viewer, make, soon=soon)
-        if isinstance(told, Told) and told.outcome is Outcome.ABSENT and viewer.place is not None:
+        held = await self._hold.send(viewer, make, gathered=gathered)
+        if (
+            isinstance(held, Applied)
+            and held.outcome is Outcome.ABSENT
+            and viewer.place is not None
+        ):
             async with self._reading:
                 await self._register(viewer)
-            told = await self._lease.send(viewer, make)
-        if isinstance(told, Told) and told.outcome is Outcome.SUPERSEDED:
+            held = await self._hold.send(viewer, make)
+        if isinstance(held, Applied) and held.outcome is Outcome.SUPERSEDED:
             await self.end(Refuse("connection.replaced"))
-        return told
+        return held
 
     async def _end_if_over(self, viewer: Viewer) -> None:
         """The ten minutes in which the room could have been opened again have passed."""
         until = viewer.reopen_until_ms
         if viewer.place is None and until is not None and time.time() * 1000 > until:
             await self.end(Refuse("room.ended"))
-
-    # ---- media ---------------------------------------------------------------------------------
-
-    async def offer(self, sdp: str) -> str | Refuse:
-        """The node's answer to this page's offer."""
-        viewer = self.viewer
-        assert viewer is not None
-        room, seat = viewer.facts.key, viewer.seat.key
-        bridge.listen(room, seat, self.heard)
-        return await bridge.offer(room, seat, viewer.media_generation, sdp)
-
-    async def renew_media(self, viewer: Viewer) -> Refuse | None:
-        """Another generation for media that was revoked; the browser offers again."""
-        room, seat = viewer.facts.key, viewer.seat.key
-        media = await bridge.generation_of(room, seat, known=viewer.media_generation, new=True)
-        if isinstance(media, Refuse):
-            return media
-        viewer.media_generation = media
-        await self._want_media(viewer, new=True)
-        await self.tell(
-            MediaClosed(type="media.closed", reason=bridge.CloseReason.REVOKED.value, again=True)
-        )
-        return None
-
-    def heard(self, news: bridge.Heard) -> None:
-        """News of the node, in the order in which it came."""
-        message = node_news.message(news, self.viewer.media_generation if self.viewer else 0)
-        if isinstance(news, bridge.PeerClosed) and news.reason is bridge.CloseReason.REVOKED:
-            self.on_revoked()
-        self._keep(self.tell(message))
-
-    def _keep(self, work: Coroutine[Any, Any, None]) -> "asyncio.Task[None]":
-        """Work that goes on beside what is answered."""
-        task = asyncio.get_running_loop().create_task(work)
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
-        return task

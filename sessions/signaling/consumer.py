@@ -13,17 +13,18 @@ from channels.consumer import get_handler_name
 from channels.exceptions import StopConsumer
 from channels.generic.websocket import AsyncWebsocketConsumer
 
+from sessions.core.rate_limit import TokenBucket
 from sessions.core.reasons import LeaveReason
 from sessions.core.refusal import Refuse
 from sessions.live.store import cancelled
 from sessions.models import Person
+from sessions.rooms.process import Process
 from sessions.signaling import commands, frames
 from sessions.signaling.access_watch import AccessWatch
-from sessions.signaling.connection import Connection
+from sessions.signaling.connection import Connection, Socket
 from sessions.signaling.farewell import FAULT, farewell
 from sessions.signaling.login import cookie_of, digest_of, person_of
 from sessions.signaling.messages.connection import Hello, Ping, Refused
-from sessions.signaling.rate_limit import TokenBucket
 from sessions.signaling.refused_sockets import write_down
 
 log = logging.getLogger(__name__)
@@ -44,6 +45,10 @@ class RoomConsumer(AsyncWebsocketConsumer):
     _watch: AccessWatch | None = None
     _beats: asyncio.Task[None] | None = None
 
+    def __init__(self, process: Process) -> None:
+        super().__init__()
+        self.process = process
+
     async def dispatch(self, message: Any) -> None:
         """A fault is the end of this socket alone; its browser comes back and gets a snapshot.
 
@@ -60,27 +65,22 @@ class RoomConsumer(AsyncWebsocketConsumer):
 
     async def connect(self) -> None:
         """Accepts, so that the browser can be told why not."""
+        self.process.begin()
         await self.accept()
         now = self._now()
         self._bucket, self._heard_at = TokenBucket.full(RATE, now), now
-        person: Person | Refuse | None = await person_of(self.scope)
+        person: Person | Refuse | None = await person_of(self.process, self.scope)
         if person == Refuse("store.down"):
             person = None  # whose connection still holds a seat may come back all the same
         session = self.scope["url_route"]["kwargs"]["session"]
         if isinstance(person, Refuse):
-            await write_down(session, person)
+            await write_down(self.process, session, person)
             closing, code = farewell(person)
             await self._text(frames.write(closing))
             await self.close(code)
             return
-        self.connection = Connection(
-            session,
-            person,
-            self.channel_name,
-            self._text,
-            self.close,
-            login=digest_of(self.scope),
-        )
+        socket = Socket(self.channel_name, self._text, self.close, digest_of(self.scope))
+        self.connection = Connection(self.process, session, person, socket)
         if person is not None:
             await self._watch_over(self.connection, person)
         self._beats = asyncio.create_task(self._beat())
@@ -139,7 +139,7 @@ class RoomConsumer(AsyncWebsocketConsumer):
 
     async def _prove(self, connection: Connection) -> None:
         """Whoever came back while PostgreSQL was away is asked for the login session since."""
-        person = await person_of(self.scope)
+        person = await person_of(self.process, self.scope)
         if isinstance(person, Person):
             await self._watch_over(connection, person)
             await connection.proven(person)

@@ -3,10 +3,10 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from sessions.nodes.desired import Heard, PeerClosed, may_offer_again
-from sessions.nodes.desired import SlotOwned as NodeSlotOwned
-from sessions.nodes.desired import SlotShown as NodeSlotShown
-from sessions.nodes.desired import Speaking as NodeSpeaking
+from sessions.nodes.links import Heard, PeerClosed, may_offer_again
+from sessions.nodes.links import SlotOwned as NodeSlotOwned
+from sessions.nodes.links import SlotShown as NodeSlotShown
+from sessions.nodes.links import Speaking as NodeSpeaking
 from sessions.signaling.messages.media import MediaClosed, SlotOwned, SlotShown, Speaking
 
 

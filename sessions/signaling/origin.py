@@ -11,6 +11,7 @@ from typing import Any, Final
 from django.conf import settings
 
 from sessions.core.refusal import Refuse
+from sessions.rooms.process import Process
 from sessions.signaling.refused_sockets import write_down
 
 REFUSED: Final = Refuse("connection.origin")
@@ -20,7 +21,8 @@ Application = Callable[[Any, Any, Any], Awaitable[Any]]
 class ExactOrigin:
     """ASGI middleware: an exact match with settings.THIRDS_ORIGIN, once, or a 403."""
 
-    def __init__(self, inner: Application) -> None:
+    def __init__(self, process: Process, inner: Application) -> None:
+        self.process = process
         self.inner = inner
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
@@ -28,7 +30,8 @@ class ExactOrigin:
             await self.inner(scope, receive, send)
         else:
             await send({"type": "websocket.close", "code": 4403})
-            await write_down(scope["path"].rstrip("/").rpartition("/")[2], REFUSED)
+            session = scope["path"].rstrip("/").rpartition("/")[2]
+            await write_down(self.process, session, REFUSED)
 
 
 def origins_of(scope: Any) -> list[bytes]:

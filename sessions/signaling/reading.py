@@ -11,14 +11,17 @@ from typing import Any, Final
 
 from sessions.core import permissions
 from sessions.core.admission import SeatState, Wait
+from sessions.core.parts import PARTS, PartName
 from sessions.core.reasons import LeaveReason
 from sessions.core.room_state import IN_SESSION, RoomState, is_closed
+from sessions.core.viewing import Onlooker
 from sessions.live.presence import Place
 from sessions.live.stream import Audience, Event, Kind
 from sessions.rooms.selectors import RoomFacts, RoomNow, RoomRows, SeatFacts
 from sessions.signaling import frames, views
 from sessions.signaling.messages.door import WaitingChanged, WaitingLeft
 from sessions.signaling.messages.me import MeChanged
+from sessions.signaling.messages.parts import PartChanged
 from sessions.signaling.messages.people import ParticipantChanged, ParticipantLeft
 from sessions.signaling.messages.room import RoomChanged, Snapshot
 
@@ -45,6 +48,11 @@ class Viewer:
     def sits(self, seat: SeatFacts) -> None:
         """The viewer's own seat, as it is known now: what one may do follows from it."""
         self.seat, self.principal = seat, replace(self.principal, seat=seat.state)
+
+    def onlooker(self) -> Onlooker:
+        """The viewer as the parts of the room see them."""
+        leads = sees_door(self.principal)
+        return Onlooker(self.seat.key, leads, in_room=self.place is Place.ROOM)
 
     def knows(self, key: str) -> SeatFacts | None:
         """The seat behind a key, if it is known here."""
@@ -107,8 +115,7 @@ def sees_door(principal: permissions.Principal) -> bool:
 
 def snapshot(rows: RoomRows, viewer: Viewer) -> Snapshot:
     """Everything that the reader may know, where it is now."""
-    door = sees_door(viewer.principal)
-    return views.snapshot(rows, viewer.seat.key, viewer.place, viewer.waiting, door=door)
+    return views.snapshot(rows, viewer.onlooker(), viewer.waiting)
 
 
 def may_hear(event: Event, viewer: Viewer) -> bool:
@@ -213,6 +220,17 @@ def _me_changed(event: Event, viewer: Viewer) -> list[Step]:
     return [*told, Close("seat.removed")] if removed else told
 
 
+def _part_changed(event: Event, viewer: Viewer) -> list[Step]:
+    """What the part shows to this reader. Nobody outside the room hears of a part that shows
+    them nothing; in it, nothing in place of something is news."""
+    name, onlooker = PartName(event.payload["part"]), viewer.onlooker()
+    part = PARTS[name]
+    shown = part.show(part.read(event.payload["state"]), onlooker)
+    if shown is None and not onlooker.in_room:
+        return []
+    return [_part(event, shown, viewer.epoch)]
+
+
 def _nothing(_event: Event, _viewer: Viewer) -> list[Step]:
     return []
 
@@ -225,6 +243,7 @@ _TOLD: Mapping[Kind, Callable[[Event, Viewer], list[Step]]] = {
     Kind.CONNECTION_REPLACED: _nothing,
     Kind.ROOM_CHANGED: _room_changed,
     Kind.ME_CHANGED: _me_changed,
+    Kind.PART_CHANGED: _part_changed,
 }
 
 
@@ -242,6 +261,12 @@ def _room(event: Event, facts: RoomFacts, epoch: str) -> tuple[RoomNow, Tell]:
 def _participant(event: Event, seat: SeatFacts, epoch: str) -> Tell:
     view = views.participant_view(event.entry(), seat)
     return _tell(ParticipantChanged, "participant.changed", event, epoch, participant=view)
+
+
+@lru_cache(maxsize=ALIKE)
+def _part(event: Event, shown: Any, epoch: str) -> Tell:
+    view = views.part_view(PartName(event.payload["part"]), event.version, shown)
+    return _tell(PartChanged, "part.changed", event, epoch, part=view)
 
 
 def _tell(kind: Any, name: str, event: Event, epoch: str, **fields: Any) -> Tell:

@@ -9,10 +9,10 @@ from collections.abc import Callable
 from typing import Final
 
 from sessions.core.refusal import Refuse
-from sessions.live import broadcast, presence
-from sessions.live.presence import Place, Told
+from sessions.live import presence
+from sessions.live.presence import Applied, Place
 from sessions.live.store import Call
-from sessions.nodes import desired as bridge
+from sessions.rooms.process import Process
 from sessions.signaling.reading import Viewer
 
 FILLING_S: Final = 0.6
@@ -23,10 +23,11 @@ def keys_of(viewer: Viewer) -> tuple[str, str, str, int]:
     return viewer.facts.key, viewer.seat.key, viewer.connection, viewer.generation
 
 
-class Lease:
+class SeatHold:
     """The hold of one connection. `login` is the digest of its login session."""
 
-    def __init__(self, login: str) -> None:
+    def __init__(self, process: Process, login: str) -> None:
+        self._process = process
         self._login = login
         self._claim = 0  # the first generation
         self._epoch = ""  # in which the seat was taken last
@@ -40,11 +41,12 @@ class Lease:
         async with self._seat:
             room, seat = viewer.facts.key, viewer.seat.key
             known = viewer.media_generation
-            media = await bridge.generation_of(room, seat, known=known, new=new)
+            desired = self._process.desired
+            media = await desired.generation_of(room, seat, known=known, new=new)
             if isinstance(media, Refuse):
                 return media
             joining = self._joining(viewer, place, microphone=microphone, camera=camera)
-            joined = await broadcast.asend(room, joining)
+            joined = await self._process.broadcast.send(room, joining)
             if isinstance(joined, Refuse):
                 return joined
             viewer.generation, viewer.media_generation = joined.generation, media
@@ -52,12 +54,13 @@ class Lease:
             return None
 
     async def send(
-        self, viewer: Viewer, make: Callable[[Viewer], Call[Told]], *, soon: bool = False
-    ) -> Told | Refuse:
-        """A call that only the holder may make, with the generation of now. `soon`: with those of
-        others, since nobody waits for it."""
+        self, viewer: Viewer, make: Callable[[Viewer], Call[Applied]], *, gathered: bool = False
+    ) -> Applied | Refuse:
+        """A call that only the holder may make, with the generation of now. `gathered`: with
+        those of others, since nobody waits for it."""
         async with self._seat:
-            return await broadcast.asend(viewer.facts.key, make(viewer), soon=soon)
+            room = viewer.facts.key
+            return await self._process.broadcast.send(room, make(viewer), gathered=gathered)
 
     async def filled(self, viewer: Viewer) -> None:
         """In a new epoch, waits while the others register too: a page that shows half a room

@@ -1,9 +1,9 @@
-"""Who may see a page: the permission table asked before every view, refusals shown in words.
+"""Who may see a page: checks the permission table before every view, and shows refusals.
 
-Owns the order: signed in, then the second factor and the lock, then the verb's line in the
-table, then the view. Every page is
-`no-store`, for nearly all of them carry somebody's name. Each view bears its `verb`, so that a
-test can hold every address against the table. Knows no rules of its own.
+Owns the order: signed in, then the second factor and the lock, then the verb's row in the
+permission table, then the view. Every page is `no-store`, because nearly all show somebody's
+name. Each view has its `verb` as an attribute, so that a test can check every URL against the
+table. Knows no rules of its own.
 """
 
 from collections.abc import Callable
@@ -19,9 +19,9 @@ from sessions.audit.services import record
 from sessions.core.permissions import Principal, Verb, allowed
 from sessions.core.refusal import Refuse, sentence
 from sessions.models import Person, Session
-from sessions.people.second_factor_guard import gate
 from sessions.people.selectors import principal_of
 from sessions.scheduling.selectors import principal, session_by_public_id
+from sessions.web.sign_in.second_factor.guard import gate
 
 P = ParamSpec("P")
 View = Callable[Concatenate[HttpRequest, P], HttpResponse]
@@ -41,12 +41,12 @@ HEADINGS = {
     "seat.full": "No seat free",
     "seat.removed": "You’re out of today’s group",
 }
-UNLOCKED = {Verb.ROOM_PAGE}  # an idle desk's lock never stands between anyone and the call
+UNLOCKED = {Verb.ROOM_PAGE, Verb.ECHO}  # the idle lock never keeps anybody from the call
 NOT_FOUND = {"room.unknown", "track.unknown", "person.unknown", "session.unknown"}
 
 
 def signed_in(request: HttpRequest) -> Person:
-    """The person of a request that `page` or `session_page` let through."""
+    """The person of a request that `page` or `session_page` has admitted."""
     return cast(Person, request.user)
 
 
@@ -102,7 +102,7 @@ def session_page(verb: Verb) -> Callable[[SessionView[P]], Guarded]:
 def refused(
     request: HttpRequest, verb: Verb, refusal: Refuse, session: Session | None = None
 ) -> HttpResponse:
-    """The refusal as a page that says what to do, and its audit row."""
+    """Shows the refusal as a page that says what to do, and writes its audit row."""
     person = signed_in(request)
     record(person, verb, refusal.code, session=session)
     status = 404 if refusal.code in NOT_FOUND else 403
@@ -111,8 +111,8 @@ def refused(
 
 
 def signed_out(request: HttpRequest, verb: Verb, session: Session | None) -> HttpResponse:
-    """To the sign-in page, and back here from it. Written down for a session that there is: an
-    address that was guessed makes no rows."""
+    """Redirects to the sign-in page, which returns here. The audit row is written only if the
+    session exists: a guessed URL makes no rows."""
     if session is not None:
         record(None, verb, "permission.signed_out", session=session)
     return redirect_to_login(request.get_full_path())

@@ -1,8 +1,8 @@
 """The forms of the pages: what was typed, parsed. Rules stay in the core and the services.
 
-A refusal of a service is put beside the field it speaks of (`place_refusal`), so that what was
-typed is still there. What is missing or not among the choices is found here, all of it at once,
-and said in the words of the rule (`said`); every other rule is the services' alone.
+`place_refusal` puts a service's refusal beside its field, so that what was typed is kept. The
+forms find missing values and wrong choices, all at once, and show the same sentence as the rule
+(`said`); every other rule belongs to the services.
 """
 
 import datetime as dt
@@ -52,7 +52,7 @@ def posted(request: HttpRequest) -> QueryDict | None:
 
 
 def said(code: str) -> str:
-    """The words of a refusal that needs no detail."""
+    """The sentence of a refusal that needs no detail."""
     return sentence(Refuse(code))
 
 
@@ -61,7 +61,7 @@ def _input(kind: type[forms.Widget], **attributes: str) -> forms.Widget:
 
 
 def _clock_input() -> forms.Widget:
-    """A time as browsers' own field takes it: no seconds."""
+    """A time as the browser's own field takes it, without seconds."""
     return forms.TimeInput(format="%H:%M", attrs={"class": "input", "type": "time"})
 
 
@@ -134,7 +134,7 @@ class DetailsForm(forms.Form):
 
 
 class TrackForm(forms.Form):
-    """A track on one plain form. Choices of people and templates are given by the view."""
+    """A track on one form. The view gives the choices of people and templates."""
 
     name = forms.CharField(
         label="Name",
@@ -272,7 +272,7 @@ class TrackForm(forms.Form):
 
 
 class CorrectionForm(forms.Form):
-    """Minutes of one person in one segment, and why they are not what was computed."""
+    """Corrected minutes of one person in one segment, and the reason."""
 
     person = forms.CharField(widget=forms.HiddenInput)
     segment = forms.IntegerField(widget=forms.HiddenInput)

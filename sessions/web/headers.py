@@ -1,6 +1,7 @@
-"""What every answer tells the browser to leave alone, beyond the policies that Django sends.
+"""The Permissions-Policy header of every answer, beyond the policies that Django sends.
 
-Camera and microphone are for our own pages; what a group never needs is nobody's. Knows no page.
+Our own pages may use camera and microphone; features that a group never needs are off for
+everyone. Knows no page.
 """
 
 from collections.abc import Callable
@@ -13,8 +14,8 @@ from django.utils.decorators import sync_and_async_middleware
 
 Answers = Callable[[HttpRequest], Any]  # a response, or what awaits one
 
-OURS = ("camera", "microphone", "autoplay", "fullscreen", "screen-wake-lock")
-NOBODYS = (
+ALLOWED = ("camera", "microphone", "autoplay", "fullscreen", "screen-wake-lock")
+DISABLED = (
     "accelerometer",
     "display-capture",
     "geolocation",
@@ -24,13 +25,13 @@ NOBODYS = (
     "payment",
     "usb",
 )
-POLICY = ", ".join([f"{name}=(self)" for name in OURS] + [f"{name}=()" for name in NOBODYS])
+POLICY = ", ".join([f"{name}=(self)" for name in ALLOWED] + [f"{name}=()" for name in DISABLED])
 
 
 @sync_and_async_middleware
 def permissions_policy(get_response: Answers) -> Answers:
-    """A middleware: `Permissions-Policy` (W3C) on every answer, a page's or a file's. It never
-    makes the server change threads, so it is of the kind of what stands behind it."""
+    """A middleware: `Permissions-Policy` (W3C) on every answer, a page's or a file's. Sync or
+    async like the handler behind it, so that the server changes no threads."""
     if iscoroutinefunction(get_response):
 
         async def answer_async(request: HttpRequest) -> HttpResponseBase:

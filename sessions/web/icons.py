@@ -1,4 +1,4 @@
-"""Line icons, drawn here so that a page asks nothing of another origin."""
+"""Outline icons, drawn inline so that a page loads nothing from another origin."""
 
 from django import template
 from django.utils.html import format_html
@@ -25,7 +25,7 @@ PATHS = {
 
 @register.simple_tag
 def icon(name: str, size: str = "") -> SafeString:
-    """An icon of 22 px (`size="s"`: 18). Decoration only: the words beside it say it."""
+    """An icon of 22 px (`size="s"`: 18). Decoration only: the text beside it has the meaning."""
     path = mark_safe(PATHS[name])  # noqa: S308  constants of this file
     return format_html(
         '<svg class="i {}" viewBox="0 0 24 24" aria-hidden="true"><path d="{}"/></svg>', size, path

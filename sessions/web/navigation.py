@@ -1,4 +1,4 @@
-"""The links at the side of the desk, for who manages or leads. A client has one page."""
+"""The navigation links, for people who manage or lead. A client has one page and no links."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from django.urls import reverse
 
 from sessions.core.permissions import Principal, Verb, allowed
 from sessions.core.second_factor import IDLE
-from sessions.people.second_factor import needs_second_factor
+from sessions.people.second_factor.selectors import needs_second_factor
 from sessions.people.selectors import principal_of
 from sessions.web.access import signed_in
 
@@ -29,7 +29,7 @@ class Entry:
 
 
 def navigation(principal: Principal, current: str) -> list[Entry]:
-    """What this person may open; nothing when that is only the first page."""
+    """The pages this person may open; empty when that is only the first page."""
     entries = [
         Entry(reverse(name), icon, label, name == current)
         for verb, name, icon, label in ENTRIES
@@ -46,7 +46,7 @@ def desk(
     current: str,
     status: int = 200,
 ) -> HttpResponse:
-    """A page in the shell, with the navigation of whoever asks."""
+    """A page in the shell, with the signed-in person's navigation."""
     person = signed_in(request)
     extra = {
         "navigation": navigation(principal_of(person), current),

@@ -1,8 +1,9 @@
-"""The addresses of the pages. Opaque ids only: an address says nothing of a person."""
+"""The URLs of the pages. Opaque ids only: a URL says nothing about a person."""
 
 from django.urls import URLPattern, URLResolver, path
 
 from sessions.web.views.details import person_details_page, session_details_page
+from sessions.web.views.echo import echo_begin, echo_end, echo_relay, echo_report
 from sessions.web.views.home import home
 from sessions.web.views.people import (
     people_page,
@@ -41,4 +42,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
         "sessions/<str:public_id>/details/<str:key>/", session_details_page, name="session_details"
     ),
     path("rooms/<str:public_id>/", room_page, name="room"),
+    path("echo/", echo_begin, name="echo"),
+    path("echo/report/", echo_report, name="echo_report"),
+    path("echo/relay/", echo_relay, name="echo_relay"),
+    path("echo/end/", echo_end, name="echo_end"),
 ]

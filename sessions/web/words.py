@@ -1,4 +1,4 @@
-"""Dates, times and lists as people say them. Pure: instants and zones are arguments."""
+"""Dates, times and lists as text for people. Pure: instants and zones are arguments."""
 
 import datetime as dt
 from collections.abc import Sequence
@@ -11,7 +11,7 @@ def clock(moment: dt.datetime | dt.time) -> str:
 
 
 def times(start: dt.datetime, end: dt.datetime) -> str:
-    """`5:30 – 9:00 PM`; both halves named when they differ. Instants are in one zone."""
+    """`5:30 – 9:00 PM`; AM and PM both shown when they differ. Instants are in one zone."""
     begin = clock(start)
     same_half = (start.hour < 12) == (end.hour < 12)
     return f"{begin[:-3] if same_half else begin} – {clock(end)}"
@@ -27,7 +27,7 @@ def day(date: dt.date, today: dt.date) -> str:
 
 
 def date_and_times(start: dt.datetime, end: dt.datetime, zone: dt.tzinfo) -> str:
-    """`Wednesday, November 25, 5:30 – 9:00 PM`, on the wall of a zone."""
+    """`Wednesday, November 25, 5:30 – 9:00 PM`, in a zone's local time."""
     begin = start.astimezone(zone)
     return f"{begin:%A, %B} {begin.day}, {times(begin, end.astimezone(zone))}"
 
@@ -45,7 +45,7 @@ def names(items: Sequence[str]) -> str:
 
 
 def zone_name(zone: str) -> str:
-    """`New York time`: the zone's city, as one would say it."""
+    """`New York time`: the zone's city."""
     return f"{zone.rsplit('/', 1)[-1].replace('_', ' ')} time"
 
 
@@ -56,8 +56,8 @@ def weekdays(numbers: Sequence[int]) -> str:
 
 
 def clock_change(start: dt.datetime, before: dt.datetime | None, zone: ZoneInfo) -> str:
-    """What to say of a session whose offset differs from that of the one before: `clocks back`
-    or `clocks forward`; else nothing."""
+    """`clocks back` or `clocks forward` when the session's UTC offset differs from that of the
+    session before; otherwise empty."""
     if before is None:
         return ""
     now, then = start.astimezone(zone).utcoffset(), before.astimezone(zone).utcoffset()

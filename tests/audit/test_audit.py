@@ -1,11 +1,10 @@
-"""The audit log: rows as they were given, in the caller's transaction, read newest first."""
+"""The audit log: rows as they were given, in the caller's transaction."""
 
 import pytest
 from django.db import transaction
 from pytest_django import DjangoAssertNumQueries
 
 from sessions.audit.rows import audit_keys, row_of
-from sessions.audit.selectors import events_about, events_by, events_of_session
 from sessions.audit.services import OPERATOR, record
 from sessions.core.audit_chain import is_signed
 from sessions.models import AuditEvent
@@ -56,19 +55,3 @@ def test_row_is_written_with_one_statement(
     dana = account("Dana")
     with django_assert_num_queries(1):
         record(dana, "room.mute", subject=dana, detail={"minutes": 3})
-
-
-@pytest.mark.parametrize("number", [1, 3])
-def test_reading_takes_one_query_and_is_newest_first(
-    number: int, django_assert_num_queries: DjangoAssertNumQueries
-) -> None:
-    dana, sam = account("Dana"), account("Sam")
-    session = track().sessions.get(number=1)
-    for n in range(number):
-        record(dana, "room.mute", subject=sam, session=session, detail={"n": n})
-    for events in (events_about(sam), events_by(dana), events_of_session(session)):
-        with django_assert_num_queries(1):
-            read = [
-                (row.detail["n"], row.actor, row.subject) for row in events.filter(verb="room.mute")
-            ]
-        assert read == [(n, dana, sam) for n in reversed(range(number))]

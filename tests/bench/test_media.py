@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from bench.media import main, missed
+from bench.media.__main__ import main, missed
 
 SMALL = ["--rooms", "1", "--peers", "3", "--seconds", "1"]
 

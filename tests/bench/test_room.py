@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from bench.reporting import finish, percentile, spread
-from bench.room import missed
+from bench.room.__main__ import missed
 
 ROOT = Path(__file__).resolve().parents[2]
 SMALL = ["--rooms", "2", "--people", "3", "--seconds", "5", "--joins", "4"]

@@ -22,7 +22,8 @@ from server.launcher.__main__ import programs
 from server.launcher.contract import WEB_ROLE, environment, restricted
 from server.launcher.services import Services, embedded_services
 from server.launcher.web import WebAddress
-from tests.e2e.stack import Stack, free_port
+from tests.e2e.stack import Stack
+from tests.ports import free_port
 
 PROCESSES = ("media", "web", "worker")
 

@@ -33,6 +33,7 @@ MANAGES = Principal(True, MANAGER)
 NOBODY = Principal(True)
 
 # Written out on purpose, apart from the table: who may do each group of verbs.
+ANYBODY = {Verb.HOME, Verb.ECHO}
 SELF = {
     Verb.ROOM_OFFER_MEDIA,
     Verb.ROOM_SET_MICROPHONE,
@@ -79,22 +80,23 @@ def test_per1_every_verb_has_a_line(verb: Verb) -> None:
 def test_per1_every_verb_answers_every_role(verb: Verb, role: Role) -> None:
     """Kills: a program manager counts as staff of every session."""
     got = allowed(verb, Principal(True, frozenset({role})))
-    expected = {Verb.HOME} | (MANAGING | READING if role is Role.PROGRAM_MANAGER else set())
+    expected = ANYBODY | (MANAGING | READING if role is Role.PROGRAM_MANAGER else set())
     assert (got is None) == (verb in expected)
 
 
 def test_per1_who_may_do_what() -> None:
-    assert may(IN) == {Verb.HOME} | THROUGH_THE_DOOR | SELF
-    assert may(AT_DOOR) == {Verb.HOME} | THROUGH_THE_DOOR
+    assert may(IN) == ANYBODY | THROUGH_THE_DOOR | SELF
+    assert may(AT_DOOR) == ANYBODY | THROUGH_THE_DOOR
     assert may(LEADS) == (
-        {Verb.HOME, Verb.ATTENDANCE_CORRECT, Verb.SESSION_DETAILS}
+        ANYBODY
+        | {Verb.ATTENDANCE_CORRECT, Verb.SESSION_DETAILS}
         | READING
         | THROUGH_THE_DOOR
         | SELF
         | LEADING
     )
-    assert may(MANAGES) == {Verb.HOME} | READING | MANAGING
-    assert may(NOBODY) == may(OTHER_CLIENT) == may(OTHER_FACILITATOR) == {Verb.HOME}
+    assert may(MANAGES) == ANYBODY | READING | MANAGING
+    assert may(NOBODY) == may(OTHER_CLIENT) == may(OTHER_FACILITATOR) == ANYBODY
 
 
 def test_per2_nothing_is_allowed_to_the_signed_out() -> None:
@@ -182,3 +184,11 @@ def test_per6_whoever_may_not_enter_may_not_stay() -> None:
 def test_per6_another_role_has_to_come_in_anew(now: Principal) -> None:
     """Kills: a former facilitator who still sees who waits at the door."""
     assert lost(IN, now) == lost(now, IN) == Refuse("permission.changed")
+
+
+def test_the_probe_has_no_standing_in_any_room() -> None:
+    """It is nobody: neither signed in nor on a roster. What it is let into is the room of an
+    echo, which a person asks for without any session. Kills: a grant for the probe."""
+    assert may(Principal(False)) == set()
+    assert Verb.ECHO not in SELF | THROUGH_THE_DOOR | LEADING
+    assert not Verb.ECHO.startswith("room.")

@@ -4,7 +4,6 @@ import asyncio
 import contextlib
 import json
 import os
-import socket
 import ssl
 import urllib.request
 from collections.abc import AsyncIterator, Sequence
@@ -14,12 +13,6 @@ from typing import Any
 from server.launcher.debian import CADDY
 from tests.deploy.compose import ROOT
 from tests.programs import needed
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 class Proxy:

@@ -10,7 +10,7 @@ import pytest
 from server.launcher.web import OPTIONS, WebAddress
 from tests.deploy.compose import ROOT, compose, example, filled, service
 
-OURS = ("web-1", "web-2", "worker", "migrate", "media-1", "media-2")
+OURS = ("web-1", "web-2", "worker", "probe", "migrate", "media-1", "media-2")
 WEB = ("web-1", "web-2", "worker", "migrate")
 MEDIA = ("media-1", "media-2")
 SECRETS = ("SECRET", "PASSWORD", "KEYS")
@@ -24,6 +24,7 @@ def read_by(module: Path) -> set[str]:
 
 SETTINGS = read_by(ROOT / "server" / "settings" / "environment.py")
 NODE = read_by(ROOT / "server" / "media" / "configuration.py")
+PROBE = read_by(ROOT / "server" / "probe" / "configuration.py")
 NOT_IN_COMPOSE = {"THIRDS_DEMO", "THIRDS_DEMO_CODE", "THIRDS_HOSTS", "THIRDS_MEDIA_CONTROL"}
 """Production refuses the first two; the third is for a second name; nodes are found by lease."""
 ONE_PROCESS = {"worker": {"THIRDS_AUDIT_CHECKPOINTS"}, "migrate": {"THIRDS_DATABASE_ROLE"}}
@@ -48,6 +49,15 @@ def test_a_node_is_told_only_what_nodes_read(name: str) -> None:
     told = set(service(name)["environment"])
     assert told - NODE == set()
     assert {"THIRDS_MEDIA_SECRET", "THIRDS_MEDIA_ANNOUNCE", "REDIS_URL"} <= told
+
+
+def test_the_probe_is_told_what_it_reads() -> None:
+    """Kills: a probe that is given the database."""
+    assert set(service("probe")["environment"]) == PROBE
+
+
+def test_the_probe_reaches_the_store_and_the_nodes_public_address() -> None:
+    assert service("probe")["networks"] == ["inside", "front"]
 
 
 def test_nodes_differ_where_two_on_one_host_must() -> None:

@@ -17,9 +17,10 @@ import pytest
 import pytest_asyncio
 
 from server.launcher.services import Services, embedded_services
-from tests.deploy.caddy import Proxy, free_port, running_proxy
+from tests.deploy.caddy import Proxy, running_proxy
 from tests.deploy.compose import ROOT, service
 from tests.deploy.test_compose import dockerfile_command
+from tests.ports import free_port
 
 KEY = "1:" + "A" * 43 + "="
 VALUES = {

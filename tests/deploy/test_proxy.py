@@ -10,7 +10,8 @@ from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed
 
 from tests.deploy.backends import Backend
-from tests.deploy.caddy import Proxy, free_port, running_proxy
+from tests.deploy.caddy import Proxy, running_proxy
+from tests.ports import free_port
 
 TRIES = 20
 

@@ -1,16 +1,17 @@
-"""Browser tests: the stack once for the session, each person in a Chromium of their own."""
+"""Browser tests: one stack for each xdist worker, each person in a Chromium of their own.
 
-import sys
-from collections.abc import Callable, Iterator
+A test or a module begins with rows of its own on it, so none sees what another left behind.
+"""
+
+from collections.abc import Callable, Generator, Iterator
 from contextlib import ExitStack
-from pathlib import Path
 
 import pytest
-from playwright.sync_api import Playwright, sync_playwright
+from playwright.sync_api import Playwright, expect, sync_playwright
 
 from server.launcher.debian import CHROMIUM
 from tests.e2e.colours import RED, Look
-from tests.e2e.people import LAPTOP, PHONE, Visitor
+from tests.e2e.people import LAPTOP, PHONE, SECONDS, Visitor
 from tests.e2e.relay import Relay, running_relay
 from tests.e2e.stack import Stack, running_stack
 from tests.programs import needed
@@ -23,28 +24,44 @@ ArriveByRelay = Callable[[str, Look], tuple[Visitor, Relay]]
 def playwright() -> Iterator[Playwright]:
     """Skips without a Chromium; in CI that is a failure, for what is not run proves nothing."""
     needed(CHROMIUM)
+    expect.set_options(timeout=20 * SECONDS)  # until what never comes fails a test; never asserted
     with sync_playwright() as running:
         yield running
 
 
-def with_logs(folder: Path) -> Iterator[Stack]:
-    """The stack; at its end what its processes printed, which pytest shows of what failed."""
-    with running_stack(folder) as running:
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Function,
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """A test that failed shows what the processes of its stack printed."""
+    report = yield
+    if report.failed:
+        stacks = {id(one): one for one in item.funcargs.values() if isinstance(one, Stack)}
+        for stack in stacks.values():
+            report.sections += [(name, stack.log(name)[-6000:]) for name in stack.processes]
+    return report
+
+
+@pytest.fixture(scope="session")
+def installation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    """The processes, once for all tests of a worker. Ask for `stack` or `shared_stack`."""
+    with running_stack(tmp_path_factory.mktemp("stack"), seeded=False) as running:
         yield running
-        for name in running.processes:
-            sys.stdout.write(f"---- {name} ----\n{running.log(name)[-6000:]}\n")
 
 
 @pytest.fixture
-def stack(tmp_path: Path) -> Iterator[Stack]:
-    """A fresh installation with the demo programme, its session about to begin."""
-    yield from with_logs(tmp_path)
+def stack(installation: Stack) -> Stack:
+    """The demo programme as on the first day, its session about to begin, for one test."""
+    installation.refill()
+    return installation
 
 
 @pytest.fixture(scope="module")
-def shared_stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    """One for all tests of a module, whose `stack` returns it; each test brings its own people."""
-    yield from with_logs(tmp_path_factory.mktemp("stack"))
+def shared_stack(installation: Stack) -> Stack:
+    """The same for all tests of a module, whose `stack` returns it; each test brings its own
+    people."""
+    installation.refill()
+    return installation
 
 
 @pytest.fixture

@@ -148,7 +148,7 @@ def attendance_is_what_the_marks_say(dana: Visitor, stack: Stack) -> None:
     """The page equals a recomputation from the rows; a correction stands beside the marks."""
     database = stack.environment["DATABASE_URL"]
     wait_until_everyone_left(database)
-    recompute.stretch(database)
+    recompute.space_out(database)
     dana.page.goto(f"{stack.origin}/")
     dana.page.get_by_role("link", name=re.compile("^Attendance")).first.click()
     recomputed = recompute.from_rows(database)

@@ -25,8 +25,8 @@ from urllib.request import HTTPCookieProcessor, OpenerDirector, Request, build_o
 from server.launcher.children import Service, start, stop
 from server.launcher.contract import WEB_ROLE, kept_key, restricted
 from server.launcher.services import Services, embedded_services
-from tests.e2e.stack import free_port
 from tests.faults.network import HERE, Proxy
+from tests.ports import free_port
 
 ROOT = Path(__file__).resolve().parents[2]
 GENTLY = [(signal.SIGTERM, 5.0)]

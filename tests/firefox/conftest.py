@@ -8,13 +8,13 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Playwright, sync_playwright
+from playwright.sync_api import Playwright, expect, sync_playwright
 
 from server.launcher.arguments import own_address
 from server.launcher.checks import OWN_ADDRESS
 from server.launcher.debian import CHROMIUM
 from tests.e2e.colours import Look
-from tests.e2e.people import LAPTOP, Visitor
+from tests.e2e.people import LAPTOP, SECONDS, Visitor
 from tests.e2e.stack import Stack, running_stack
 from tests.firefox.visitor import FirefoxVisitor
 from tests.programs import needed
@@ -47,6 +47,7 @@ def arrive(stack: Stack, tmp_path: Path) -> Iterator[Arrive]:
 @pytest.fixture
 def playwright() -> Iterator[Playwright]:
     needed(CHROMIUM)
+    expect.set_options(timeout=20 * SECONDS)  # until what never comes fails a test; never asserted
     with sync_playwright() as running:
         yield running
 

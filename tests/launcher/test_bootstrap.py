@@ -16,6 +16,7 @@ from server.launcher.arguments import check_port, parse
 from server.launcher.debian import CHROMIUM, FIREFOX
 from server.launcher.errors import LauncherError
 from server.launcher.failures import NO_VENV
+from tests.ports import free_port
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 
@@ -160,10 +161,7 @@ def test_a_port_that_does_not_exist_is_refused() -> None:
 
 def test_a_free_port_is_accepted(taken_port: int) -> None:
     assert parse([]).port == 8000
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        free = listener.getsockname()[1]
-    check_port(free)
+    check_port(free_port())
 
 
 @pytest.mark.parametrize("command", ["run", "test"])
@@ -247,15 +245,35 @@ def test_checks_go_on_after_a_failed_step_and_sum_at_the_end(
         checks.Step("tests", ["/bin/sh", "-c", writes], report="vitest"),
     ]
     monkeypatch.setattr(checks, "REPORTS", tmp_path)
-    monkeypatch.setattr(checks, "static_steps", lambda: steps[:2])
+    monkeypatch.setattr(checks, "reading_steps", lambda: steps[:1])
+    monkeypatch.setattr(checks, "migrations_step", lambda: steps[1])
     monkeypatch.setattr(checks, "browser_unit_step", lambda: steps[2])
+    monkeypatch.setattr(checks, "build_step", lambda: steps[1])
     monkeypatch.setattr(checks, "test_steps", lambda *_words, **_options: [])
     for program in (CHROMIUM, FIREFOX):
         monkeypatch.setenv(program.variable, "/usr/bin/there")
     assert checks.main([]) == 1
     lines = capfd.readouterr().out.splitlines()
     assert lines[-2:] == ["Failed: bad", "thirds: 2 passed, 1 failed, 0 skipped"]
-    assert [line for line in lines if line.startswith("==")] == ["== bad", "== good", "== tests"]
+    titles = ["== bad", "== good", "== tests", "== good"]
+    assert [line for line in lines if line.startswith("==")] == titles
+
+
+def test_quick_checks_show_what_failed_and_sum_at_the_end(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """Kills: output of steps that run at once mixed up, and a failure that is not counted."""
+    steps = [
+        checks.Step("bad", ["/bin/sh", "-c", "echo one; echo two >&2; exit 3"]),
+        checks.Step("good", ["/bin/sh", "-c", "echo nothing of interest"]),
+    ]
+    monkeypatch.setattr(checks, "REPORTS", tmp_path)
+    monkeypatch.setattr(checks, "quick_steps", lambda: steps)
+    assert checks.main(["quick"]) == 1
+    lines = capfd.readouterr().out.splitlines()
+    assert lines[-2:] == ["Failed: bad", "thirds: 1 passed, 1 failed, 0 skipped"]
+    assert "nothing of interest" not in lines
+    assert lines[lines.index("one") + 1] == "two"
 
 
 def test_the_licence_is_apaches() -> None:

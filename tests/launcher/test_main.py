@@ -3,7 +3,6 @@
 import os
 import re
 import signal
-import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -16,6 +15,7 @@ from server.launcher.errors import LauncherError
 from server.launcher.services import socket_folder
 from server.launcher.web import WebAddress
 from tests.launcher.waiting import is_running, until
+from tests.ports import free_port
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 STAND_IN = """
@@ -43,9 +43,7 @@ except launcher.LauncherError as error:
 
 @pytest.fixture
 def port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    return free_port()
 
 
 @pytest.fixture
@@ -137,10 +135,12 @@ def test_one_given_url_without_the_other_is_refused(tmp_path: Path) -> None:
 
 def test_the_programs_of_thirds() -> None:
     """Each named once, by an absolute path; the web on loopback alone."""
-    web, worker, media = launcher.programs(
+    web, worker, probe, media = launcher.programs(
         WebAddress(8123), {"THIRDS_MEDIA_CONTROL": "unix:/a/media.sock"}
     )
-    assert [web.name, worker.name, media.name] == ["web", "worker", "media"]
+    names = [web.name, worker.name, probe.name, media.name]
+    assert names == ["web", "worker", "probe", "media"]
     assert web.command[:7] == [sys.executable, "-m", "server.web", "-b", "127.0.0.1", "-p", "8123"]
     assert worker.command == [sys.executable, str(ROOT / "manage.py"), "worker"]
+    assert probe.command == [sys.executable, "-m", "server.probe"]
     assert media.command == [sys.executable, "-m", "server.media"]

@@ -21,6 +21,7 @@ from redis.exceptions import ResponseError
 from sessions.core.refusal import Refuse
 from sessions.live import broadcast, presence, store
 from sessions.live.presence import Place, Roster, Swept, Told
+from sessions.live.store import ANSWER_S, SOCKET_TIMEOUT_S
 from sessions.live.stream import (
     READ_LIMIT,
     Audience,
@@ -32,6 +33,7 @@ from sessions.live.stream import (
     append,
     read_after,
 )
+from sessions.models import Program
 
 
 @pytest.fixture
@@ -373,8 +375,10 @@ def test_event_goes_out_on_commit_and_not_on_rollback(room: str) -> None:
 
 
 @pytest.fixture
-def hung_redis(tmp_path: Path, settings: object) -> Iterator[None]:
+def hung_redis(tmp_path: Path, settings: object, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """A server that accepts and never answers: a stopped process, a network gone silent."""
+    monkeypatch.setattr(store, "SOCKET_TIMEOUT_S", SOCKET_TIMEOUT_S)
+    monkeypatch.setattr(store, "ANSWER_S", ANSWER_S)
     path = str(tmp_path / "hung.sock")
     server = socket.socket(socket.AF_UNIX)
     server.bind(path)
@@ -414,9 +418,12 @@ async def test_redis_away_is_a_refusal_and_no_exception(room: str) -> None:
 @pytest.mark.usefixtures("no_redis")
 @pytest.mark.django_db(transaction=True)
 def test_redis_away_does_not_undo_a_commit(room: str) -> None:
+    """Kills: publishing inside the transaction and failing with the store."""
     with transaction.atomic():
+        program = Program.objects.create(name="Evening")
         broadcast.publish_on_commit(room, changed(1))
-    broadcast.wake(room, "epoch", 1)
+    assert list(Program.objects.all()) == [program]
+    assert broadcast.publish(room, changed(1)) == Refuse("store.down")
 
 
 @pytest.mark.usefixtures("hung_redis")

@@ -5,7 +5,7 @@ import pytest
 from sessions.live import clock as room_clock
 from sessions.live.clock import learn
 from sessions.live.presence import roster
-from sessions.live.store import connection, run
+from tests.valkey import connection, run
 
 AHEAD_MS = 300_000
 OURS_S = 1_800_000_000.0

@@ -10,11 +10,17 @@ from sessions.core.reasons import LeaveReason
 from sessions.core.refusal import Refuse
 from sessions.live import presence
 from sessions.live.presence import Entry, Joined, Outcome, Place, Roster, Swept, Told
-from sessions.live.store import AWAY_MS, LEASE_MS, Call, connection, run
+from sessions.live.store import AWAY_MS, LEASE_MS, Call
 from sessions.live.stream import Audience, Event, Events, Gap, Marks, marks_after, read_after
+from tests.valkey import connection, run
 
 START = 1_760_000_000_000
 AT_DOOR = Wait(WaitReason.DOOR, late=True)
+
+
+@pytest.fixture(autouse=True)
+def limits_of_time() -> None:
+    """Leases run out as they do, at a clock that the test moves."""
 
 
 class Room:

@@ -9,6 +9,7 @@ import os
 import secrets
 from typing import Final
 
+import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
@@ -25,13 +26,19 @@ from server.media.client import desired_key, read_desired
 from sessions.core.refusal import Refuse
 from sessions.live import presence
 from sessions.live.presence import Joined, Outcome, Place, Roster, Told
-from sessions.live.store import AWAY_MS, LEASE_MS, connection, run
+from sessions.live.store import AWAY_MS, LEASE_MS
 from sessions.live.stream import Events, Gap, Kind, Marks, marks_after, read_after
 from sessions.nodes import desired as bridge
+from tests.valkey import connection, run
 
 SEATS = ("ann", "ben", "sam")
 Held = tuple[str, str, int]  # seat, connection, generation
 ON: Final = bridge._Told(wanted=True, on=True, complete=True)
+
+
+@pytest.fixture(autouse=True)
+def limits_of_time() -> None:
+    """Leases run out as they do, at a clock that the machine moves."""
 
 
 class Presence(RuleBasedStateMachine):

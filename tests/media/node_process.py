@@ -39,6 +39,7 @@ class NodeProcess:
 
     def __init__(self, process: "subprocess.Popen[str]", control: str, redis_url: str) -> None:
         self.process = process
+        self.redis_url = redis_url
         self.kernel = psutil.Process(process.pid)
         self.loads: list[NodeLoad] = []
         self.told: list[Notification] = []

@@ -78,7 +78,7 @@ async def test_more_packets_than_a_peer_may_send_are_dropped_for_that_peer_alone
     """Kills: one allowance for all peers."""
     first, second = await people.join("first"), await people.join("second")
     third = await people.join("third")
-    leg_of(people, "first").packets_left = -1e6
+    leg_of(people, "first").packets_left = -1e9
     sealed = [first.seal(packet) for packet in packets(first, 500)]
     for packet in sealed:
         first.send_raw(packet)
@@ -122,7 +122,7 @@ async def test_garbage_in_a_peers_name_takes_nothing_off_what_it_may_send(people
 
 async def test_checks_beyond_the_allowance_are_not_answered(people: People) -> None:
     first = await people.join("first")
-    leg_of(people, "first").packets_left = -1000.0
+    leg_of(people, "first").packets_left = -1e9
     request = first.check_request()
     before = people.node.counters.too_many
     first.send_raw(request)
@@ -132,7 +132,7 @@ async def test_checks_beyond_the_allowance_are_not_answered(people: People) -> N
 
 async def test_dtls_records_beyond_the_allowance_are_not_read(people: People) -> None:
     first, second = await people.join("first"), await people.join("second")
-    leg_of(people, "first").records_left = -1000.0
+    leg_of(people, "first").records_left = -1e9
     first.leave()
     await people.until(lambda: people.node.counters.too_many == 1)
     second.show(key=True)

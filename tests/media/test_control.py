@@ -15,6 +15,7 @@ from server.media.messages import (
     SlotOwned,
     Speaking,
 )
+from server.media.process import POLL_SECONDS
 from server.media.reasons import CloseReason
 from tests.media.client_peer import PATIENCE, ClientPeer
 from tests.media.running import ROOM, SECRET, People, TappedProcess, allowed
@@ -84,16 +85,15 @@ async def test_removed_peer_is_closed_within_a_second_when_every_command_is_lost
     """No Apply and no Revoke arrives; the store alone says that the peer is gone.
 
     The node compares on its own twice a second, so two readings of the store at most pass. The
-    number of readings is asserted, and by the wall clock only what a busy machine still makes.
+    number of readings is asserted, and not how long a busy machine takes for them.
     """
     first, second = await people.join("first"), await people.join("second")
     await people.client.close()
     people.want(first=None)
     reads = people.store.reads
-    asked = time.monotonic()
     await people.until(lambda: "first" not in people.node.rooms[ROOM].peers)
     assert people.store.reads - reads <= 2
-    assert time.monotonic() - asked < 5
+    assert 2 * POLL_SECONDS <= 1
     words = len(people.process.words)
     for _ in range(20):
         first.show(key=True)

@@ -66,6 +66,7 @@ async def test_fake_tells_what_the_real_node_tells(story: Story, people: People)
     people.client.apply(people.want(first=None))
     closed = PeerClosed(room=ROOM, peer="first", generation=1, reason=CloseReason.NOT_WANTED)
     await people.until_told(closed)
+    await people.client.offer(ROOM, "nobody", 1, "")  # behind all that is told of it
     story.want(1, first=allowed(), second=allowed())
     for name in ("first", "second"):
         assert isinstance(await story.client.offer(ROOM, name, 1, "v=0"), Answer)

@@ -1,4 +1,4 @@
-"""The floods of `python -m bench.media_floods` against a running node, smaller; and its doors.
+"""The floods of `python -m bench.media.floods` against a running node, smaller; and its doors.
 
 What is asserted holds on a busy machine too: nobody good is closed, nothing grows, no exception.
 How much the good lose is a figure of the bench, which has a core to itself.
@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from bench.media_floods import (
+from bench.media.floods import (
     FLOOD_RATE,
     MOST_GROWN_MB,
     Flood,
@@ -67,7 +67,7 @@ async def test_garbage_of_a_stranger_ends_nobodys_session(node: NodeProcess) -> 
     assert counted["dropped"] > GARBAGE // 2
     assert counted.keys() <= {
         "received", "dropped", "unknown_address", "dtls_unknown", "stun_malformed", "forwarded",
-        "key_frames_asked",
+        "key_frames_asked", "slept", "fenced",  # the last two on a machine that stands still
     }  # fmt: skip
 
 

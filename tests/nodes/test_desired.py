@@ -14,13 +14,13 @@ from sessions.core.agenda import SegmentKind
 from sessions.core.refusal import Refuse
 from sessions.live import presence
 from sessions.live.presence import Entry, Place, Roster
-from sessions.live.store import connection, run
 from sessions.models import Seat
 from sessions.nodes import desired as bridge
 from sessions.rooms import services
 from sessions.rooms.selectors import RoomNow
 from tests.rooms.live import Connected, connect
 from tests.signaling.evening import Evening, evening
+from tests.valkey import connection, run
 
 real = pytest.mark.django_db(transaction=True)
 

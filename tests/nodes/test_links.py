@@ -21,12 +21,12 @@ from server.media.client import (
     placement_key,
 )
 from server.media.messages import NodeLoad
-from sessions.live.store import connection
 from sessions.nodes import desired as bridge
 from sessions.nodes import links, placement
 from sessions.nodes.links import Heard
 from tests.nodes.media_nodes import until
 from tests.signaling.node import TalkingNode
+from tests.valkey import connection
 
 ROOM = "a-room-of-lines"
 

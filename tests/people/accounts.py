@@ -12,7 +12,7 @@ from django.test import Client
 from sessions.audit.services import OPERATOR
 from sessions.core.permissions import Role
 from sessions.models import Person
-from sessions.people.second_factor import touch
+from sessions.people.second_factor.services import touch
 from sessions.people.services import person_add
 
 _numbers = count(1)

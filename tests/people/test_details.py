@@ -10,8 +10,8 @@ from sessions.audit.services import OPERATOR
 from sessions.core.personal import FIELDS, Personal
 from sessions.core.refusal import Refuse
 from sessions.models import AuditEvent, Person, PersonalDetails
-from sessions.people.selectors_details import Opened, details_of
-from sessions.people.services_details import details_change, details_read, details_read_in
+from sessions.people.selectors import Opened, details_of
+from sessions.people.services import details_change, details_read, details_read_in
 from tests.audit.outcomes import code, last_audit
 from tests.people.accounts import account, facilitator, manager
 from tests.scheduling.tracks import track

@@ -16,6 +16,7 @@ import pytest_asyncio
 from django.conf import LazySettings
 
 from sessions.core.permissions import Role, Verb, allowed
+from sessions.core.rate_limit import TokenBucket
 from sessions.core.refusal import Refuse
 from sessions.live import presence
 from sessions.live.store import run
@@ -39,7 +40,6 @@ from sessions.signaling.messages.me import Leave, SetCamera, SetHand, SetMicroph
 from sessions.signaling.messages.media import AskRelay, MediaOffer
 from sessions.signaling.messages.people import AllowMicrophone, LowerHand, Mute, Remove
 from sessions.signaling.messages.room import End, Reopen, Start
-from sessions.signaling.rate_limit import TokenBucket
 from tests.permissions.principals import ROLE_SETS, Case, Context, case
 from tests.permissions.rows import fingerprint, newest, written
 from tests.signaling.evening import Browser, cookie_of

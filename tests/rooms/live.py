@@ -1,14 +1,25 @@
-"""A room with people in it, for tests of services: connections without sockets."""
+"""A room with people in it, for tests of verbs: connections without sockets."""
 
+import asyncio
 import secrets
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from typing import Any, TypeVar
 
+from sessions.core.permissions import Verb
+from sessions.core.refusal import Refuse
 from sessions.live import presence
 from sessions.live.presence import Joined, Roster
-from sessions.live.store import run
 from sessions.live.stream import Event, Events, read_after
-from sessions.rooms import services
+from sessions.models import Person
+from sessions.rooms.perform import Asked, perform, under_lock
+from sessions.rooms.process import Process
+from sessions.rooms.selectors import RoomNow
+from sessions.rooms.verbs.door import Entered, enter
 from tests.signaling.evening import Evening
+from tests.valkey import run
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -20,10 +31,34 @@ class Connected:
     generation: int
 
 
+def with_process(work: Callable[[Process], Awaitable[T]]) -> T:
+    """Runs some work of a process that lives as long as it, from a test without a loop."""
+
+    async def alone() -> T:
+        process = Process.of_settings()
+        try:
+            return await work(process)
+        finally:
+            await process.close()
+
+    return asyncio.run(alone())
+
+
+def do(verb: Verb, actor: Person, session: str, **arguments: Any) -> RoomNow | Refuse:
+    """Performs one verb as a socket does."""
+    return with_process(lambda process: perform(process, verb, actor, session, arguments))
+
+
+def come_in(actor: Person, session: str) -> Entered | Refuse:
+    """Asks the door as a socket does."""
+    asked = Asked(Verb.ROOM_ENTER, actor, session)
+    return with_process(lambda process: under_lock(process, asked, enter))
+
+
 def connect(tonight: Evening, name: str, connection: str = "") -> Connected:
     """Comes through the door as a socket does: enter, then join."""
-    entered = services.enter(tonight[name], tonight.address)
-    assert isinstance(entered, services.Entered)
+    entered = come_in(tonight[name], tonight.address)
+    assert isinstance(entered, Entered)
     assert entered.place is not None
     connection = connection or secrets.token_urlsafe(12)
     joined = run(
@@ -43,9 +78,7 @@ def connect(tonight: Evening, name: str, connection: str = "") -> Connected:
 
 def roster_of(tonight: Evening) -> Roster:
     """Who is connected now."""
-    roster = run(presence.roster(tonight.room.key))
-    assert isinstance(roster, Roster)
-    return roster
+    return run(presence.roster(tonight.room.key))
 
 
 def told_since(tonight: Evening, before: Roster) -> tuple[Event, ...]:

@@ -10,7 +10,6 @@ from sessions.core.agenda import SegmentKind
 from sessions.core.refusal import Refuse
 from sessions.live import broadcast, presence
 from sessions.live.presence import Place
-from sessions.live.store import run
 from sessions.live.stream import Event, Kind
 from sessions.models import AuditEvent, Room, Seat
 from sessions.rooms import services
@@ -18,6 +17,7 @@ from sessions.rooms.by_clock import RETELL, ClockVerbs
 from sessions.rooms.selectors import RoomNow
 from tests.rooms.live import connect, roster_of, told_since
 from tests.signaling.evening import Evening, evening
+from tests.valkey import run
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -17,6 +17,20 @@ from tests.signaling.evening import PATIENCE_S, Evening, evening
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
+@pytest.fixture
+def real_limits(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As they are, for what waits until it is given up."""
+    for name in ("STATEMENT_MS", "LOCK_MS", "ANSWER_S"):
+        monkeypatch.setattr(database, name, LIMITS[name])
+
+
+LIMITS = {
+    "STATEMENT_MS": database.STATEMENT_MS,
+    "LOCK_MS": database.LOCK_MS,
+    "ANSWER_S": database.ANSWER_S,
+}
+
+
 class Held:
     """A transaction on a thread of its own that holds a room's row lock until it is let go."""
 
@@ -70,21 +84,33 @@ async def test_verb_answers_while_a_lock_is_held_in_another_room(tonight: Evenin
     await stuck
 
 
+class Slow:
+    """Calls that take as long as the test wants: they end when it lets them go."""
+
+    def __init__(self) -> None:
+        self.let_go = threading.Event()
+
+    def __call__(self) -> str:
+        quick()
+        self.let_go.wait(PATIENCE_S)
+        return "slow"
+
+
 async def test_calls_run_side_by_side_up_to_the_size_of_the_pool() -> None:
-    """Every call but the last sleeps for a second; the last comes back before any of them."""
-    order: list[str] = []
-
-    async def note(call: asyncio.Task[str | Refuse]) -> None:
-        order.append(str(await call))
-
-    slow = [asyncio.create_task(database.run(sleep_in_the_database, 1.0)) for _ in range(7)]
-    noting = [asyncio.create_task(note(task)) for task in slow]
+    """Every thread but one is taken; the last call is answered while the others go on."""
+    slow = Slow()
+    taking = [
+        asyncio.create_task(database.run(slow)) for _ in range(settings.DATABASE_POOL_SIZE - 1)
+    ]
     await asyncio.sleep(0)
-    await note(asyncio.create_task(database.run(quick)))
-    await asyncio.gather(*noting)
-    assert order == ["quick", *["slept"] * 7]
+    assert await database.run(quick) == "quick"
+    assert not slow.let_go.is_set()
+    assert not any(task.done() for task in taking)
+    slow.let_go.set()
+    assert await asyncio.gather(*taking) == ["slow"] * len(taking)
 
 
+@pytest.mark.usefixtures("real_limits")
 async def test_lock_that_cannot_be_had_is_store_down(tonight: Evening) -> None:
     """Kills: a verb that waits for ever behind a stuck transaction."""
     async with Held(tonight.room):
@@ -92,6 +118,7 @@ async def test_lock_that_cannot_be_had_is_store_down(tonight: Evening) -> None:
     assert outcome == Refuse("store.down")
 
 
+@pytest.mark.usefixtures("real_limits")
 async def test_statement_that_takes_too_long_is_store_down() -> None:
     assert await database.run(sleep_in_the_database, 30.0) == Refuse("store.down")
 
@@ -110,6 +137,7 @@ async def test_fault_in_a_call_stays_a_fault() -> None:
         await database.run(breaks)
 
 
+@pytest.mark.usefixtures("real_limits")
 async def test_limits_end_with_the_call() -> None:
     """Kills: a SET without LOCAL, which would bind the pages that share the pool."""
 
@@ -179,11 +207,13 @@ def other_evening() -> Evening:
 
 async def test_what_is_asked_of_everybody_keeps_no_tap_waiting(tonight: Evening) -> None:
     """More of it than there are threads, and slow. Kills: a crowd that takes every thread."""
+    slow = Slow()
     crowd = [
-        asyncio.create_task(database.run_behind(sleep_in_the_database, 0.2))
+        asyncio.create_task(database.run_behind(slow))
         for _ in range(settings.DATABASE_POOL_SIZE + 1)
     ]
     await asyncio.sleep(0)
     assert await database.run(quick) == "quick"
-    assert not any(task.done() for task in crowd[1:])
+    assert not any(task.done() for task in crowd)
+    slow.let_go.set()
     await asyncio.gather(*crowd)

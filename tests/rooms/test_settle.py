@@ -9,7 +9,7 @@ from sessions.core.permissions import Verb
 from sessions.core.refusal import Refuse
 from sessions.live import presence, unsaved
 from sessions.live.presence import Entry, Joined, Outcome, Told
-from sessions.live.store import Call, run
+from sessions.live.store import Call
 from sessions.live.stream import Kind
 from sessions.live.unsaved import WITHOUT_ROWS, UnsavedVerbs
 from sessions.models import AuditEvent, Seat, Staffing
@@ -17,6 +17,7 @@ from sessions.rooms import selectors, services, settle
 from sessions.rooms.settle import RULES
 from tests.rooms.live import Connected, connect, roster_of, told_since
 from tests.signaling.evening import Evening
+from tests.valkey import run
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

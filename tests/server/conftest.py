@@ -1,7 +1,6 @@
 """A real Daphne with a small application, for the tests of its bounds."""
 
 import os
-import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -10,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from server.launcher.web import OPTIONS
+from tests.ports import free_port
 from tests.server.wire import PATIENCE_S, told, until
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -18,9 +18,7 @@ ROOT = Path(__file__).resolve().parents[2]
 @pytest.fixture
 def port() -> Iterator[int]:
     """Where a Daphne of this test listens, started with the options of the product."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        number: int = probe.getsockname()[1]
+    number = free_port()
     place = ("-b", "127.0.0.1", "-p", str(number))
     process = subprocess.Popen(
         [sys.executable, "-m", "daphne", *place, *OPTIONS, "tests.server.talker:application"],

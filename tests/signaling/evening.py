@@ -25,6 +25,8 @@ from sessions.models import (
     Staffing,
     Track,
 )
+from sessions.rooms.process import this_process
+from sessions.signaling.routing import websockets
 from tests.people.accounts import show_factor
 
 PATIENCE_S = 10.0  # how long a test waits for what has to come; never asserted
@@ -157,12 +159,12 @@ class Browser:
     """One participant's socket: sends commands, keeps every event that came."""
 
     def __init__(self, address: str, cookie: str, origin: str | None = None) -> None:
-        from server.asgi import application
-
         headers = [(b"cookie", cookie.encode())]
         origin = settings.THIRDS_ORIGIN if origin is None else origin
         headers.append((b"origin", origin.encode()))
-        self.socket = WebsocketCommunicator(application, f"/ws/rooms/{address}/", headers)
+        self.socket = WebsocketCommunicator(
+            websockets(this_process()), f"/ws/rooms/{address}/", headers
+        )
         self.events: list[dict[str, Any]] = []
         self.closed: int | None = None
         self.number = 0

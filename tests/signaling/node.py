@@ -33,13 +33,13 @@ from server.media.placement import (
     lease_json,
     lease_key,
 )
-from sessions.live.store import connection
+from tests.valkey import connection
 
 
 @dataclass
 class TalkingNode:
     """Answers an offer when the value in the store wants that peer in that generation. It is
-    found by a lease of a minute, which it does not renew."""
+    found by a lease that it holds, without renewing it, until it stops."""
 
     address: str
     secret: str
@@ -63,7 +63,7 @@ class TalkingNode:
         """A live node in a store that is as old as can be."""
         lease = Lease(control=self.address, port=1, load=Load(peers=0, packets_per_second=0))
         connection().set(BORN_KEY, 1)
-        connection().set(lease_key(self.name), lease_json(lease), ex=60)
+        connection().set(lease_key(self.name), lease_json(lease))
         connection().sadd(NODES_KEY, self.name)
 
     async def stop(self) -> None:

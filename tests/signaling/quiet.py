@@ -9,16 +9,16 @@ from threading import Barrier
 
 from django.conf import settings
 
-from sessions.rooms import database
+from sessions.rooms.process import this_process
 
 PATIENCE = 30  # seconds; a call itself is given up long before
 
 
 def wait_for_database_calls() -> None:
     """Returns when every thread of the executor is free at once."""
-    threads = settings.DATABASE_POOL_SIZE
+    database, threads = this_process().database, settings.DATABASE_POOL_SIZE
     barrier = Barrier(threads)
-    waiting = [database._threads.submit(barrier.wait, PATIENCE) for _ in range(threads)]
-    waiting.append(database._behind.submit(lambda: 0))
+    waiting = [database.threads.submit(barrier.wait, PATIENCE) for _ in range(threads)]
+    waiting.append(database.background.submit(lambda: 0))
     done, _ = wait(waiting, timeout=PATIENCE)
     assert len(done) == threads + 1, "a database call of a socket never ended"

@@ -22,8 +22,8 @@ from sessions.core.permissions import Role
 from sessions.core.refusal import Refuse
 from sessions.live import broadcast
 from sessions.models import Person, Staffing, Track
+from sessions.people.access import AccessChange
 from sessions.people.services import person_change, person_deactivate, sign_out_everywhere
-from sessions.people.standing import StandingChange
 from sessions.rooms import database
 from sessions.scheduling.services_roster import enrol, unenrol, unstaff
 from sessions.signaling.access_watch import Belonging, _may_stay
@@ -65,25 +65,25 @@ def other_roles(tonight: Evening, name: str) -> None:
     assert isinstance(person_change(OPERATOR, one, one.email, one.display_name, roles), Person)
 
 
-CASES: Mapping[StandingChange, tuple[str, Callable[[Evening, str], object], int]] = {
-    StandingChange.SIGNED_OUT: ("Sam", sign_out, 4401),
-    StandingChange.SIGNED_OUT_EVERYWHERE: (
+CASES: Mapping[AccessChange, tuple[str, Callable[[Evening, str], object], int]] = {
+    AccessChange.SIGNED_OUT: ("Sam", sign_out, 4401),
+    AccessChange.SIGNED_OUT_EVERYWHERE: (
         "Sam",
         lambda tonight, name: sign_out_everywhere(OPERATOR, tonight[name]),
         4401,
     ),
-    StandingChange.ACCOUNT_CLOSED: (
+    AccessChange.ACCOUNT_CLOSED: (
         "Sam",
         lambda tonight, name: person_deactivate(OPERATOR, tonight[name]),
         4401,
     ),
-    StandingChange.ROLES_CHANGED: ("Sam", other_roles, 4403),
-    StandingChange.ROSTER: (
+    AccessChange.ROLES_CHANGED: ("Sam", other_roles, 4403),
+    AccessChange.ROSTER: (
         "Sam",
         lambda tonight, name: unenrol(OPERATOR, track_of(tonight), tonight[name]),
         4403,
     ),
-    StandingChange.STAFF: ("Dana", off_the_staff, 4403),
+    AccessChange.STAFF: ("Dana", off_the_staff, 4403),
 }
 """Who loses it, how, and the close code."""
 
@@ -143,9 +143,9 @@ class Pair:
             await self.device.drop()
 
 
-@pytest.mark.parametrize("change", StandingChange)
+@pytest.mark.parametrize("change", AccessChange)
 async def test_log2_changed_access_ends_sockets_and_media(
-    change: StandingChange, tonight: Evening, node: TalkingNode
+    change: AccessChange, tonight: Evening, node: TalkingNode
 ) -> None:
     """S8, ASVS 8.3.2. A kind of change without a case fails here.
 
@@ -162,7 +162,7 @@ async def test_log2_changed_access_ends_sockets_and_media(
     assert left["reason"] == ("signed_out" if code == 4401 else "roster")
     await node.until(lambda: not node.wants(tonight.room.key, pair.key))
     assert pair.device is not None
-    if change is StandingChange.SIGNED_OUT:
+    if change is AccessChange.SIGNED_OUT:
         assert (await pair.device.ask("hello"))["type"] == "ok"
     else:
         assert await pair.device.close_code() in {4401, 4403}
@@ -268,9 +268,9 @@ def test_log2_asks_once_when_nothing_has_changed(tonight: Evening) -> None:
     assert len(asked) == 1
 
 
-@pytest.mark.parametrize("change", StandingChange)
+@pytest.mark.parametrize("change", AccessChange)
 def test_log2_proof_of_before_is_none_after_a_change(
-    change: StandingChange, tonight: Evening
+    change: AccessChange, tonight: Evening
 ) -> None:
     """Every way of losing a principal. Kills: a proof that leaves out what changed."""
     name, lose, code = CASES[change]
@@ -295,9 +295,9 @@ def test_log2_login_session_that_has_run_out_is_no_proof(tonight: Evening) -> No
     assert _may_stay(replace(came, proof=proof)) == Refuse("permission.signed_out")
 
 
-@pytest.mark.parametrize("change", StandingChange)
+@pytest.mark.parametrize("change", AccessChange)
 async def test_log2_with_redis_away_the_node_is_told_directly_and_the_socket_ends(
-    change: StandingChange,
+    change: AccessChange,
     tonight: Evening,
     node: TalkingNode,
     monkeypatch: pytest.MonkeyPatch,

@@ -19,7 +19,8 @@ from websockets.sync.client import ClientConnection, connect
 from websockets.typing import Origin
 
 from server.launcher.web import OPTIONS
-from sessions.people.standing import StandingChange
+from sessions.people.access import AccessChange
+from tests.ports import free_port
 from tests.server.wire import PATIENCE_S, until
 from tests.signaling.evening import Evening
 from tests.signaling.test_access import CASES
@@ -32,9 +33,7 @@ ROOT = Path(__file__).resolve().parents[2]
 def port(tonight: Evening) -> Iterator[int]:
     """Of a web process on this test's database and Valkey. No heartbeat looks after principals:
     only a wake-up from here can end what it has open."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        number: int = probe.getsockname()[1]
+    number = free_port()
     database = urlsplit(os.environ["DATABASE_URL"])
     environment = {
         **os.environ,
@@ -89,9 +88,9 @@ def close_code(browser: ClientConnection) -> int | None:
     return browser.close_code
 
 
-@pytest.mark.parametrize("change", StandingChange)
+@pytest.mark.parametrize("change", AccessChange)
 def test_log2_changed_access_ends_the_sockets_of_another_process(
-    change: StandingChange, tonight: Evening, port: int
+    change: AccessChange, tonight: Evening, port: int
 ) -> None:
     """S8. Kills: a wake-up that stays within its process; one that ends another's socket."""
     name, lose, code = CASES[change]

@@ -16,7 +16,6 @@ from django.utils import timezone
 from sessions.core.refusal import Refuse
 from sessions.live import broadcast, presence
 from sessions.live.presence import Place
-from sessions.live.store import run
 from sessions.live.stream import Draft, Events, Kind, read_after
 from sessions.models import Seat
 from sessions.rooms import selectors, services
@@ -28,6 +27,7 @@ from sessions.signaling.messages.base import name_of
 from sessions.signaling.reading import Close, Register, Tell, TellAll, Viewer
 from tests.rooms.live import connect
 from tests.signaling.evening import Evening, evening
+from tests.valkey import run
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

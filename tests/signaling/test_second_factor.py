@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from django.conf import settings
 
-from sessions.people.second_factor import ACTIVE_AT
+from sessions.people.second_factor.selectors import ACTIVE_AT
 from sessions.rooms import database
 from sessions.signaling import commands
 from tests.signaling.evening import Browser, Evening

@@ -1,13 +1,16 @@
 """A browser that is not heard: the others see it, however long its socket stays open."""
 
+import asyncio
 import time
+from collections import Counter
 
 import pytest
+from sessions.signaling.standing import StandingWatch
 
 from sessions.live import broadcast, presence
 from sessions.live.store import arun
 from sessions.signaling.consumer import RoomConsumer
-from tests.signaling.evening import Browser, Evening
+from tests.signaling.evening import PATIENCE_S, Browser, Evening
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -24,23 +27,39 @@ async def away(tonight: Evening, name: str) -> bool:
 
 async def miss_a_beat(tonight: Evening) -> None:
     """As if everyone in the room had been silent for longer than AWAY_MS."""
-    later = round(time.time() * 1000) + presence.AWAY_MS + 500
+    later = round(time.time() * 1000) + lua.AWAY_MS + 500
     await broadcast.asend(tonight.room.key, presence.sweep(tonight.room.key, clock_ms=later))
 
 
-async def beats(browser: Browser, count: int) -> None:
-    """Lets every socket of this process beat at least so often."""
-    for _ in range(count):
-        await browser.ask("ping")
+class Beats:
+    """How often each person's socket has looked after itself."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.of: Counter[str] = Counter()
+        self.beat = asyncio.Event()
+        real = StandingWatch.beat
+
+        async def counted(watch: StandingWatch) -> None:
+            await real(watch)
+            self.of[watch._came.person.display_name] += 1
+            self.beat.set()
+
+        monkeypatch.setattr(StandingWatch, "beat", counted)
+
+    async def more(self, name: str, count: int) -> None:
+        """Waits for so many beats from now on."""
+        least = self.of[name] + count
+        async with asyncio.timeout(PATIENCE_S):
+            while self.of[name] < least:
+                self.beat.clear()
+                await self.beat.wait()
 
 
 async def heard(tonight: Evening, browser: Browser, name: str) -> None:
     """Pings until the roster says that this person is here: a renewal follows its answer."""
-    for _ in range(100):
-        if not await away(tonight, name):
-            return
-        await browser.ask("ping")
-    raise AssertionError(f"{name} pings and is still waited for")
+    async with asyncio.timeout(PATIENCE_S):
+        while await away(tonight, name):
+            await browser.ask("ping")
 
 
 async def test_silent_browser_stays_away_until_it_is_heard(
@@ -53,8 +72,9 @@ async def test_silent_browser_stays_away_until_it_is_heard(
     dana, sam = tonight.browser("Dana"), tonight.browser("Sam")
     await dana.hello()
     await sam.hello()
+    beats = Beats(monkeypatch)
     await miss_a_beat(tonight)
-    await beats(dana, 20)
+    await beats.more("Sam", 5)
     await heard(tonight, dana, "Dana")
     assert await away(tonight, "Sam")
     await heard(tonight, sam, "Sam")

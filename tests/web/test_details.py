@@ -8,7 +8,7 @@ import pytest
 from sessions.audit.services import OPERATOR
 from sessions.core.personal import FIELDS, Personal
 from sessions.models import AuditEvent, Enrolment, PersonalDetails
-from sessions.people.services_details import details_change
+from sessions.people.services import details_change
 from sessions.web.forms import DetailsForm
 from sessions.web.views.details import dialled
 from tests.web.conftest import Programme, signed_in

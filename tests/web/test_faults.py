@@ -42,8 +42,8 @@ def test_fault_of_ours_is_answered_in_words() -> None:
 def away(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """PostgreSQL does not answer; which pages asked it."""
     asked: list[str] = []
-    monkeypatch.setattr("sessions.web.outage._asked_from", float("-inf"))
-    monkeypatch.setattr("sessions.people.sign_in.AskView.dispatch", no_answer_of(asked))
+    monkeypatch.setattr("sessions.web.circuit_breaker._open_until", float("-inf"))
+    monkeypatch.setattr("sessions.web.sign_in.code.AskView.dispatch", no_answer_of(asked))
     return asked
 
 
@@ -56,7 +56,7 @@ def no_answer_of(asked: list[str]) -> Callable[..., None]:
 
 
 def test_r10_page_without_the_database_is_answered_in_words(away: list[str]) -> None:
-    """503, and whoever comes within the next second waits for nobody. Kills: 500; and a page
+    """503, and a request within the next second does not wait. Kills: 500; and a page
     that waits for the pool each time."""
     browser = Client(raise_request_exception=False)
     answers = [browser.get("/sign-in/") for _ in range(3)]
@@ -72,7 +72,7 @@ def test_r10_database_is_asked_again_after_a_second(
 ) -> None:
     browser = Client(raise_request_exception=False)
     browser.get("/sign-in/")
-    monkeypatch.setattr("sessions.web.outage._asked_from", time.monotonic() - 0.001)
+    monkeypatch.setattr("sessions.web.circuit_breaker._open_until", time.monotonic() - 0.001)
     browser.get("/sign-in/")
     assert away == ["/sign-in/", "/sign-in/"]
 

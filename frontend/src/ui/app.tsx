@@ -1,5 +1,5 @@
 // Which page is shown: one component a screen.
-import { useEffect, useRef } from 'preact/hooks';
+import { useLayoutEffect, useRef } from 'preact/hooks';
 import type { Live, Screen } from '../room/state';
 import { AgendaStrip } from './agenda-strip';
 import { Check } from './check';
@@ -17,7 +17,7 @@ export function App({ page }: { page: Page }) {
   const { screen } = page.state.value;
   const root = useRef<HTMLDivElement>(null);
   useHeading(root, screen.at);
-  useEffect(() => (root.current ? keepFocus(root.current) : undefined), []);
+  useLayoutEffect(() => (root.current ? keepFocus(root.current) : undefined), []);
   return (
     <div ref={root}>
       <p class="vh" role="status">
@@ -29,10 +29,13 @@ export function App({ page }: { page: Page }) {
   );
 }
 
-/** A new page begins at its heading, for the keyboard and the screen reader. */
+/**
+ * A new page begins at its heading, for the keyboard and the screen reader: in the render that shows
+ * it, so that the focus is not taken from who has pressed Tab since.
+ */
 function useHeading(root: { current: HTMLDivElement | null }, at: string) {
   const first = useRef(true);
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (!first.current) root.current?.querySelector<HTMLElement>('h1')?.focus();
     first.current = false;
   }, [at, root]);

@@ -1,6 +1,6 @@
 // A sheet over the room: modal, begins at its heading, Escape is the harmless choice.
 import type { ComponentChildren } from 'preact';
-import { useEffect, useId, useRef } from 'preact/hooks';
+import { useId, useLayoutEffect, useRef } from 'preact/hooks';
 
 interface SheetProps {
   readonly title: string;
@@ -8,11 +8,15 @@ interface SheetProps {
   readonly children: ComponentChildren;
 }
 
-/** The browser's own dialog: it makes the rest inert, keeps the focus in and gives it back. */
+/**
+ * The browser's own dialog: it makes the rest inert, keeps the focus in and gives it back. It opens
+ * in the render that puts it into the page: an effect after the next frame would leave a moment in
+ * which an Escape meets a dialog that is not open yet, and is lost.
+ */
 export function Sheet({ title, onClose, children }: SheetProps) {
   const element = useRef<HTMLDialogElement>(null);
   const id = useId();
-  useEffect(() => {
+  useLayoutEffect(() => {
     const dialog = element.current;
     const opener = document.activeElement as HTMLElement | null;
     dialog?.showModal();

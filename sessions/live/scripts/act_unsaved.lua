@@ -1,5 +1,5 @@
 -- What staff did while no row could be written: done to the live state now, and kept until it is
--- written. `microphone` (true or false), `hand` or `bar` says what it is. Only for the connection
+-- written. `effect` (`microphone`, with `allowed`, or `bar`) says what it is. Only for the connection
 -- that holds a seat of the staff, in the room; the versions are those that the rows will have.
 local actor = find(arg.by)
 if not (actor and actor.staff and actor.place == 'room' and holds(actor)) then
@@ -13,7 +13,7 @@ if arg.effect == 'bar' and row.staff then return answer({ outcome = 'staff' }) e
 if arg.effect ~= 'bar' and not (entry and entry.place == 'room') then
   return answer({ outcome = 'absent' })
 end
-if redis.call('XLEN', OWED) >= arg.owed_length then return answer({ outcome = 'full' }) end
+if redis.call('XLEN', UNSAVED) >= arg.unsaved_length then return answer({ outcome = 'full' }) end
 
 local function tell_owner(seat)
   row.version = row.version + 1
@@ -34,12 +34,9 @@ elseif arg.effect == 'microphone' and row.microphone_allowed ~= arg.allowed then
   entry.microphone_allowed = arg.allowed
   tell_owner('admitted')
   tell(entry)
-elseif arg.effect == 'hand' and entry.hand_ms ~= 0 then
-  entry.hand_ms = 0
-  tell(entry)
 end
-local number = redis.call('HINCRBY', STATE, 'owed', 1)
-redis.call('XADD', OWED, string.format('%.0f', number) .. '-0', 'owed', cjson.encode({
+local number = redis.call('HINCRBY', STATE, 'unsaved', 1)
+redis.call('XADD', UNSAVED, string.format('%.0f', number) .. '-0', 'unsaved', cjson.encode({
   verb = arg.verb, seat = arg.seat, by = arg.by, at_ms = now, version = row.version,
 }))
 keep()

@@ -7,14 +7,14 @@
 --       5 marks          id <seq>-0: the joins and leaves that attendance is computed from
 --       6 barred (set)   seats that may not join
 --       7 seats (hash)   seat -> JSON of what was told last of its row
---       8 owed           id <number>-0: what staff did while no row could be written
+--       8 unsaved           id <number>-0: what staff did while no row could be written
 --       9 passes (hash)  seat -> digest of the login session of the connection that holds it
 -- ARGV  1 JSON: limits (lease_ms, away_ms, keep_s, stream_length, marks_length), epoch (a
 --         candidate), clock_ms (tests only; absent: Redis's own clock), and the arguments
 --       2 a payload that is stored as it came (cjson would turn an empty list into a map)
 -- The answer is one JSON text.
 
-local STATE, ROSTER, LEASE, STREAM, MARKS, BARRED, SEATS, OWED, PASSES =
+local STATE, ROSTER, LEASE, STREAM, MARKS, BARRED, SEATS, UNSAVED, PASSES =
   KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6], KEYS[7], KEYS[8], KEYS[9]
 local arg = cjson.decode(ARGV[1])
 

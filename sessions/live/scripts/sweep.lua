@@ -7,5 +7,5 @@ for _, text in ipairs(redis.call('HVALS', ROSTER)) do
 end
 return answer({
   outcome = 'done', room_version = counter('room_version'), staffed = staffed,
-  marks = redis.call('XLEN', MARKS), owed = redis.call('XLEN', OWED),
+  marks = redis.call('XLEN', MARKS), unsaved = redis.call('XLEN', UNSAVED),
 })

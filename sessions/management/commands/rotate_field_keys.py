@@ -3,7 +3,7 @@
 from django.core.management.base import BaseCommand, CommandError
 
 from sessions.models.sealing import field_keys
-from sessions.people.services_keys import reseal_all
+from sessions.people.key_rotation import reseal_all
 
 
 class Command(BaseCommand):

@@ -7,7 +7,7 @@ from django.core.management.base import BaseCommand, CommandError
 from sessions.audit.services import OPERATOR
 from sessions.core.refusal import Refuse, sentence
 from sessions.people.mail import wait_until_delivered
-from sessions.people.second_factor_services import second_factor_reset
+from sessions.people.second_factor.services import second_factor_reset
 from sessions.people.selectors import person_by_email
 
 

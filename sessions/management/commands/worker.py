@@ -16,8 +16,10 @@ class Command(BaseCommand):
         from server.worker import tasks  # noqa: F401  (registers the jobs)
         from server.worker.process import work
         from sessions.record import marks
-        from sessions.rooms.by_clock import ClockVerbs
+        from sessions.rooms.by_clock import RoomsByClock
+        from sessions.rooms.process import this_process
         from sessions.rooms.ticker import Ticker
 
         hook_uncaught()
-        asyncio.run(work(Ticker(ClockVerbs(), marks)))
+        process = this_process()
+        asyncio.run(work(Ticker(process, RoomsByClock(process), marks)))

@@ -1,32 +1,23 @@
 """Ending a session and opening its room again.
 
-Owns what an end writes, whoever ends it: a facilitator, or the clock (`services_clock`).
+Owns what an end writes, whether a facilitator ends the session or the clock (`by_clock`).
 """
 
 from datetime import datetime
 
 from sessions.core import room_state
 from sessions.core.agenda import MarkKind
-from sessions.core.permissions import Verb
 from sessions.core.refusal import Refuse
 from sessions.core.room_state import RoomEvent, RoomState
-from sessions.models import Person
 from sessions.rooms.locked_room import Change, LockedRoom
-from sessions.rooms.perform import perform
-from sessions.rooms.selectors import RoomNow
 
 
-def end(actor: Person, session: str) -> RoomNow | Refuse:
+def end(locked: LockedRoom) -> Change | Refuse:
     """Ends the session for everyone."""
-    return perform(Verb.ROOM_END, actor, session, lambda room: over(room, RoomEvent.END, room.now))
+    return end_at(locked, RoomEvent.END, locked.now)
 
 
-def reopen(actor: Person, session: str) -> RoomNow | Refuse:
-    """Within ten minutes of the end: opens the room again, seats kept."""
-    return perform(Verb.ROOM_REOPEN, actor, session, _reopen)
-
-
-def over(locked: LockedRoom, event: RoomEvent, at: datetime) -> Change | Refuse:
+def end_at(locked: LockedRoom, event: RoomEvent, at: datetime) -> Change | Refuse:
     """The session is over at `at`, by `event`: ended, or never held. The stored state counts:
     that nobody came follows from the clock long before it is written."""
     transition = room_state.apply(RoomState(locked.room.state), event)
@@ -41,7 +32,8 @@ def over(locked: LockedRoom, event: RoomEvent, at: datetime) -> Change | Refuse:
     return Change.MADE
 
 
-def _reopen(locked: LockedRoom) -> Change | Refuse:
+def reopen(locked: LockedRoom) -> Change | Refuse:
+    """Within ten minutes of the end: opens the room again, seats kept."""
     transition = room_state.reopen(locked.state, locked.room.ended_at, locked.now)
     if isinstance(transition, Refuse):
         return transition

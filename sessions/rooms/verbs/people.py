@@ -1,59 +1,60 @@
-"""What staff do to one person in the room, as rules of a locked room: microphone, removal.
+"""What staff do to one person in the room: microphone, hand, removal.
 
-Owns what such a verb makes of the seat's row, whether it is done now (`services_people`) or was
-done to the live state while no row could be written (`services_owed`).
+Owns what such a verb makes of the seat's row, whether it is done now or was done to the live
+state while no row could be written (`settle`).
 """
 
 from sessions.core.admission import SeatState
+from sessions.core.floor import Lower, Raise
+from sessions.core.parts import PartName
 from sessions.core.refusal import Refuse
 from sessions.live import presence
+from sessions.live.presence import Applied
 from sessions.live.store import Call
 from sessions.models import Seat
-from sessions.nodes import desired as bridge
-from sessions.rooms.locked_room import Change, LockedRoom, Rule
+from sessions.rooms.locked_room import Change, LockedRoom
 
 
-def microphone(key: str, *, allowed: bool) -> Rule:
-    """Closes somebody's microphone until it is allowed again, or allows it."""
-
-    def rule(locked: LockedRoom) -> Change | Refuse:
-        seat = admitted(locked, key)
-        if isinstance(seat, Refuse):
-            return seat
-        if seat.microphone_allowed == allowed:
-            return Change.NONE
-        seat.microphone_allowed = allowed
-        locked.save_seat(seat, reason="" if allowed else "seat.muted")
-        locked.afterwards(microphone_as_row(locked, seat))
-        return Change.MADE
-
-    return rule
+def mute(locked: LockedRoom, key: str) -> Change | Refuse:
+    """Closes somebody's microphone at the node until it is allowed again."""
+    return _microphone(locked, key, allowed=False)
 
 
-def removal(key: str) -> Rule:
-    """Takes somebody out of this session, from the room or from the door; for good."""
-
-    def rule(locked: LockedRoom) -> Change | Refuse:
-        seat = locked.seat_of(key)
-        if isinstance(seat, Refuse):
-            return seat
-        if seat.state == SeatState.REMOVED.value:
-            return Change.NONE
-        return Refuse("seat.staff") if seat.is_staff else _removed(locked, seat)
-
-    return rule
+def allow_microphone(locked: LockedRoom, key: str) -> Change | Refuse:
+    """Lets somebody open the microphone again. It stays closed until that person opens it."""
+    return _microphone(locked, key, allowed=True)
 
 
-def admitted(locked: LockedRoom, key: str) -> Seat | Refuse:
-    """The seat of somebody who is in the room."""
+def raise_hand(locked: LockedRoom, raised: bool) -> Change | Refuse:
+    """Raises or lowers one's own hand."""
+    own = locked.own_seat()
+    return locked.decide(PartName.FLOOR, Raise() if raised else Lower(own.key))
+
+
+def lower_hand(locked: LockedRoom, key: str) -> Change | Refuse:
+    """Lowers somebody's hand."""
+    seat = _admitted(locked, key)
+    if isinstance(seat, Refuse):
+        return seat
+    return locked.decide(PartName.FLOOR, Lower(seat.key))
+
+
+def remove(locked: LockedRoom, key: str) -> Change | Refuse:
+    """Takes somebody out of this session, from the room or from the door; for good.
+
+    In three places at once: the seat's row, presence (which refuses the seat from now on), and
+    the node, directly, so that sound and picture stop even when nothing else gets through.
+    """
     seat = locked.seat_of(key)
-    if isinstance(seat, Seat) and seat.state != SeatState.ADMITTED.value:
-        return Refuse("seat.not_in_room")
-    return seat
+    if isinstance(seat, Refuse):
+        return seat
+    if seat.state == SeatState.REMOVED.value:
+        return Change.NONE
+    return Refuse("seat.staff") if seat.is_staff else _remove(locked, seat)
 
 
-def microphone_as_row(locked: LockedRoom, seat: Seat) -> Call[presence.Told]:
-    """Presence as the seat's row has it; a newer row that was told already counts."""
+def microphone_as_row(locked: LockedRoom, seat: Seat) -> Call[Applied]:
+    """Presence as the seat's row has it; a newer row that presence has already counts."""
     return presence.change(
         locked.room.key,
         seat.key,
@@ -62,10 +63,31 @@ def microphone_as_row(locked: LockedRoom, seat: Seat) -> Call[presence.Told]:
     )
 
 
-def _removed(locked: LockedRoom, seat: Seat) -> Change:
+def _microphone(locked: LockedRoom, key: str, *, allowed: bool) -> Change | Refuse:
+    seat = _admitted(locked, key)
+    if isinstance(seat, Refuse):
+        return seat
+    if seat.microphone_allowed == allowed:
+        return Change.NONE
+    seat.microphone_allowed = allowed
+    locked.save_seat(seat, reason="" if allowed else "seat.muted")
+    locked.change_presence(microphone_as_row(locked, seat))
+    return Change.MADE
+
+
+def _admitted(locked: LockedRoom, key: str) -> Seat | Refuse:
+    """The seat of somebody who is in the room."""
+    seat = locked.seat_of(key)
+    if isinstance(seat, Seat) and seat.state != SeatState.ADMITTED.value:
+        return Refuse("seat.not_in_room")
+    return seat
+
+
+def _remove(locked: LockedRoom, seat: Seat) -> Change:
     seat.state = SeatState.REMOVED.value
     seat.removed_at = locked.now
+    locked.decide(PartName.FLOOR, Lower(seat.key))
     locked.save_seat(seat, reason="seat.removed")
-    bridge.revoke_on_commit(locked.room.key, seat.key)
-    locked.afterwards(presence.remove(locked.room.key, seat.key))
+    locked.revoke_media(seat)
+    locked.change_presence(presence.remove(locked.room.key, seat.key))
     return Change.MADE

@@ -13,10 +13,10 @@ from typing import Annotated, Any, Final
 
 from pydantic import Field
 
-from sessions.signaling.messages import agenda, connection, door, me, media, people, room
+from sessions.signaling.messages import agenda, connection, door, me, media, parts, people, room
 from sessions.signaling.messages.base import declared_in, is_command
 
-_SUBJECTS: Final = (connection, media, me, door, room, agenda, people)
+_SUBJECTS: Final = (connection, media, me, door, room, agenda, people, parts)
 _ALL: Final = tuple(kind for subject in _SUBJECTS for kind in declared_in(subject))
 
 COMMANDS: Final = tuple(kind for kind in _ALL if is_command(kind))

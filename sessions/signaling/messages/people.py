@@ -10,7 +10,7 @@ from sessions.signaling.messages.base import Key, Number, command, message
 @message
 class ParticipantView:
     """Someone in the room. `microphone` and `camera` are what that browser says is true of
-    its tracks; `hand_ms` is when the hand went up; `away` = the connection is being waited for."""
+    its tracks; `away` = the connection is being waited for."""
 
     key: Key
     version: int
@@ -19,7 +19,6 @@ class ParticipantView:
     microphone: bool
     microphone_allowed: bool
     camera: bool
-    hand_ms: int | None
     away: bool
 
 

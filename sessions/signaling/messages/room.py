@@ -8,6 +8,7 @@ from sessions.signaling.messages.agenda import AgendaView
 from sessions.signaling.messages.base import Number, command, message
 from sessions.signaling.messages.door import WaitingView
 from sessions.signaling.messages.me import MeView
+from sessions.signaling.messages.parts import PartView
 from sessions.signaling.messages.people import ParticipantView
 
 
@@ -61,6 +62,7 @@ class Snapshot:
     me: MeView
     participants: list[ParticipantView]
     waiting: list[WaitingView]
+    parts: list[PartView]
     media_slots: int
 
 

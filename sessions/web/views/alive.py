@@ -1,6 +1,6 @@
 """`/alive/`: that this web process answers, for the proxy and the container's health check.
 
-Reads nothing and tells nothing: neither PostgreSQL's nor Redis's absence makes a process dead.
+Reads nothing and reveals nothing: a process without PostgreSQL or Redis is still alive.
 """
 
 from django.http import HttpRequest, HttpResponse
@@ -9,5 +9,5 @@ from django.views.decorators.cache import never_cache
 
 @never_cache
 def alive(request: HttpRequest) -> HttpResponse:
-    """For anyone: one word."""
+    """For anyone, signed in or not."""
     return HttpResponse("alive", content_type="text/plain")

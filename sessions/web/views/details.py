@@ -1,5 +1,5 @@
-"""Personal details of a client: a program manager keeps them, the group's facilitators may look
-them up when they have to call somebody. Each look is written down."""
+"""Personal details of a client: a program manager keeps them, the group's facilitators may read
+them when they have to call somebody. Every read has an audit row."""
 
 from zoneinfo import ZoneInfo
 
@@ -13,9 +13,8 @@ from sessions.core.permissions import Verb
 from sessions.core.personal import Personal
 from sessions.core.refusal import Refuse
 from sessions.models import Person, Session
-from sessions.people.selectors import person_by_public_id
-from sessions.people.selectors_details import Opened
-from sessions.people.services_details import details_change, details_read, details_read_in
+from sessions.people.selectors import Opened, person_by_public_id
+from sessions.people.services import details_change, details_read, details_read_in
 from sessions.scheduling.selectors import enrolled_now
 from sessions.web.access import page, refused, session_page, signed_in
 from sessions.web.forms import DetailsForm, place_refusal
@@ -38,7 +37,7 @@ def person_details_page(request: HttpRequest, public_id: str) -> HttpResponse:
 
 
 def details_saved(request: HttpRequest, person: Person) -> HttpResponse:
-    """What was typed is saved, or shown again with what is wrong beside it."""
+    """Saves what was typed, or shows it again with the errors."""
     form = DetailsForm(request.POST)
     if form.is_valid():
         saved = details_change(signed_in(request), person, Personal(**form.cleaned_data))
@@ -60,8 +59,8 @@ def details_form(
 @require_safe
 @session_page(Verb.SESSION_DETAILS)
 def session_details_page(request: HttpRequest, session: Session, key: str) -> HttpResponse:
-    """Of somebody who is on the session's roster, and on the track's today: whoever has left the
-    group is looked up by a program manager."""
+    """For a person on the session's roster and on the track's roster today. Details of people
+    who have left the group are read by a program manager."""
     today = timezone.now().astimezone(ZoneInfo(session.track.zone)).date()
     enrolled = enrolled_now(session, key, today)
     if enrolled is None:
@@ -79,7 +78,7 @@ def session_details_page(request: HttpRequest, session: Session, key: str) -> Ht
 
 
 def calls_of(found: Opened) -> list[dict[str, str]]:
-    """Who can be called, in the order in which one would; the link dials."""
+    """The numbers to call, in order of use; the link dials."""
     values = found.values
     contact = f"{values.contact_name}, emergency contact" if values.contact_name else ""
     called = [
@@ -93,7 +92,7 @@ def calls_of(found: Opened) -> list[dict[str, str]]:
 
 
 def dialled(number: str) -> str:
-    """What a phone dials (RFC 3966): digits, and a plus in front. An extension is left out."""
+    """The number as a phone dials it (RFC 3966): digits with a leading plus, no extension."""
     plain = number.lower().partition("ext")[0].partition("x")[0]
     digits = "".join(one for one in plain if one.isdecimal())
     return f"+{digits}" if plain.strip().startswith("+") else digits

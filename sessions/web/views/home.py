@@ -1,4 +1,4 @@
-"""The first page: what is next for whoever is signed in, and the door to it."""
+"""The first page: what is next for the signed-in person, and the link to its room."""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -14,7 +14,6 @@ from django.views.decorators.http import require_safe
 from sessions.core.permissions import Role, Verb
 from sessions.core.room_state import LOBBY_MINUTES, OPEN
 from sessions.models import Person, Session
-from sessions.people.second_factor_pages import is_offered
 from sessions.rooms.selectors import state_of
 from sessions.scheduling.selectors import (
     lately_for_facilitator,
@@ -27,9 +26,10 @@ from sessions.scheduling.selectors import (
 from sessions.web import words
 from sessions.web.access import page, signed_in
 from sessions.web.navigation import desk
+from sessions.web.sign_in.second_factor.pages import is_offered
 
 HORIZON = timedelta(days=14)
-MOST_LINES = 6
+MAX_ROWS = 6
 
 
 @require_safe
@@ -50,8 +50,8 @@ def home(request: HttpRequest) -> HttpResponse:
 
 @dataclass(frozen=True, slots=True)
 class Plans:
-    """What a person leads, comes to, and led lately; and who leads each track. `planned` is what
-    a manager without own sessions sees instead."""
+    """The sessions that a person leads, attends and led lately, and who leads each track.
+    `planned` is what a manager without sessions of their own sees instead."""
 
     led: Sequence[Session]
     attended: Sequence[Session]
@@ -60,7 +60,7 @@ class Plans:
     staff: Mapping[int, Sequence[str]]
 
     def views(self, now: datetime) -> dict[str, object]:
-        """The cards of what is next, and the lines of all else."""
+        """Cards for the next sessions, rows for all others."""
         nexts = [*next_ones(self.led, now), *self.attended[:1]]
         rest = [one for one in (*self.led, *self.attended, *self.planned) if one not in nexts]
         rest.sort(key=lambda one: one.starts_at)
@@ -69,19 +69,19 @@ class Plans:
             "next_cards": [
                 card(one, self.staff[one.track_id], now, leads=one in own) for one in nexts
             ],
-            "coming": [self._line(one, own) for one in rest[:MOST_LINES]],
-            "recent": [self._line(one, own, over=True) for one in self.lately],
+            "coming": [self._row(one, own) for one in rest[:MAX_ROWS]],
+            "recent": [self._row(one, own, over=True) for one in self.lately],
         }
 
-    def _line(
+    def _row(
         self, one: Session, own: Collection[Session], *, over: bool = False
     ) -> dict[str, object]:
-        return line(one, self.staff[one.track_id], leads=one in own, over=over)
+        return row(one, self.staff[one.track_id], leads=one in own, over=over)
 
 
 def plans_of(person: Person, now: datetime) -> Plans:
-    """Read in the same number of queries whatever there is. A role that was taken away shows
-    nothing; what somebody leads and comes to is led."""
+    """Takes the same number of queries for any number of sessions. A role that was removed shows
+    nothing; a session that somebody both leads and attends is shown as led."""
     leads, comes = (role in person.role_set for role in (Role.FACILITATOR, Role.CLIENT))
     led = list(sessions_for_facilitator(person, now, now + HORIZON)) if leads else []
     lately = list(lately_for_facilitator(person, now)) if leads else []
@@ -94,22 +94,32 @@ def plans_of(person: Person, now: datetime) -> Plans:
 
 
 def all_planned(now: datetime) -> list[Session]:
-    """For a manager who neither leads nor comes: what is planned this week and the next."""
+    """For a manager who neither leads nor attends: the sessions of this week and the next."""
     monday = (now - timedelta(days=now.weekday())).date()
     weeks = (sessions_for_week(monday), sessions_for_week(monday + timedelta(weeks=1)))
     return [one for week in weeks for one in week if one.ends_at > now]
 
 
 def next_ones(led: Sequence[Session], now: datetime) -> list[Session]:
-    """What a facilitator leads today; the next one when that is another day."""
-    today = [one for one in led if local_start(one).date() == local(one, now).date()]
+    """The sessions that a facilitator leads today, and those after midnight whose door is open;
+    if there are none, the next one."""
+    today = [one for one in led if is_today(one, now) or door_is_open(one, now)]
     return today or list(led[:1])
+
+
+def is_today(session: Session, now: datetime) -> bool:
+    """By the date where the track is."""
+    return local_start(session).date() == local(session, now).date()
+
+
+def door_is_open(session: Session, now: datetime) -> bool:
+    return session.starts_at - timedelta(minutes=LOBBY_MINUTES) <= now
 
 
 def card(
     session: Session, staff: Sequence[str], now: datetime, *, leads: bool
 ) -> dict[str, object]:
-    """The next session, large: when, with whom, and the door when it is open."""
+    """The card of a next session: time, people, and the link to its room once it is open."""
     start, end = local_start(session), local(session, session.ends_at)
     opens = start - timedelta(minutes=LOBBY_MINUTES)
     when = words.day(start.date(), local(session, now).date())
@@ -129,7 +139,7 @@ def card(
 
 
 def detail(session: Session, staff: Sequence[str], end: datetime, *, leads: bool) -> str:
-    """Staff read the track's name; a client's page does not say what the group is about."""
+    """Staff see the track's name; a client's page does not say what the group is about."""
     if leads:
         topic = f" · {session.topic}" if session.topic else ""
         return f"{session.track.name}, until {words.clock(end)}{topic}"
@@ -137,7 +147,7 @@ def detail(session: Session, staff: Sequence[str], end: datetime, *, leads: bool
     return f"Until {words.clock(end)}{company}."
 
 
-def line(
+def row(
     session: Session, staff: Sequence[str], *, leads: bool, over: bool = False
 ) -> dict[str, object]:
     start, end = local_start(session), local(session, session.ends_at)

@@ -1,4 +1,4 @@
-"""Pages of a program manager: the list of people, adding one, changing one."""
+"""Pages of a program manager: the list of people, adding and changing a person."""
 
 from collections.abc import Sequence
 
@@ -12,8 +12,8 @@ from sessions.audit.services import READ, record
 from sessions.core.permissions import Role, Verb
 from sessions.core.refusal import Refuse, sentence
 from sessions.models import Person
-from sessions.people.second_factor import has_factor
-from sessions.people.second_factor_services import second_factor_reset
+from sessions.people.second_factor.selectors import has_factor
+from sessions.people.second_factor.services import second_factor_reset
 from sessions.people.selectors import people, person_by_public_id
 from sessions.people.services import (
     person_add,
@@ -50,20 +50,20 @@ def people_page(request: HttpRequest) -> HttpResponse:
 
 
 def by_name(person: Person) -> tuple[bool, str, int]:
-    """Open accounts first, then as one looks a name up: case makes no difference."""
+    """Sort key: open accounts first, then by name without regard to case."""
     return not person.is_active, person.display_name.casefold(), person.pk
 
 
 def is_shown(person: Person, wanted: str) -> bool:
-    """Whether the list shows somebody: open accounts of a role, the closed ones, or all."""
+    """Whether the list shows this person: open accounts of a role, the closed ones, or all."""
     if wanted in ROLE_FILTERS:
         return person.is_active and wanted in person.roles
     return wanted != CLOSED or not person.is_active
 
 
 def filters(everybody: Sequence[Person], wanted: str) -> list[dict[str, object]]:
-    """Ways to shorten the list, each with how many it leaves. Never by name: an address holds
-    none."""
+    """The filters of the list, each with its count. None is by name, because a URL holds no
+    name."""
     labels = {"": "All", **ROLE_FILTERS, CLOSED: "Closed"}
     return [
         {
@@ -140,7 +140,7 @@ def person_close(request: HttpRequest, public_id: str) -> HttpResponse:
 @require_POST
 @page(Verb.PERSON_CHANGE)
 def person_start_over(request: HttpRequest, public_id: str) -> HttpResponse:
-    """Takes out the second factor of somebody who lost it."""
+    """Resets the second factor of somebody who lost it."""
     person = person_by_public_id(public_id)
     if person is None:
         return refused(request, Verb.PERSON_CHANGE, Refuse("person.unknown"))

@@ -1,6 +1,6 @@
 """The attendance page of a session: minutes as computed, and staff's corrections beside them.
 
-The address holds opaque ids only: a client is named by the public id of the account.
+The URL holds opaque ids only: a client is identified by the public id of the account.
 """
 
 from collections.abc import Sequence
@@ -49,7 +49,7 @@ class Sheet:
     keys: dict[int, str]  # person id → public id
 
     def find(self, key: str, position: int | None) -> Picked | None:
-        """The row and the segment index that an address or a form names, if it was counted."""
+        """The row and the segment index that a URL or a form names, if that cell counts."""
         row = next((row for row in self.attendance.people if self.keys[row.person_id] == key), None)
         segments = enumerate(self.attendance.segments)
         index = next((n for n, one in segments if one.position == position), None)
@@ -70,7 +70,7 @@ def attendance_page(request: HttpRequest, session: Session) -> HttpResponse:
 
 
 def correction(request: HttpRequest, sheet: Sheet, now: datetime) -> HttpResponse:
-    """What was typed is saved, or shown again with what is wrong beside it."""
+    """Saves what was typed, or shows it again with the errors."""
     refusal = allowed(Verb.ATTENDANCE_CORRECT, principal(signed_in(request), sheet.session))
     if refusal:
         return refused(request, Verb.ATTENDANCE_CORRECT, refusal, sheet.session)
@@ -87,7 +87,7 @@ def correction(request: HttpRequest, sheet: Sheet, now: datetime) -> HttpRespons
 def sheet_page(
     request: HttpRequest, sheet: Sheet, form: CorrectionForm, now: datetime
 ) -> HttpResponse:
-    """The page, and the row that says who read it. The form is shown to whoever may send it."""
+    """The page, and the audit row of the read. The form is shown only to staff who may send it."""
     person, session = signed_in(request), sheet.session
     record(person, Verb.ATTENDANCE_READ, session=session)
     ended = state_at(session, now) is RoomState.ENDED
@@ -104,12 +104,12 @@ def sheet_page(
 
 
 def picked_cell(sheet: Sheet, form: CorrectionForm) -> Picked | None:
-    """The cell that a form speaks of, whether or not what was typed is right."""
+    """The cell that a form refers to, valid or not."""
     return sheet.find(str(form["person"].value()), number(form["segment"].value()))
 
 
 def asked_form(request: HttpRequest, sheet: Sheet) -> CorrectionForm:
-    """The empty form for the cell that the address names, if it names one."""
+    """The form for the cell that the URL names, if it names one."""
     key, position = request.GET.get("person", ""), number(request.GET.get("segment"))
     found = sheet.find(key, position)
     cell = cell_of(*found) if found else None
@@ -120,7 +120,7 @@ def asked_form(request: HttpRequest, sheet: Sheet) -> CorrectionForm:
 def save(
     request: HttpRequest, sheet: Sheet, picked: Picked, form: CorrectionForm, now: datetime
 ) -> bool:
-    """Saves the correction; a refusal is put into the form."""
+    """Saves the correction; a refusal goes into the form."""
     row, index = picked
     segment = sheet.attendance.segments[index]
     saved = correct_minutes(
@@ -160,7 +160,7 @@ def page_context(sheet: Sheet, now: datetime) -> dict[str, object]:
 
 
 def notes_of(sheet: Sheet, now: datetime) -> str:
-    """What to know before reading the numbers."""
+    """A note above the numbers."""
     return {
         RoomState.SCHEDULED: "The session has not started.",
         RoomState.LOBBY_OPEN: "The session has not started.",
@@ -202,8 +202,8 @@ def cell_view(segment: SessionSegment, cell: SegmentAttendance | None) -> dict[s
 
 
 def chips(person: PersonAttendance, *, over: bool) -> list[dict[str, str]]:
-    """What happened, in words; nobody is absent from a session that still goes on, or
-    was not held."""
+    """Labels such as late or absent; nobody is absent from a session that still runs or was not
+    held."""
     happened = []
     if person.absent and over:
         happened.append({"text": "absent", "tone": "caution"})
@@ -227,7 +227,7 @@ def correcting(sheet: Sheet, picked: Picked) -> dict[str, object]:
 
 
 def cell_of(row: AttendanceRow, index: int) -> SegmentAttendance | None:
-    """What is counted of one person in one segment; None where the segment did not take place."""
+    """One person's minutes in one segment; None where the segment did not take place."""
     return next((cell for cell in row.attendance.segments if cell.segment == index), None)
 
 
@@ -252,6 +252,6 @@ def title(segment: SessionSegment) -> str:
 
 
 def number(value: object) -> int | None:
-    """The position of a segment in an address or a field, if it can be one."""
+    """The position of a segment in a URL or a field, if it is a valid one."""
     text = str(value)
     return int(text) if text.isdecimal() and len(text) < 4 else None

@@ -1,6 +1,6 @@
 """The page of a room: an empty shell that the browser's application fills over its socket.
 
-Whom the door would refuse is told so here, before camera and microphone are asked for.
+The page shows a refusal of admission before the browser asks for camera and microphone.
 """
 
 from django.conf import settings
@@ -11,9 +11,9 @@ from django.views.decorators.http import require_safe
 from sessions.core.admission import decide, may_wait_for_reopening
 from sessions.core.permissions import Verb
 from sessions.core.refusal import Refuse
-from sessions.live import clock as room_clock
 from sessions.models import Person, Session
-from sessions.rooms.selectors import at_door, clock_of, door_of
+from sessions.rooms.process import this_process
+from sessions.rooms.selectors import arrival_of, clock_of, door_of
 from sessions.scheduling.selectors import principal
 from sessions.web.access import refused, session_page, signed_in
 
@@ -34,9 +34,9 @@ def room_page(request: HttpRequest, session: Session) -> HttpResponse:
 
 
 def door_refusal(person: Person, session: Session) -> Refuse | None:
-    """What the door says now, if it is no; while a room can be reopened, who was in may wait."""
-    now, room = room_clock.now(), session.room
-    comes, at_the_door = at_door(principal(person, session)), door_of(room, clock_of(room, now))
+    """The refusal of admission now, if any; while a room can be reopened, its people may wait."""
+    now, room = this_process().clock.now(), session.room
+    comes, at_the_door = arrival_of(principal(person, session)), door_of(room, clock_of(room, now))
     said = decide(comes, at_the_door, now)
     if not isinstance(said, Refuse):
         return None

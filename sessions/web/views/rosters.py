@@ -1,5 +1,5 @@
-"""The roster of a session: who comes, under the names that the group sees. For the facilitators
-of the group each name leads to how somebody is reached."""
+"""The roster of a session, with the names that the group sees. For the group's facilitators each
+name links to that person's details."""
 
 from zoneinfo import ZoneInfo
 
@@ -33,7 +33,7 @@ def roster_page(request: HttpRequest, session: Session) -> HttpResponse:
 
 
 def client_row(session: Session, one: Enrolment, *, linked: bool) -> dict[str, str]:
-    """A name, and for staff of the session the way to the details."""
+    """A name, and for staff of the session the link to the details."""
     where = reverse("session_details", args=[session.public_id, one.person.public_id])
     return {"name": one.display_name, "url": where if linked else ""}
 

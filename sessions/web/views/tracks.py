@@ -1,4 +1,4 @@
-"""Pages of a program manager: tracks, the one form that makes them, the sessions they became."""
+"""Pages of a program manager: tracks, the form that makes and changes them, their sessions."""
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -117,7 +117,7 @@ def session_cancel_page(request: HttpRequest, session: Session) -> HttpResponse:
 
 
 def track_form(request: HttpRequest, track: Track | None = None) -> TrackForm:
-    """The form with the people and agendas there are; filled in from the track, if any."""
+    """The form with all people and agendas as choices, filled in from the track, if any."""
     return TrackForm(
         posted(request),
         initial=shown(track) if track else None,
@@ -136,7 +136,7 @@ def form_page(
 
 
 def choices(people: Iterable[Person]) -> list[tuple[int, str]]:
-    """People to tick. Two of one name are told apart by their addresses: managers see those."""
+    """Choices of people. Two with the same name are shown with their e-mail addresses."""
     found = list(people)
     times = Counter(person.display_name for person in found)
     return [
@@ -151,7 +151,7 @@ def choices(people: Iterable[Person]) -> list[tuple[int, str]]:
 
 
 def typed_plan(form: TrackForm, track: Track | None = None) -> TrackPlan:
-    """What was typed, as the service takes it. People keep the order of the list."""
+    """The form's values as the service takes them. People keep the order of the list."""
     typed = form.cleaned_data
     return TrackPlan(
         program=track.program if track else programs()[0],
@@ -194,7 +194,7 @@ def shown(track: Track) -> dict[str, object]:
 
 
 def current_enrolments(track: Track) -> list[Enrolment]:
-    """Those whose stay is not over; the track's enrolments were fetched with it."""
+    """Enrolments that have not ended; they were fetched with the track."""
     today = local_day(track, timezone.now())
     return [one for one in track.enrolments.all() if one.ends_on is None or one.ends_on >= today]
 
@@ -215,7 +215,7 @@ def pattern_words(track: Track) -> str:
 
 
 def clock_notes(track: Track) -> list[str]:
-    """What a clock change does to the track's own start, if its wall time falls into one."""
+    """Notes on clock changes that fall on the track's own start time."""
     said = {
         ClockNote.SKIPPED: "skips {start}. That session begins later, as listed.",
         ClockNote.REPEATED: "shows {start} twice. That session begins the first time.",
@@ -232,7 +232,7 @@ def clock_notes(track: Track) -> list[str]:
 def session_rows(
     track: Track, sessions: Sequence[Session], now: datetime
 ) -> list[dict[str, object]]:
-    """The lines of the table of sessions."""
+    """The rows of the table of sessions."""
     zone = ZoneInfo(track.zone)
     befores = [None, *[one.starts_at for one in sessions]]
     return [

@@ -10,12 +10,12 @@ from sessions.core.refusal import Refuse
 from sessions.core.room_state import RoomState
 from sessions.live import presence
 from sessions.live.presence import Place, Roster
-from sessions.live.store import run
 from sessions.live.stream import Kind
 from sessions.models import AuditEvent, Seat
 from sessions.rooms import services
 from tests.rooms.live import connect, roster_of, told_since
 from tests.signaling.evening import Evening, enrol, evening, person
+from tests.valkey import run
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

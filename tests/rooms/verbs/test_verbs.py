@@ -14,7 +14,6 @@ from sessions.core.reasons import LeaveReason
 from sessions.core.refusal import Refuse
 from sessions.core.room_state import RoomState
 from sessions.live import presence
-from sessions.live.store import run
 from sessions.live.stream import Kind
 from sessions.models import AgendaMark, AuditEvent, Room, Seat
 from sessions.models.round_trip import Write, write
@@ -22,6 +21,7 @@ from sessions.rooms import selectors, services
 from sessions.rooms.selectors import RoomNow
 from tests.rooms.live import connect, roster_of, told_since
 from tests.signaling.evening import Evening, evening
+from tests.valkey import run
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -1,0 +1,108 @@
+"""What a web process and the probe say to each other about an echo, by way of the store.
+
+Owns the keys and the messages. A web process appends an `EchoAsked` to the list at ASKED_KEY,
+after it wrote the echo's id at `newest_key`; the probe appends one `EchoAnswered` to the list at
+`answer_key`, then keeps an `EchoReport` at `report_key`. It ends an echo that is not the newest
+of its person. Knows no Redis.
+"""
+
+from typing import Annotated, Final, Literal
+
+from pydantic import Field, TypeAdapter, ValidationError
+
+from server.media.messages import LONGEST_OFFER, Id, message
+
+ASKED_KEY: Final = "probe:asked"
+LEASE_KEY: Final = "probe:lease"  # there while a probe runs
+MOST_ASKED: Final = 32  # requests that wait
+ECHO_S: Final = 60  # an echo is over by then
+ECHO_KEEP_S: Final = 90  # what is kept of one
+
+EchoCode = Literal[
+    "echo.busy",  # the probe has as many echoes as it can carry
+    "echo.down",  # no media node answers
+    "echo.offer",  # the browser's description is refused
+]
+
+
+@message
+class EchoAsked:
+    """Somebody wants to hear themselves. `person` is an opaque key; `sdp` offers one line of
+    sound that the browser sends and one that it receives."""
+
+    echo: Id
+    person: Id
+    sdp: Annotated[str, Field(max_length=LONGEST_OFFER)]
+
+
+@message
+class EchoAnswered:
+    """The media node's answer to that offer, or why there is none."""
+
+    sdp: str = ""
+    code: EchoCode | None = None
+
+
+@message
+class EchoReport:
+    """How the person's sound arrives, a second ago at most: packets, milliseconds. The round
+    trip is the probe's own to the media node. `heard`: something louder than a quiet room came."""
+
+    received: int
+    lost: int
+    jitter_ms: float
+    round_trip_ms: float | None
+    heard: bool
+
+
+_ASKED: TypeAdapter[EchoAsked] = TypeAdapter(EchoAsked)
+_ANSWERED: TypeAdapter[EchoAnswered] = TypeAdapter(EchoAnswered)
+_REPORT: TypeAdapter[EchoReport] = TypeAdapter(EchoReport)
+
+
+def newest_key(person: str) -> str:
+    """The id of the person's newest echo; gone when they ended it."""
+    return f"probe:person:{person}"
+
+
+def answer_key(echo: str) -> str:
+    """A list of one answer."""
+    return f"probe:echo:{echo}:answer"
+
+
+def report_key(echo: str) -> str:
+    """The newest report."""
+    return f"probe:echo:{echo}:report"
+
+
+def asked_json(asked: EchoAsked) -> bytes:
+    """One entry at ASKED_KEY."""
+    return _ASKED.dump_json(asked)
+
+
+def read_asked(value: bytes) -> EchoAsked | None:
+    """None when the entry is no request."""
+    try:
+        return _ASKED.validate_json(value)
+    except ValidationError:
+        return None
+
+
+def answered_json(answered: EchoAnswered) -> bytes:
+    """One entry at `answer_key`."""
+    return _ANSWERED.dump_json(answered)
+
+
+def read_answered(value: str) -> EchoAnswered:
+    """ValidationError when the entry is no answer: only the probe writes there."""
+    return _ANSWERED.validate_json(value)
+
+
+def report_json(report: EchoReport) -> bytes:
+    """What `report_key` holds."""
+    return _REPORT.dump_json(report)
+
+
+def read_report(value: str) -> EchoReport:
+    """ValidationError when it is none: only the probe writes there."""
+    return _REPORT.validate_json(value)

@@ -1,0 +1,27 @@
+"""What the probe is told by its environment, read once and checked.
+
+Owns the names of the variables. Opens nothing.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+
+class ConfigurationError(Exception):
+    """One sentence for the person who starts the probe."""
+
+
+@dataclass(frozen=True, slots=True)
+class Configuration:
+    """Where the media nodes are found, and what they ask of whom connects."""
+
+    redis_url: str
+    media_secret: str
+
+
+def read(environment: Mapping[str, str]) -> Configuration:
+    """Raises ConfigurationError for what is missing."""
+    secret, url = environment.get("THIRDS_MEDIA_SECRET", ""), environment.get("REDIS_URL", "")
+    if not secret or not url:
+        raise ConfigurationError("Set THIRDS_MEDIA_SECRET and REDIS_URL, as for a media node.")
+    return Configuration(url, secret)

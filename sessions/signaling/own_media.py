@@ -1,0 +1,82 @@
+"""One connection's media: its offers, the node's news of it, and a new generation when the node
+revoked the old one.
+
+Owns whose news this connection hears. Knows the node only through the process's links, and no
+stream.
+"""
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from sessions.core.refusal import Refuse
+from sessions.live.presence import Place
+from sessions.live.tasks import Tasks
+from sessions.nodes.links import CloseReason, Heard, PeerClosed
+from sessions.rooms.process import Process
+from sessions.signaling import node_news
+from sessions.signaling.messages.media import MediaClosed
+from sessions.signaling.reading import Viewer
+
+
+class OwnMedia:
+    """`send` takes a message for the browser."""
+
+    def __init__(self, process: Process, send: Callable[[Any], Awaitable[None]]) -> None:
+        self._process = process
+        self._send = send
+        self._viewer: Viewer | None = None
+        self._tasks = Tasks()
+        self.on_revoked: Callable[[], None] = lambda: None
+
+    async def want(self, viewer: Viewer, *, new: bool = False) -> None:
+        """Writes who is in the room now, and that the node's news of this seat comes here; a new
+        page has no media there before its first offer. One that comes back has its media
+        already, and does not wait for this."""
+        room, seat = viewer.facts.key, viewer.seat.key
+        if viewer.place is not Place.ROOM:
+            return
+        self._listen(viewer)
+        self._process.links.attach(room, seat, viewer.media_generation, new=new)
+        writing = self._tasks.keep(self._process.media.write(room))
+        if new:
+            await writing
+
+    async def offer(self, viewer: Viewer, sdp: str) -> str | Refuse:
+        """The node's answer to this page's offer."""
+        self._listen(viewer)
+        room, seat = viewer.facts.key, viewer.seat.key
+        return await self._process.links.offer(room, seat, viewer.media_generation, sdp)
+
+    async def renew(self, viewer: Viewer) -> Refuse | None:
+        """Another generation for media that was revoked; the browser offers again."""
+        room, seat = viewer.facts.key, viewer.seat.key
+        known = viewer.media_generation
+        media = await self._process.desired.generation_of(room, seat, known=known, new=True)
+        if isinstance(media, Refuse):
+            return media
+        viewer.media_generation = media
+        await self.want(viewer, new=True)
+        await self._send(
+            MediaClosed(type="media.closed", reason=CloseReason.REVOKED.value, again=True)
+        )
+        return None
+
+    def end(self) -> None:
+        """No more news: the connection has ended."""
+        if self._viewer is not None:
+            room, seat = self._viewer.facts.key, self._viewer.seat.key
+            self._process.links.unlisten(room, seat, self.heard)
+
+    def heard(self, news: Heard) -> None:
+        """News of the node, in the order in which it came."""
+        generation = self._viewer.media_generation if self._viewer else 0
+        if isinstance(news, PeerClosed) and news.reason is CloseReason.REVOKED:
+            self.on_revoked()
+        self._tasks.keep(self._pass_on(node_news.message(news, generation)))
+
+    async def _pass_on(self, message: Any) -> None:
+        await self._send(message)
+
+    def _listen(self, viewer: Viewer) -> None:
+        self._viewer = viewer
+        self._process.links.listen(viewer.facts.key, viewer.seat.key, self.heard)

@@ -1,0 +1,34 @@
+"""The token bucket, as a property: never more than a second's worth beyond the rate."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+from sessions.signaling.rate_limit import TokenBucket
+
+RATE = 30.0
+gaps = st.lists(st.floats(0, 2, allow_nan=False), min_size=1, max_size=200)
+
+
+@given(gaps)
+def test_bucket_never_gives_more_than_the_rate_and_one_second(waits: list[float]) -> None:
+    """Kills: tokens that pile up while a connection is silent."""
+    bucket, now, given_at = TokenBucket.full(RATE, 0.0), 0.0, []
+    for wait in waits:
+        now += wait
+        if bucket.take(now):
+            given_at.append(now)
+    for start, first in enumerate(given_at):
+        for end in range(start, len(given_at)):
+            count = end - start + 1
+            assert count <= RATE * (given_at[end] - first) + RATE + 1e-6
+
+
+@given(st.integers(1, 200))
+def test_bucket_at_the_rate_never_runs_dry(count: int) -> None:
+    """Kills: a bucket that takes more than one token."""
+    bucket = TokenBucket.full(RATE, 0.0)
+    assert all(bucket.take(number / RATE) for number in range(count))
+
+
+def test_bucket_of_a_burst_is_empty_after_a_second_of_tokens() -> None:
+    bucket = TokenBucket.full(RATE, 0.0)
+    assert [bucket.take(0.0) for _ in range(31)] == [True] * 30 + [False]

@@ -1,0 +1,81 @@
+"""Debian's coturn with deploy/turnserver.conf, over TLS on 127.0.0.1, as compose starts it."""
+
+import asyncio
+import contextlib
+import ssl
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final
+
+from server.launcher.debian import COTURN
+from server.launcher.lan import certificate_for
+from server.launcher.web import Certificate
+from tests.deploy.caddy import free_port
+from tests.deploy.compose import ROOT
+from tests.programs import needed
+
+HERE: Final = "127.0.0.1"
+SECRET: Final = "the relay's secret"
+UP_S: Final = 20.0
+
+
+@dataclass(frozen=True)
+class Coturn:
+    """A running relay: its address for `iceServers`, and the file that trusts it."""
+
+    url: str
+    certificate: Path
+    log: Path
+
+
+@contextlib.asynccontextmanager
+async def running_coturn(folder: Path) -> AsyncIterator[Coturn]:
+    """Until the block ends. Relays to 127.0.0.1 and to nobody else."""
+    files, port = certificate_for(HERE, folder / "relay", datetime.now(UTC)), free_port()
+    log = folder / "coturn.log"
+    with log.open("wb") as output:
+        process = await asyncio.create_subprocess_exec(
+            needed(COTURN), *_words(files, port, folder), stdout=output, stderr=output
+        )
+    try:
+        await _until_it_answers(port, files.certificate, process)
+        yield Coturn(f"turns:{HERE}:{port}", files.certificate, log)
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            process.kill()
+        await process.wait()
+
+
+def _words(files: Certificate, port: int, folder: Path) -> list[str]:
+    """What compose adds, and what this machine needs: its files, loopback as the peers' place."""
+    return [
+        "-c",
+        str(ROOT / "deploy" / "turnserver.conf"),
+        "--realm=test",
+        f"--static-auth-secret={SECRET}",
+        f"--allowed-peer-ip={HERE}",
+        "--allow-loopback-peers",
+        f"--cert={files.certificate}",
+        f"--pkey={files.key}",
+        f"--tls-listening-port={port}",
+        f"--listening-ip={HERE}",
+        f"--relay-ip={HERE}",
+        f"--pidfile={folder / 'coturn.pid'}",
+        f"--userdb={folder / 'coturn.sqlite'}",
+    ]
+
+
+async def _until_it_answers(
+    port: int, certificate: Path, process: asyncio.subprocess.Process
+) -> None:
+    trusted = ssl.create_default_context(cafile=certificate)
+    async with asyncio.timeout(UP_S):
+        while process.returncode is None:
+            with contextlib.suppress(OSError):
+                _, writer = await asyncio.open_connection(HERE, port, ssl=trusted)
+                writer.close()
+                return
+            await asyncio.sleep(0.05)
+    raise AssertionError("coturn ended")

@@ -1,0 +1,368 @@
+"""Sign-in by e-mailed code: the mail, the refusals, and what a stranger can learn (nothing)."""
+
+import re
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from threading import Event
+from typing import Any
+
+import pytest
+import time_machine
+from django.core import mail
+from django.db import connection
+from django.http import HttpResponse
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.urls import NoReverseMatch, reverse
+
+from sessions.audit.services import OPERATOR
+from sessions.core.permissions import Role
+from sessions.models import AuditEvent, Person
+from sessions.people import mail as code_mail
+from sessions.people.mail import Envelope, code_message, wait_until_delivered
+from sessions.people.services import person_change, person_deactivate
+from tests.people.accounts import account
+from tests.web.sign_in.codes import ASK, TYPE, ask, newest_code, type_code
+
+pytestmark = pytest.mark.django_db
+
+KNOWN, STRANGER = "sam@mail.example", "nobody@mail.example"
+
+
+@pytest.fixture
+def sam() -> Person:
+    return account("Sam", email=KNOWN)
+
+
+def wrong(code: str) -> str:
+    return f"{(int(code) + 1) % 1_000_000:06d}"
+
+
+def page(response: object) -> str:
+    """The page's bytes apart from the csrf token, which is random by design."""
+    assert isinstance(response, HttpResponse)
+    return re.sub(r'value="[A-Za-z0-9]{64}"', 'value="csrf"', response.content.decode())
+
+
+def test_sign_in_with_code(client: Client, sam: Person) -> None:
+    assert ask(client, KNOWN)["Location"] == TYPE
+    response = type_code(client, newest_code())
+    assert (response.status_code, response["Location"]) == (302, "/")
+    assert client.session["_auth_user_id"] == str(sam.pk)
+    assert AuditEvent.objects.get(verb="account.sign_in").actor == sam
+
+
+def test_sign_in_with_code_goes_on_to_the_page_asked_for(client: Client, sam: Person) -> None:
+    client.post(ASK, {"email": KNOWN, "next": "/people/"})
+    response = client.post(TYPE, {"code": newest_code(), "next": "/people/"})
+    assert response["Location"] == "/people/"
+
+
+def test_sign_in_never_goes_on_to_another_host(client: Client, sam: Person) -> None:
+    client.post(ASK, {"email": KNOWN, "next": "https://elsewhere.example/"})
+    response = client.post(TYPE, {"code": newest_code(), "next": "https://elsewhere.example/"})
+    assert response["Location"] == "/"
+
+
+def test_mail_words_are_exact() -> None:
+    until = datetime(2026, 11, 30, 22, 22, tzinfo=UTC)
+    message = code_message(Envelope(KNOWN, "418207", until, "America/New_York"))
+    assert message.subject == "Your code"
+    assert message.body == (
+        "418 207 is your code. It works until 5:22 PM, once.\n"
+        "If you did not ask for it, do nothing. Nobody gets in without it.\n"
+    )
+    assert message.to == [KNOWN]
+
+
+def test_mail_of_nobody_has_no_recipient() -> None:
+    until = datetime(2026, 11, 30, 22, 22, tzinfo=UTC)
+    message = code_message(Envelope(None, "418207", until, "UTC"))
+    assert (message.recipients(), "10:22 PM (UTC)" in str(message.body)) == ([], True)
+
+
+def test_address_in_any_case_is_the_same(client: Client, sam: Person) -> None:
+    ask(client, "  SAM@Mail.Example ")
+    code = newest_code()
+    assert mail.outbox[-1].to == [KNOWN]
+    assert type_code(client, code).status_code == 302
+
+
+def test_unknown_address_gets_no_mail(client: Client, sam: Person) -> None:
+    ask(client, STRANGER)
+    wait_until_delivered()
+    assert mail.outbox == []
+
+
+def test_closed_account_gets_no_mail(client: Client, sam: Person) -> None:
+    person_deactivate(OPERATOR, sam)
+    ask(client, KNOWN)
+    wait_until_delivered()
+    assert mail.outbox == []
+
+
+def test_closed_account_is_signed_out_at_its_next_request(client: Client, sam: Person) -> None:
+    client.force_login(sam)
+    person_deactivate(OPERATOR, sam)
+    client.get(ASK)
+    assert client.get(ASK).wsgi_request.user.is_anonymous
+
+
+def answers(email: str) -> list[tuple[int, str, str, int]]:
+    """What a stranger's browser is told of an address, at each step; and the queries it took."""
+    client = Client()
+    steps: list[Callable[[], Any]] = [
+        lambda: ask(client, email),
+        lambda: client.get(TYPE),
+        lambda: type_code(client, "abc"),
+        lambda: client.get(ASK),
+        *[lambda: type_code(client, "abc")] * 4,
+        lambda: client.get(ASK),
+    ]
+    told = []
+    for step in steps:
+        with CaptureQueriesContext(
+            connection,
+        ) as queries:
+            response = step()
+        told.append(
+            (response.status_code, response.get("Location", ""), page(response), len(queries))
+        )
+    return told
+
+
+def test_known_and_unknown_address_get_the_same_answer_by_as_many_queries(sam: Person) -> None:
+    """Kills: a sentence, a status or a query that only a known address has."""
+    known = answers("sam@mail.example")
+    assert known == [
+        (status, location, text.replace("tom@mail", "sam@mail").replace("t…@", "s…@"), queries)
+        for status, location, text, queries in answers("tom@mail.example")
+    ]
+
+
+class Held:
+    """A mail server that takes nothing until it is let go."""
+
+    def __init__(self) -> None:
+        self.let_go = Event()
+        self.taken = 0
+
+    def send_messages(self, messages: list[object]) -> int:
+        assert self.let_go.wait(30)
+        self.taken += len(messages)
+        return len(messages)
+
+
+def spy(envelope: Envelope, handed: list[Envelope]) -> None:
+    handed.append(envelope)
+    code_mail.enqueue(envelope)
+
+
+@pytest.mark.parametrize("email", [KNOWN, STRANGER])
+def test_answer_does_not_wait_for_the_mail_server(
+    client: Client, sam: Person, monkeypatch: pytest.MonkeyPatch, email: str
+) -> None:
+    """Both kinds of address queue one envelope, and answer before anything is sent."""
+    server, handed = Held(), list[Envelope]()
+    monkeypatch.setattr("django.core.mail.get_connection", lambda *a, **k: server)
+    monkeypatch.setattr("sessions.web.sign_in.adapter.enqueue", lambda one: spy(one, handed))
+    monkeypatch.setattr("sessions.web.sign_in.code.enqueue", lambda one: spy(one, handed))
+    response = ask(client, email)
+    server.let_go.set()
+    wait_until_delivered()
+    assert (response.status_code, len(handed)) == (302, 1)
+    assert handed[0].address == (email if email == KNOWN else None)
+
+
+def test_fault_of_the_mail_server_is_logged_without_the_address(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def refuse(*args: object, **kwargs: object) -> None:
+        raise OSError("550 no such user sam@mail.example")
+
+    monkeypatch.setattr("django.core.mail.message.EmailMessage.send", refuse)
+    code_mail.enqueue(Envelope(KNOWN, "418207", datetime.now(UTC), "UTC"))
+    wait_until_delivered()
+    assert [record.getMessage() for record in caplog.records] == [
+        "a code could not be mailed: OSError"
+    ]
+
+
+def test_waiting_envelopes_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    server = Held()
+    monkeypatch.setattr("django.core.mail.get_connection", lambda *a, **k: server)
+    for _ in range(code_mail.QUEUE_LIMIT + 5):
+        code_mail.enqueue(Envelope(KNOWN, "418207", datetime.now(UTC), "UTC"))
+    server.let_go.set()
+    wait_until_delivered()
+    assert server.taken == code_mail.QUEUE_LIMIT
+
+
+def test_wrong_code_says_so(client: Client, sam: Person) -> None:
+    ask(client, KNOWN)
+    response = type_code(client, wrong(newest_code()))
+    assert "That is not the code. Look at the newest e-mail" in page(response)
+
+
+def test_empty_code_says_what_to_type(client: Client, sam: Person) -> None:
+    ask(client, KNOWN)
+    assert "Type the six digits from the e-mail." in page(type_code(client, ""))
+
+
+def test_code_with_spaces_is_the_code(client: Client, sam: Person) -> None:
+    ask(client, KNOWN)
+    code = newest_code()
+    assert type_code(client, f" {code[:3]} {code[3:]} ").status_code == 302
+
+
+def test_earlier_code_says_it_is_from_an_earlier_mail(client: Client, sam: Person) -> None:
+    ask(client, KNOWN)
+    first = newest_code()
+    ask(client, KNOWN)
+    second = newest_code()
+    assert "That code is from an earlier e-mail. Use the newest one." in page(
+        type_code(client, first)
+    )
+    assert type_code(client, second).status_code == 302
+
+
+def test_code_after_ten_minutes_is_over_and_the_address_is_kept(
+    client: Client, sam: Person
+) -> None:
+    with time_machine.travel(datetime.now(UTC), tick=False) as clock:
+        ask(client, KNOWN)
+        code = newest_code()
+        clock.shift(timedelta(minutes=10, seconds=1))
+        assert type_code(client, code)["Location"] == ASK
+        text = page(client.get(ASK))
+    assert "That code has been used, or its time is over. Send a new one." in text
+    assert f'value="{KNOWN}"' in text
+
+
+def test_code_of_an_account_that_was_closed_meanwhile_does_not_work(
+    client: Client, sam: Person
+) -> None:
+    ask(client, KNOWN)
+    code = newest_code()
+    person_deactivate(OPERATOR, sam)
+    assert type_code(client, code)["Location"] == ASK
+    assert "_auth_user_id" not in client.session
+
+
+def test_code_sent_to_an_address_that_was_changed_does_not_work(
+    client: Client, sam: Person
+) -> None:
+    ask(client, KNOWN)
+    code = newest_code()
+    person_change(OPERATOR, sam, "new@mail.example", "Sam", {Role.CLIENT})
+    assert type_code(client, code)["Location"] == ASK
+    assert "_auth_user_id" not in client.session
+
+
+@pytest.mark.parametrize("email", [KNOWN, STRANGER])
+def test_wrong_code_is_recorded(client: Client, sam: Person, email: str) -> None:
+    ask(client, email)
+    type_code(client, "abc")
+    type_code(client, "")
+    rows = AuditEvent.objects.filter(verb="account.sign_in").order_by("pk")
+    subject = sam.pk if email == KNOWN else None
+    assert [(row.actor, row.subject_id, row.outcome, row.detail) for row in rows] == [
+        (None, subject, "account.incorrect_code", {}),
+        (None, subject, "account.required", {}),
+    ]
+
+
+def test_code_works_once(client: Client, sam: Person) -> None:
+    ask(client, KNOWN)
+    code = newest_code()
+    type_code(client, code)
+    client.post("/sign-out/")
+    assert type_code(client, code)["Location"] == ASK
+    assert "That code has been used" in page(client.get(ASK))
+
+
+def test_code_of_another_browser_does_not_work(client: Client, sam: Person) -> None:
+    ask(client, KNOWN)
+    assert type_code(Client(), newest_code())["Location"] == ASK
+
+
+def test_five_wrong_codes_use_the_code_up(client: Client, sam: Person) -> None:
+    """Kills: tries that are not counted."""
+    ask(client, KNOWN)
+    code = newest_code()
+    statuses = [type_code(client, wrong(code)).status_code for _ in range(5)]
+    assert statuses == [200, 200, 200, 200, 302]
+    text = page(client.get(ASK))
+    assert "That was many tries, so the code is used up. Send a new one." in text
+    assert f'value="{KNOWN}"' in text
+    assert type_code(client, code)["Location"] == ASK
+
+
+@pytest.mark.parametrize("email", [KNOWN, STRANGER])
+def test_sixth_code_for_an_address_within_ten_minutes_is_refused(
+    client: Client, sam: Person, email: str
+) -> None:
+    statuses = [ask(Client(), email, REMOTE_ADDR=f"192.0.2.{n}").status_code for n in range(6)]
+    assert statuses == [302, 302, 302, 302, 302, 429]
+
+
+def test_many_addresses_from_one_place_are_refused(sam: Person) -> None:
+    responses = [ask(Client(), f"a{n}@mail.example") for n in range(21)]
+    assert [one.status_code for one in responses] == [302] * 20 + [429]
+    assert "That was many tries. Wait ten minutes, then ask again." in page(responses[-1])
+
+
+def test_address_without_at_is_kept_and_answered_in_words(client: Client) -> None:
+    text = page(ask(client, "sam.mail.example"))
+    assert "That address has no @, or ends too early." in text
+    assert 'value="sam.mail.example"' in text
+
+
+def test_address_can_be_changed_while_a_code_is_awaited(client: Client, sam: Person) -> None:
+    ask(client, STRANGER)
+    assert client.get(ASK).status_code == 200
+    ask(client, KNOWN)
+    assert type_code(client, newest_code()).status_code == 302
+
+
+def test_sign_out_is_by_post_only(client: Client, sam: Person) -> None:
+    client.force_login(sam)
+    assert client.get("/sign-out/").status_code == 405
+    assert client.post("/sign-out/")["Location"] == ASK
+    assert "_auth_user_id" not in client.session
+    assert AuditEvent.objects.get(verb="account.sign_out").actor == sam
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["/sign-up/", "/signup/", "/accounts/signup/", "/accounts/login/", "/accounts/password/reset/"],
+)
+def test_sign_up_has_no_page(client: Client, path: str) -> None:
+    for response in (client.get(path), client.post(path, {"email": STRANGER})):
+        assert response.status_code == 404
+    assert Person.objects.count() == 0
+
+
+@pytest.mark.parametrize("name", ["account_signup", "account_email", "account_reset_password"])
+def test_other_pages_of_the_library_are_not_routed(name: str) -> None:
+    with pytest.raises(NoReverseMatch):
+        reverse(name)
+
+
+def test_stranger_who_tries_makes_no_account(client: Client) -> None:
+    ask(client, STRANGER)
+    for code in ("", "000000", "123456"):
+        type_code(client, code)
+    assert Person.objects.count() == 0
+    assert "_auth_user_id" not in client.session
+
+
+def test_pages_are_not_stored(client: Client, sam: Person) -> None:
+    ask(client, KNOWN)
+    assert "no-store" in client.get(TYPE)["Cache-Control"]
+    assert "no-store" in client.get(ASK)["Cache-Control"]
+
+
+def test_post_without_csrf_token_is_refused(sam: Person) -> None:
+    client = Client(enforce_csrf_checks=True)
+    assert [client.post(path).status_code for path in (ASK, TYPE, "/sign-out/")] == [403] * 3
