@@ -29,11 +29,12 @@ from sessions.live.presence import Applied, Place, Roster
 from sessions.live.store import Call
 from sessions.live.stream import Audience, Draft, Kind
 from sessions.models import AgendaMark, Person, Room, RoomPart, Seat, Session, SessionSegment
+from sessions.models.round_trip import RoundTrip, whole_rows
 from sessions.rooms import selectors
 from sessions.rooms.effects import ChangePresence, Effect, Publish, RevokeMedia, WriteDesired
 from sessions.rooms.names import RoomName
 from sessions.rooms.selectors import RoomNow
-from sessions.scheduling.selectors import principal
+from sessions.scheduling.selectors import principal_asked
 
 Clock = Callable[[], datetime]
 
@@ -266,13 +267,21 @@ def locked_room(
 
 
 def _lock(name: RoomName, actor: Person | None, roster: Roster, clock: Clock) -> LockedRoom:
-    """Locks the row, and then reads what may have changed until it was locked."""
-    room = Room.objects.select_for_update().get(pk=name.pk)
-    planned = selectors.planned(room)
+    """Locks the row, and then reads what may have changed until it was locked, all in one round
+    trip."""
+    asked = RoundTrip()
+    rooms = asked.ask(whole_rows(Room, "id = %(room)s", {"room": name.pk}, lock=True))
+    plan = selectors.ask_planned(asked, name.pk, name.session)
+    known = asked.ask(principal_asked(actor, name.session))
+    asked.go()
+    if not rooms():
+        raise Room.DoesNotExist
+    room, planned = rooms()[0], plan()
+    room.session = planned.session
     return LockedRoom(
         room=room,
         actor=actor,
-        principal=principal(actor, planned.session),
+        principal=known(),
         roster=roster,
         agenda=planned.agenda,
         segments=planned.segments,

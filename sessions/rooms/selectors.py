@@ -8,7 +8,7 @@ changes (`RoomNow`) travels through Redis and so holds no name and no title; tho
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from django.db.models import Min
 
@@ -21,7 +21,8 @@ from sessions.core.parts import PartName
 from sessions.core.refusal import Refuse
 from sessions.core.room_state import RoomState
 from sessions.live.presence import Roster
-from sessions.models import Room, Seat, Session, SessionSegment
+from sessions.models import Room, Seat, Session, SessionSegment, Track
+from sessions.models.round_trip import Read, RoundTrip, Rows, read, whole_rows
 from sessions.nodes.desired import RowFacts
 from sessions.scheduling.plans import segments_of
 from sessions.scheduling.selectors import staff_of_track
@@ -118,11 +119,28 @@ class Planned:
 
 
 def planned(room: Room) -> Planned:
-    """The plan of a room and what was done to it: three queries, made after the room was read or
-    locked."""
+    """The plan of a room and what was done to it: three queries, made after the room was read."""
     session = Session.objects.select_related("track").get(pk=room.session_id)
     room.session = session
     return Planned(session, tuple(session.segments.all()), marks_of(room))
+
+
+_TRACK: Final = "id = (SELECT track_id FROM group_sessions_session WHERE id = %(session)s)"
+
+
+def ask_planned(asked: RoundTrip, room: int, session: int) -> Callable[[], Planned]:
+    """`planned`, asked together with something else."""
+    key = {"session": session}
+    sessions = asked.ask(whole_rows(Session, "id = %(session)s", key))
+    tracks = asked.ask(whole_rows(Track, _TRACK, key))
+    segments = asked.ask(whole_rows(SessionSegment, "session_id = %(session)s", key))
+    marks = asked.ask(Read(_MARKS, {"room": room}, _marks))
+
+    def planned() -> Planned:
+        sessions()[0].track = tracks()[0]
+        return Planned(sessions()[0], tuple(segments()), marks())
+
+    return planned
 
 
 def facts_of(room: Room, segments: Iterable[SessionSegment], leaders: tuple[str, ...]) -> RoomFacts:
@@ -147,9 +165,18 @@ def agenda_of(session: Session) -> Agenda:
     return Planned(session, tuple(session.segments.all()), ()).agenda
 
 
+_MARKS: Final = """
+SELECT at, kind, minutes, number FROM group_sessions_agendamark
+WHERE room_id = %(room)s ORDER BY number
+"""
+
+
 def marks_of(room: Room) -> tuple[CoreMark, ...]:
     """What was done to a room's agenda: one query."""
-    rows = room.agenda_marks.values_list("at", "kind", "minutes", "number")
+    return read(Read(_MARKS, {"room": room.pk}, _marks))
+
+
+def _marks(rows: Rows) -> tuple[CoreMark, ...]:
     return tuple(
         CoreMark(at, MarkKind(kind), minutes, number) for at, kind, minutes, number in rows
     )
