@@ -2,32 +2,26 @@
 of documentation that shows who may ask it.
 
 Reads the registries: the addresses (allauth's too), the websocket's commands, the operator's
-commands. `python -m server.surface` writes docs/permissions.md. Decides nothing.
+commands. `python -m server.generated` writes docs/permissions.md. Decides nothing.
 """
 
-import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-import django
+from django.core.management import get_commands, load_command_class
+from django.urls import URLPattern, URLResolver, get_resolver
 
-PAGE: Final = Path(__file__).resolve().parents[1] / "docs" / "permissions.md"
-
-if __name__ == "__main__":
-    django.setup()
-
-from django.core.management import get_commands, load_command_class  # noqa: E402
-from django.urls import URLPattern, URLResolver, get_resolver  # noqa: E402
-
-from sessions.core.admission import SeatState  # noqa: E402
-from sessions.core.permissions import Principal, Role, Verb, allowed  # noqa: E402
-from sessions.signaling.messages import COMMANDS  # noqa: E402
-from sessions.signaling.messages.base import name_of, verb_of  # noqa: E402
+from sessions.core.admission import SeatState
+from sessions.core.permissions import Principal, Role, Verb, allowed
+from sessions.signaling.messages import COMMANDS
+from sessions.signaling.messages.base import name_of, verb_of
 
 OURS: Final = frozenset({"sessions", "server.probe"})
 """The Django apps of this product."""
+
+TARGET: Final = Path(__file__).resolve().parents[1] / "docs" / "permissions.md"
 
 OPEN: Final[Mapping[str, str]] = {
     "account_login": "signing in",
@@ -114,7 +108,7 @@ COLUMNS: Final[Mapping[str, Principal]] = {
 }
 HEAD: Final = """# Permissions
 
-Made by `python -m server.surface` from the table in `sessions/core/permissions.py` and the
+Made by `python -m server.generated` from the table in `sessions/core/permissions.py` and the
 registries of addresses and commands; a test fails when it differs, and `tests/permissions` asks
 the running pages and websockets for every role and principal. Not written by hand.
 
@@ -164,8 +158,3 @@ def _asked_by() -> dict[Verb, str]:
     asked = [*pages, *sent, *((verb, f"`{name}`") for name, verb in commands().items())]
     asked += NOT_ASKED.items()
     return {verb: ", ".join(text for one, text in asked if one is verb) for verb in Verb}
-
-
-if __name__ == "__main__":
-    PAGE.write_text(page())
-    print(PAGE, file=sys.stderr)  # noqa: T201

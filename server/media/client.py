@@ -2,8 +2,8 @@
 
 Owns the connection: it is made again when it breaks, and what the node must know again is said
 again; and what the connection says of the node: up, or lost. No call waits longer than
-CALL_SECONDS; a node that is away is a value, `media.down`. Re-exports the messages and the rules
-of placement. Must not reach anything that handles media, nor Django.
+CALL_SECONDS; a node that is away is a value, `media.down`. Re-exports the messages, their reasons and the
+rules of placement. Must not reach anything that handles media, nor Django.
 """
 
 import asyncio
@@ -49,10 +49,8 @@ from server.media.messages import (
     Offer,
     OfferRefused,
     PeerClosed,
-    PeerConnected,
     Ping,
     Pong,
-    Reason,
     Revoke,
     SendingChanged,
     SlotOwned,
@@ -86,6 +84,7 @@ from server.media.placement import (
     read_lease,
     read_placement,
 )
+from server.media.reasons import CloseReason, may_offer_again
 from server.media.relay import RelayAccess, relay_access
 
 __all__ = [
@@ -102,6 +101,7 @@ __all__ = [
     "PLACE",
     "SETTLE_MS",
     "Answer",
+    "CloseReason",
     "Code",
     "DesiredPeer",
     "DesiredRoom",
@@ -119,9 +119,7 @@ __all__ = [
     "Notification",
     "OfferRefused",
     "PeerClosed",
-    "PeerConnected",
     "Placement",
-    "Reason",
     "RelayAccess",
     "Seen",
     "SendingChanged",
@@ -136,6 +134,7 @@ __all__ = [
     "desired_json",
     "desired_key",
     "lease_key",
+    "may_offer_again",
     "newest_key",
     "placement_key",
     "read_answered",

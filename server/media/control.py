@@ -30,6 +30,7 @@ from server.media.messages import (
     to_web_line,
 )
 from server.media.node import MediaNode
+from server.media.reasons import CloseReason
 
 HELLO_SECONDS: Final = 5.0
 MOST_UNSENT: Final = 4 << 20  # bytes; a web process that reads nothing is cut off
@@ -180,6 +181,6 @@ class ControlServer:
                     room=message.room,
                     peer=message.peer,
                     generation=message.generation,
-                    reason="not_here",
+                    reason=CloseReason.NOT_HERE,
                 )
             )

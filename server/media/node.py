@@ -27,12 +27,11 @@ from server.media.messages import (
     Offer,
     OfferRefused,
     PeerClosed,
-    PeerConnected,
-    Reason,
     Revoke,
 )
 from server.media.path import PacketPath
 from server.media.placement import Fate, Fence, Placement, fate
+from server.media.reasons import CloseReason
 from server.media.reports import Reports
 from server.media.room import MediaRoom, Peer
 from server.media.sealing import opener, sealer
@@ -40,10 +39,10 @@ from server.media.streams import Address, Leg, Slot, leg_of
 
 OBSERVE_TICKS: Final = 4  # who speaks, each 200 ms
 FORGET_SECONDS: Final = 600.0  # a room without peers keeps its numbers so long
-ENDINGS: Final[dict[State, Reason]] = {
-    State.FAILED: "handshake_failed",
-    State.WRONG_CERTIFICATE: "wrong_certificate",
-    State.CLOSED: "left",
+ENDINGS: Final[dict[State, CloseReason]] = {
+    State.FAILED: CloseReason.HANDSHAKE_FAILED,
+    State.WRONG_CERTIFICATE: CloseReason.WRONG_CERTIFICATE,
+    State.CLOSED: CloseReason.LEFT,
 }
 
 
@@ -124,7 +123,7 @@ class MediaNode:
                 peer.offered, peer.credentials = offered, self._ice.open(peer.leg)
         else:
             if peer is not None:
-                self._close(room, peer, "replaced")
+                self._close(room, peer, CloseReason.REPLACED)
             peer = self._admit(room, offer, offered)
         slots = (*peer.leg.slots["audio"], *peer.leg.slots["video"])
         streams = {s.mid: (s.ssrc, s.repair_ssrc) for s in slots}
@@ -165,7 +164,7 @@ class MediaNode:
             generation = room.view.newest(revoke.peer, peer.generation if peer else -1)
         room.view.burn(revoke.peer, generation)
         if peer is not None and peer.generation <= generation:
-            self._close(room, peer, "revoked")
+            self._close(room, peer, CloseReason.REVOKED)
 
     def has(self, attach: Attach) -> bool:
         """Whether this generation of the peer is here."""
@@ -225,15 +224,13 @@ class MediaNode:
     def _connect(self, room: MediaRoom, peer: Peer, now: float) -> None:
         sessions = peer.handshake.sessions()
         if sessions is None:
-            self._close(room, peer, "handshake_failed")
+            self._close(room, peer, CloseReason.HANDSHAKE_FAILED)
             return
         received, sent = sessions
         leg = peer.leg
         leg.unprotect, leg.unprotect_rtcp = opener(received), received.unprotect_rtcp
         leg.protect, leg.protect_rtcp = sealer(sent), sent.protect_rtcp
         leg.connected = True
-        notification = PeerConnected(room=room.id, peer=peer.id, generation=peer.generation)
-        self._notify(room.id, peer.id, notification)
         room.connect(peer, now)
 
     def _flush(self, peer: Peer) -> None:
@@ -241,7 +238,7 @@ class MediaNode:
             for datagram in peer.handshake.sending():
                 self._transmit(datagram, peer.leg.address)
 
-    def _close(self, room: MediaRoom, peer: Peer, reason: Reason) -> None:
+    def _close(self, room: MediaRoom, peer: Peer, reason: CloseReason) -> None:
         """Stops the peer's media first, then says goodbye, then notifies."""
         address = peer.leg.address
         room.remove(peer, self._clock())
@@ -327,7 +324,7 @@ class MediaNode:
             return
         self._held.pop(name, None)
         for peer in list(room.peers.values()):
-            self._close(room, peer, "moved")
+            self._close(room, peer, CloseReason.MOVED)
 
     def load(self, packets_per_second: int) -> NodeLoad:
         """What the lease and NodeLoad say."""
@@ -343,7 +340,7 @@ class MediaNode:
         """Closes every peer and takes no new one."""
         self.stopping = True
         for room, peer in list(self._by_leg.values()):
-            self._close(room, peer, "node_stopped")
+            self._close(room, peer, CloseReason.NODE_STOPPED)
 
 
 def _same_connection(peer: Peer, offered: OfferedMedia) -> bool:

@@ -16,13 +16,13 @@ from server.media.desired import View
 from server.media.dtls import Handshake
 from server.media.messages import (
     Notification,
-    Reason,
     SendingChanged,
     SlotOwned,
     SlotShown,
     Speaking,
 )
 from server.media.path import PacketPath
+from server.media.reasons import CloseReason
 from server.media.slots import SlotTable
 from server.media.speaking import Speakers
 from server.media.streams import Leg, Slot, Source
@@ -45,11 +45,11 @@ class Peer:
     credentials: Credentials
     since: float
 
-    def overdue(self, now: float) -> Reason | None:
+    def overdue(self, now: float) -> CloseReason | None:
         """Why it is to be closed by the clock, if it is."""
         if not self.leg.connected:
-            return "unfinished" if now - self.since > UNFINISHED_SECONDS else None
-        return "silent" if now - self.leg.heard > SILENT_SECONDS else None
+            return CloseReason.UNFINISHED if now - self.since > UNFINISHED_SECONDS else None
+        return CloseReason.SILENT if now - self.leg.heard > SILENT_SECONDS else None
 
     def size(self) -> int:
         """How many slots it has, counting an audio and a video line as one."""
@@ -101,15 +101,15 @@ class MediaRoom:
         self.idle_since = now
         self.arrange(now)
 
-    def unwanted(self) -> list[tuple[Peer, Reason]]:
+    def unwanted(self) -> list[tuple[Peer, CloseReason]]:
         """Peers that the desired value does not list, or lists with another generation."""
-        found: list[tuple[Peer, Reason]] = []
+        found: list[tuple[Peer, CloseReason]] = []
         for peer in self.peers.values():
             wanted = self.view.wanted(peer.id)
             if wanted is None:
-                found.append((peer, "not_wanted"))
+                found.append((peer, CloseReason.NOT_WANTED))
             elif wanted.generation != peer.generation:
-                found.append((peer, "replaced"))
+                found.append((peer, CloseReason.REPLACED))
         return found
 
     # ---- routes --------------------------------------------------------------------------

@@ -15,6 +15,7 @@ from typing import Final
 from server.media.client import (
     PEERS_OF_A_ROOM,
     Answer,
+    CloseReason,
     Code,
     DesiredRoom,
     Hold,
@@ -26,19 +27,29 @@ from server.media.client import (
     Notification,
     PeerClosed,
     Placement,
-    Reason,
     Seen,
     SlotOwned,
     SlotShown,
     Speaking,
     Stay,
     decide,
+    may_offer_again,
 )
 from sessions.core.refusal import Refuse
 from sessions.live.store import cancelled
 from sessions.nodes.placement import Placements
 
-__all__ = ["Heard", "Listener", "NodeLinks", "PeerClosed", "SlotOwned", "SlotShown", "Speaking"]
+__all__ = [
+    "CloseReason",
+    "Heard",
+    "Listener",
+    "NodeLinks",
+    "PeerClosed",
+    "SlotOwned",
+    "SlotShown",
+    "Speaking",
+    "may_offer_again",
+]
 
 Heard = SlotOwned | SlotShown | Speaking | PeerClosed
 Listener = Callable[[Heard], None]
@@ -213,10 +224,11 @@ class NodeLinks:
             if where == room:
                 listener(PeerClosed(room=room, peer=peer, generation=0, reason=reason))
 
-    def _why_left(self, node: str) -> Reason:
+    def _why_left(self, node: str) -> CloseReason:
         if self._client_of(node) is None:
-            return "node_lost"
-        return "node_draining" if self._state_of(node) is NodeState.DRAINING else "moved"
+            return CloseReason.NODE_LOST
+        draining = self._state_of(node) is NodeState.DRAINING
+        return CloseReason.NODE_DRAINING if draining else CloseReason.MOVED
 
     def _changed(self) -> None:
         """Something about a node: those who wait look again, and rooms on a node that does not

@@ -13,7 +13,7 @@ from sessions.core import permissions
 from sessions.core.admission import SeatState, Wait
 from sessions.core.parts import PARTS, PartName
 from sessions.core.reasons import LeaveReason
-from sessions.core.room_state import IN_SESSION, OVER, RoomState
+from sessions.core.room_state import IN_SESSION, RoomState, is_closed
 from sessions.core.viewing import Onlooker
 from sessions.live.presence import Place
 from sessions.live.stream import Audience, Event, Kind
@@ -202,7 +202,7 @@ def _room_changed(event: Event, viewer: Viewer) -> list[Step]:
     state = RoomState(now.state)
     if viewer.place is None and state in IN_SESSION:
         told.append(Register())
-    if state in OVER and now.reopen_until_ms is None:
+    if is_closed(state, now.reopen_until_ms, now.read_ms):
         told.append(Close(f"room.{state.value}"))
     return told
 

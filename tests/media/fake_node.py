@@ -23,10 +23,8 @@ from server.media.messages import (
     Offer,
     OfferRefused,
     PeerClosed,
-    PeerConnected,
     Ping,
     Pong,
-    Reason,
     Revoke,
     SendingChanged,
     SlotOwned,
@@ -38,6 +36,7 @@ from server.media.messages import (
     read_to_node,
     to_web_line,
 )
+from server.media.reasons import CloseReason
 from server.media.slots import SlotTable
 
 ANSWER = "v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nt=0 0\r\na=ice-lite\r\n"
@@ -88,14 +87,12 @@ class FakeNode:
     def connect(self, room: str, peer: str) -> None:
         """The peer's browser got through: it is notified, and both sides get slots."""
         self.connected.add((room, peer))
-        generation = self.generations[room, peer]
-        self._notify(PeerConnected(room=room, peer=peer, generation=generation), (room, peer))
         others = [p for r, p in self.connected if r == room and p != peer]
         for other in sorted(others):
             self._place(room, peer, other)
             self._place(room, other, peer)
 
-    def lose(self, room: str, peer: str, reason: Reason = "silent") -> None:
+    def lose(self, room: str, peer: str, reason: CloseReason = CloseReason.SILENT) -> None:
         """The peer's connection is gone."""
         self._close((room, peer), reason)
 
@@ -169,7 +166,7 @@ class FakeNode:
             generation = view.newest(revoke.peer, here)
         view.burn(revoke.peer, generation)
         if -1 < here <= generation:
-            self._close(key, "revoked")
+            self._close(key, CloseReason.REVOKED)
 
     def _offered(self, offer: Offer, writer: asyncio.StreamWriter) -> Answer | OfferRefused:
         code = self._view(offer.room).refuses(offer.peer, offer.generation)
@@ -179,7 +176,7 @@ class FakeNode:
             return OfferRefused(request=offer.request, code=code)
         key = (offer.room, offer.peer)
         if self.generations.get(key, offer.generation) != offer.generation:
-            self._close(key, "replaced")
+            self._close(key, CloseReason.REPLACED)
         self.generations[key] = offer.generation
         self._tables.setdefault(key, SlotTable(self._size))
         self._watchers[key] = writer
@@ -192,15 +189,18 @@ class FakeNode:
         for room, peer in [key for key in self.generations if key[0] == desired.room]:
             wanted = view.wanted(peer)
             if wanted is None:
-                self._close((room, peer), "not_wanted")
+                self._close((room, peer), CloseReason.NOT_WANTED)
             elif wanted.generation != self.generations[room, peer]:
-                self._close((room, peer), "replaced")
+                self._close((room, peer), CloseReason.REPLACED)
 
     def _attach(self, attach: Attach, writer: asyncio.StreamWriter) -> None:
         key = (attach.room, attach.peer)
         if self.generations.get(key) != attach.generation:
             closed = PeerClosed(
-                room=attach.room, peer=attach.peer, generation=attach.generation, reason="not_here"
+                room=attach.room,
+                peer=attach.peer,
+                generation=attach.generation,
+                reason=CloseReason.NOT_HERE,
             )
             if not attach.new:
                 self._reply(writer, closed)
@@ -210,7 +210,7 @@ class FakeNode:
             if owner:
                 self._own(key, slot, owner)
 
-    def _close(self, key: Key, reason: Reason) -> None:
+    def _close(self, key: Key, reason: CloseReason) -> None:
         room, peer = key
         generation = self.generations.pop(key)
         self.connected.discard(key)

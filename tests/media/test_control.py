@@ -16,6 +16,7 @@ from server.media.messages import (
     Speaking,
 )
 from server.media.process import POLL_SECONDS
+from server.media.reasons import CloseReason
 from tests.media.client_peer import PATIENCE, ClientPeer
 from tests.media.running import ROOM, SECRET, People, TappedProcess, allowed
 
@@ -48,7 +49,7 @@ async def test_offer_of_an_older_generation_is_refused(people: People) -> None:
 async def test_revoked_generation_never_comes_back(people: People) -> None:
     await people.join("first")
     assert people.client.revoke(ROOM, "first", 1) is None
-    closed = PeerClosed(room=ROOM, peer="first", generation=1, reason="revoked")
+    closed = PeerClosed(room=ROOM, peer="first", generation=1, reason=CloseReason.REVOKED)
     await people.until(lambda: closed in people.process.words)
     assert refused(await people.offered("first", ClientPeer("first"))) == "media.generation_old"
     await people.join("first", generation=2)
@@ -60,7 +61,7 @@ async def test_revoked_without_a_number_ends_what_is_here_and_lets_a_newer_one_i
     """Kills: a revocation by a process that could not learn the generation, which bars for ever."""
     await people.join("first", generation=4)
     assert people.client.revoke(ROOM, "first", None) is None
-    closed = PeerClosed(room=ROOM, peer="first", generation=4, reason="revoked")
+    closed = PeerClosed(room=ROOM, peer="first", generation=4, reason=CloseReason.REVOKED)
     await people.until(lambda: closed in people.process.words)
     again = await people.offered("first", ClientPeer("first"), generation=4)
     assert refused(again) == "media.generation_old"
@@ -134,7 +135,7 @@ async def test_store_that_is_away_changes_nothing(people: People) -> None:
     first.show(key=True)
     await second.until(lambda: second.arrived)
     people.client.apply(people.want(first=None))
-    closed = PeerClosed(room=ROOM, peer="first", generation=1, reason="not_wanted")
+    closed = PeerClosed(room=ROOM, peer="first", generation=1, reason=CloseReason.NOT_WANTED)
     await people.until_told(closed)
 
 
@@ -195,7 +196,7 @@ async def test_revocation_waits_for_a_node_that_is_away(people: People) -> None:
     await people.until(lambda: not people.client.connected)
     people.client.revoke(ROOM, "first", 1)
     await people.process.control.start(people.process.configuration.control)
-    closed = PeerClosed(room=ROOM, peer="first", generation=1, reason="revoked")
+    closed = PeerClosed(room=ROOM, peer="first", generation=1, reason=CloseReason.REVOKED)
     await people.until(lambda: closed in people.process.words)
 
 
@@ -271,7 +272,7 @@ async def test_new_peer_that_is_not_here_yet_is_not_reported(people: People) -> 
     """Kills: a page that is asked to offer again while it makes its first offer."""
     people.client.attach(ROOM, "first", 1, new=True)
     people.client.attach(ROOM, "second", 1)
-    gone = PeerClosed(room=ROOM, peer="second", generation=1, reason="not_here")
+    gone = PeerClosed(room=ROOM, peer="second", generation=1, reason=CloseReason.NOT_HERE)
     await people.until_told(gone)
     assert [t for t in people.notifications if isinstance(t, PeerClosed)] == [gone]
 
@@ -283,7 +284,7 @@ async def test_restarted_node_reports_peers_it_does_not_have(people: People) -> 
     await people.process.stop()
     people.process = TappedProcess(people.process.configuration, people.store)
     await people.process.start()
-    gone = PeerClosed(room=ROOM, peer="first", generation=1, reason="not_here")
+    gone = PeerClosed(room=ROOM, peer="first", generation=1, reason=CloseReason.NOT_HERE)
     await people.until_told(gone)
 
 
@@ -295,7 +296,7 @@ async def test_notifications_go_to_the_connection_that_attached_last(people: Peo
     assert other.attach(ROOM, "first", 1) is None
     assert refused(await other.offer(ROOM, "nobody", 1, "")) == "media.not_wanted"  # in order
     other.revoke(ROOM, "first", 1)
-    closed = PeerClosed(room=ROOM, peer="first", generation=1, reason="revoked")
+    closed = PeerClosed(room=ROOM, peer="first", generation=1, reason=CloseReason.REVOKED)
     await people.until(lambda: closed in notifications)
     assert closed not in people.notifications
     await other.close()
@@ -330,4 +331,6 @@ async def test_speaking_and_sending_are_told_to_the_room(people: People) -> None
 async def test_goodbye_of_a_peer_closes_it(people: People) -> None:
     first = await people.join("first")
     first.leave()
-    await people.until_told(PeerClosed(room=ROOM, peer="first", generation=1, reason="left"))
+    await people.until_told(
+        PeerClosed(room=ROOM, peer="first", generation=1, reason=CloseReason.LEFT)
+    )

@@ -15,9 +15,9 @@ from server.media.messages import (
     Notification,
     OfferRefused,
     PeerClosed,
-    PeerConnected,
     SlotOwned,
 )
+from server.media.reasons import CloseReason
 from tests.media.client_peer import PATIENCE
 from tests.media.fake_node import FakeNode
 from tests.media.running import ROOM, SECRET, People, allowed
@@ -64,7 +64,7 @@ async def test_fake_tells_what_the_real_node_tells(story: Story, people: People)
     await people.join("first")
     await people.join("second")
     people.client.apply(people.want(first=None))
-    closed = PeerClosed(room=ROOM, peer="first", generation=1, reason="not_wanted")
+    closed = PeerClosed(room=ROOM, peer="first", generation=1, reason=CloseReason.NOT_WANTED)
     await people.until_told(closed)
     await people.client.offer(ROOM, "nobody", 1, "")  # behind all notifications about it
     story.want(1, first=allowed(), second=allowed())
@@ -72,7 +72,7 @@ async def test_fake_tells_what_the_real_node_tells(story: Story, people: People)
         assert isinstance(await story.client.offer(ROOM, name, 1, "v=0"), Answer)
         story.node.connect(ROOM, name)
     story.want(2, second=allowed())
-    kinds = (PeerConnected, PeerClosed, SlotOwned)
+    kinds = (PeerClosed, SlotOwned)
     real = sorted(without_csrc(t) for t in people.notifications if isinstance(t, kinds))
     await story.until_told(len(real))
     assert sorted(without_csrc(t) for t in story.notifications) == real
@@ -99,5 +99,5 @@ async def test_fake_that_restarts_knows_nobody(story: Story) -> None:
     await story.node.start()
     await story.until_told(1)
     assert story.notifications == [
-        PeerClosed(room=ROOM, peer="first", generation=1, reason="not_here")
+        PeerClosed(room=ROOM, peer="first", generation=1, reason=CloseReason.NOT_HERE)
     ]

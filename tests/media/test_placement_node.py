@@ -5,6 +5,7 @@ import time
 
 from server.media.messages import Answer, NodeLoad, OfferRefused, PeerClosed
 from server.media.placement import SLEPT_SECONDS, Lease, Load, Placement
+from server.media.reasons import CloseReason
 from tests.media.client_peer import Address, ClientPeer
 from tests.media.running import ROOM, People, allowed
 
@@ -31,7 +32,7 @@ async def join(people: People, name: str, placement: int = HELD) -> ClientPeer:
 
 
 def moved(name: str) -> PeerClosed:
-    return PeerClosed(room=ROOM, peer=name, generation=1, reason="moved")
+    return PeerClosed(room=ROOM, peer=name, generation=1, reason=CloseReason.MOVED)
 
 
 async def test_room_that_is_placed_elsewhere_is_let_go_of(people: People) -> None:
@@ -158,7 +159,7 @@ async def test_node_that_ends_waits_for_its_peers_to_go(people: People) -> None:
     assert people.leg_connected("first")
     first.leave()
     await stopping
-    left = PeerClosed(room=ROOM, peer="first", generation=1, reason="left")
+    left = PeerClosed(room=ROOM, peer="first", generation=1, reason=CloseReason.LEFT)
     assert [t for t in people.notifications if isinstance(t, PeerClosed)] == [left]
 
 
@@ -167,7 +168,7 @@ async def test_node_that_ends_alone_does_not_wait(people: People) -> None:
     await join(people, "first")
     people.store.leases["ending too"] = other_lease(draining=True)
     await people.process.stop()
-    stopped = PeerClosed(room=ROOM, peer="first", generation=1, reason="node_stopped")
+    stopped = PeerClosed(room=ROOM, peer="first", generation=1, reason=CloseReason.NODE_STOPPED)
     await people.until_told(stopped)
 
 

@@ -35,6 +35,7 @@ from server.media.placement import (
     read_lease,
     read_placement,
 )
+from server.media.reasons import CloseReason
 from server.media.redis_store import RedisStore
 from tests.media.client_peer import PATIENCE, ClientPeer
 from tests.media.running import ROOM, SECRET, allowed
@@ -105,7 +106,7 @@ async def test_removed_peer_is_closed_through_the_store_alone(folder: Path, valk
     assert lease is not None
     assert (lease.control, lease.port) == (f"unix:{folder}/media.sock", peer.node[1])
     await redis.set(desired_key(ROOM), desired_json(wanting(version=2)))
-    closed = PeerClosed(room=ROOM, peer="first", generation=1, reason="not_wanted")
+    closed = PeerClosed(room=ROOM, peer="first", generation=1, reason=CloseReason.NOT_WANTED)
     async with asyncio.timeout(PATIENCE):
         while closed not in notifications:
             news.clear()

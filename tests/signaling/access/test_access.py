@@ -16,6 +16,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from server.media.messages import PeerClosed
+from server.media.reasons import CloseReason
 from sessions.audit.services import OPERATOR
 from sessions.core.permissions import Role
 from sessions.core.refusal import Refuse
@@ -312,7 +313,7 @@ async def test_log2_with_redis_away_the_node_is_told_directly_and_the_socket_end
         away.setattr(broadcast, "_sent", refuse)
         await database.run(lose, tonight, name)
         await node.until(lambda: seat in node.revoked)
-        node.tell(PeerClosed(room=seat[0], peer=seat[1], generation=1, reason="revoked"))
+        node.tell(PeerClosed(room=seat[0], peer=seat[1], generation=1, reason=CloseReason.REVOKED))
         assert await pair.here.close_code() == code
     await pair.drop()
 
@@ -329,7 +330,7 @@ async def test_log2_media_revoked_of_somebody_who_may_stay_comes_again(
     pair = Pair(tonight, "Sam", node)
     await pair.come()
     seat, before = (tonight.room.key, pair.key), pair.generation
-    node.tell(PeerClosed(room=seat[0], peer=seat[1], generation=before, reason="revoked"))
+    node.tell(PeerClosed(room=seat[0], peer=seat[1], generation=before, reason=CloseReason.REVOKED))
     told = [await pair.here.until("media.closed") for _ in range(2)]
     assert [event["again"] for event in told] == [False, True]
     await node.until(lambda: pair.generation > before)

@@ -13,6 +13,7 @@ from django.conf import LazySettings
 from sessions.rooms.relay import VALID_S
 
 from server.media.messages import PeerClosed, SlotOwned, SlotShown, Speaking
+from server.media.reasons import CloseReason
 from tests.signaling.evening import Browser, Evening
 from tests.signaling.node import TalkingNode
 
@@ -100,12 +101,17 @@ async def test_pe1_speaking_reaches_everyone_in_the_room(
 
 @pytest.mark.parametrize(
     ("reason", "again"),
-    [("silent", True), ("not_here", True), ("moved", True), ("revoked", False)],
+    [
+        (CloseReason.SILENT, True),
+        (CloseReason.NOT_HERE, True),
+        (CloseReason.MOVED, True),
+        (CloseReason.REVOKED, False),
+    ],
 )
 async def test_pe4_media_closed_says_whether_to_offer_again(
-    tonight: Evening, node: TalkingNode, dana: Browser, reason: str, again: bool
+    tonight: Evening, node: TalkingNode, dana: Browser, reason: CloseReason, again: bool
 ) -> None:
-    closed = PeerClosed(room=tonight.room.key, peer=me(dana), generation=1, reason=reason)  # type: ignore[arg-type]
+    closed = PeerClosed(room=tonight.room.key, peer=me(dana), generation=1, reason=reason)
     node.tell(closed)
     event = await dana.until("media.closed")
     assert event == {"type": "media.closed", "reason": reason, "again": again}

@@ -169,7 +169,9 @@ async def test_me2_camera_is_told_to_the_room(room: dict[str, Browser]) -> None:
     await room["Dana"].until(told("participant.changed", name="Sam", camera=True))
 
 
-async def test_me3_hand_goes_up_and_pt3_down(tonight: Evening, room: dict[str, Browser]) -> None:
+async def test_me3_hand_goes_up_ev8_and_pt3_down(
+    tonight: Evening, room: dict[str, Browser]
+) -> None:
     await room["Sam"].ask("me.hand", raised=True)
     up = await room["Dana"].until(told("participant.changed", name="Sam"))
     assert up["participant"]["hand_ms"] is not None
