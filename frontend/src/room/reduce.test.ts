@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { CLOSE_CODES, type Event, type MeView, type RoomView } from '../messages';
-import { reduce, screenFor } from './reduce';
+import { reduce } from './reduce';
+import { screenFor } from './screens';
 import { type Input, liveOf, opening, type RoomState } from './state';
 import {
   agendaView,

@@ -10,7 +10,7 @@ import type {
   WaitingView,
 } from '../messages';
 import { fromSnapshot } from './live';
-import { screenFor } from './reduce';
+import { screenFor } from './screens';
 import { type Live, opening, type RoomState } from './state';
 
 export const START = Date.UTC(2026, 10, 20, 23, 0); // 6 PM in New York

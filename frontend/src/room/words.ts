@@ -12,6 +12,12 @@ export function byWhom(names: readonly string[]): string {
   return names.length === 1 ? (names[0] ?? 'Staff') : 'Staff';
 }
 
+/** When the group is open again after its end: nobody is heard without a tap. */
+export function reopened(wanted: { readonly camera: boolean }): string {
+  const off = wanted.camera ? 'Your microphone is' : 'Your microphone and camera are';
+  return `The group is open again. ${off} off.`;
+}
+
 /** For a refusal that came without words of its own. */
 export const REFUSALS: Readonly<Record<string, string>> = {
   'connection.lost': 'Not done: the connection dropped. Try again when you are back.',

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { MeView, RoomView } from '../messages';
+import type { MeView, RoomView } from '../room/state';
 import { liveRoom, MINUTE, meView, roomView, START } from '../room/testing';
 import { when } from './lobby';
 

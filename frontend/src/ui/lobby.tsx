@@ -1,5 +1,6 @@
 // The waiting room: where I am, when it starts, how I look and sound. Never other clients.
 import { asTime, fromNow } from '../room/agenda';
+import { isLate } from '../room/people';
 import type { Live } from '../room/state';
 import { named } from '../room/words';
 import { TryAgain } from './controls';
@@ -58,7 +59,7 @@ export function when(live: Live, now: number): string {
   const soon = fromNow(room.starts_ms, now);
   const lets = room.facilitators.length > 1 ? 'will let' : 'lets';
   if (room.state === 'live' || room.state === 'paused')
-    return live.me.reason === 'late'
+    return isLate(live.me)
       ? `This part has started. ${who} ${lets} you in at the next one, or before.`
       : `The group has started. ${who} ${lets} you in in a moment.`;
   if (now >= room.starts_ms) return `${who} ${lets} you in in a moment.`;

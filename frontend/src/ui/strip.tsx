@@ -1,6 +1,6 @@
 // The lines under the agenda: the connection's, the microphone's, and the last refusal's words.
 
-import { currentSegment } from '../room/agenda';
+import { isBreak } from '../room/screens';
 import type { Live, RoomState } from '../room/state';
 import { byWhom } from '../room/words';
 import { Icon } from './icon';
@@ -77,7 +77,7 @@ function SoundAsk({ page }: { page: Page }) {
 
 /** At the desk the break has no page of its own. */
 function OnBreak({ live }: { live: Live }) {
-  if (!live.me.facilitates || currentSegment(live.room.agenda)?.kind !== 'break') return null;
+  if (!live.me.facilitates || !isBreak(live.room.agenda)) return null;
   return (
     <div class="banner quiet" data-banner="break">
       <Icon name="camera-off" />
