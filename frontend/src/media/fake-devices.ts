@@ -49,7 +49,6 @@ export class FakeDevices {
     return {
       audio: this.#track('audio', want.audio),
       video: this.#track('video', want.video),
-      problem,
       audioProblem: want.audio ? problem : null,
       videoProblem: want.video ? problem : null,
     };

@@ -63,7 +63,7 @@ export class OwnDevices {
     return { microphone: isOpen(this.#audio), camera: isOpen(this.#video) };
   }
 
-  /** Opens what is wanted and not open yet. What an older call opens after a newer one is closed. */
+  /** Opens what is wanted and not open yet. After a newer call an older one opens nothing. */
   async open(): Promise<void> {
     this.#round += 1;
     const round = this.#round;

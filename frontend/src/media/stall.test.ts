@@ -1,5 +1,5 @@
 // When silence is evidence. Kills the mutation "a gap is measured against STALL_MS alone", by
-// which a quiet room is mended twice a second, and "the gap of a stall counts as usual", by which
+// which a quiet room is repaired twice a second, and "the gap of a stall counts as usual", by which
 // each stall is noticed later than the one before.
 import { expect, test } from 'vitest';
 import { type Change, type Flow, look, STALL_MS, still } from './stall';

@@ -61,7 +61,7 @@ export function initial(name: string): string {
   return words.map((word) => [...word][0]?.toLocaleUpperCase() ?? '').join('') || '·';
 }
 
-/** A person's line in the people list. */
+/** A person's condition in the people list. */
 export function condition(person: ParticipantView): string {
   if (person.away) return 'Connection dropped, place kept';
   if (!person.microphone_allowed) return 'Microphone turned off by staff';

@@ -39,7 +39,7 @@ function isAboutLink({ notice }: RoomState): boolean {
   return notice?.about === 'connection' || notice?.code === 'connection.lost';
 }
 
-/** A screen that already says why (over, left, removed) stays; others say why they rest. */
+/** A screen that already says why (over, left, removed) stays; others give way to one that does. */
 function rested(state: RoomState, close?: { code: number; text: string }): RoomState {
   if (!needs(state.screen).messages) return state;
   const why = restFor(state.notice, close);
@@ -56,8 +56,8 @@ function removed(state: RoomState, reason: string): RoomState {
 
 function onRefused(state: RoomState, input: Extract<Input, { kind: 'refused' }>): RoomState {
   const { code, text } = input.refused;
-  const words = text || REFUSALS[code] || REFUSALS.unknown || '';
-  return { ...state, notice: { code, text: words, about: input.about, tone: 'refusal' } };
+  const sentence = text || REFUSALS[code] || REFUSALS.unknown || '';
+  return { ...state, notice: { code, text: sentence, about: input.about, tone: 'refusal' } };
 }
 
 function onDone(state: RoomState, about: string): RoomState {

@@ -85,7 +85,7 @@ const BY_REASON: Readonly<Record<string, Rest>> = {
   'room.not_held': 'not_held',
 };
 
-/** The socket's close codes (docs/protocol.md) after which the page does not come back by itself. */
+/** The socket's close codes (docs/protocol.md) after which the page does not reconnect. */
 const BY_CLOSE_CODE: Readonly<Record<number, Rest>> = {
   4401: 'signed_out',
   4403: 'not_let_in',

@@ -33,7 +33,7 @@ export interface Own {
   readonly videoId: string | null;
 }
 
-/** Who is shown in a media slot. A covered slot shows nobody's picture. */
+/** Whose media slot it is. A covered slot shows nobody's picture. */
 export interface SlotView {
   readonly key: string;
   readonly covered: boolean;

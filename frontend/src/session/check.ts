@@ -1,5 +1,5 @@
 // The device check: opens the devices, lists them, shows how loud one is before the room.
-// Owns the level meter and the check's verbs. Knows no socket: nothing here is heard by anybody.
+// Owns the level meter and the check's verbs. Knows no socket: nobody hears what is checked here.
 import { signal } from '@preact/signals';
 import type { DeviceChoice } from '../media/devices';
 import type { OwnDevices } from '../media/own-devices';

@@ -11,7 +11,7 @@ import { RoomSession } from './session';
 
 const LOST: Reply = { type: 'refused', id: 0, code: 'connection.lost', text: '' };
 
-/** What has been started by a test is done: all that waits for no timer and no gate. */
+/** Until everything that a test started is done, but for what waits at a gate. */
 export function settled(): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve));
 }
@@ -72,7 +72,7 @@ export class FakeServer {
     }
   }
 
-  /** Keeps it and shows it. The others only hear of it when it differs. */
+  /** Keeps it, and shows it when it differs. */
   hold(devices: Partial<Wanted>): void {
     const { me } = this;
     if (!me) return;
@@ -129,14 +129,14 @@ export class FakeConnection implements Connection {
     private readonly hello: () => Wanted,
   ) {}
 
-  /** The socket is there: the page says hello. Nothing is answered yet. */
+  /** The socket is open: the page says hello. Nothing is answered yet. */
   sayHello(): Wanted {
     const devices = this.hello();
     this.server.hold(devices);
     return devices;
   }
 
-  /** The hello is answered: with a snapshot, or with what was missed, which is nothing here. */
+  /** Answers the hello: with a snapshot, or with the events that were missed, which are none. */
   answerHello(how: 'snapshot' | 'replay' = 'snapshot'): void {
     this.isOpen = true;
     this.#dropped = new Promise((resolve) => {

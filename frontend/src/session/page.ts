@@ -1,5 +1,5 @@
 // What the components are given of a session: its signals, the verbs, and the keys' verbs.
-// Owns two wishes of this page: whether keys work, and whether the browser waits for a tap.
+// Owns two signals of this page: whether keys work, and whether the browser waits for a tap.
 import { type Signal, signal } from '@preact/signals';
 import { myself } from '../room/people';
 import type { Page, Verbs } from '../ui/page';

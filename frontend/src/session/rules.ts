@@ -1,5 +1,5 @@
-// What a change of screen does to one's own devices. Without a tap they are only ever closed:
-// nobody is seen or heard again by themselves. Knows no socket and no media.
+// What a change of screen does to one's own devices: nobody is seen or heard again without a tap.
+// Owns what the room allows, as it was applied last. Knows no socket and no media.
 import type { OwnDevices, Wanted } from '../media/own-devices';
 import { allowedDevices, needs } from '../room/screens';
 import type { Screen } from '../room/state';
@@ -25,8 +25,8 @@ export class DeviceRules {
     this.devices.wanted = { microphone: false, camera: this.#cameraBefore };
   }
 
-  /** Off the group nothing stays open. Only a resting page, which one comes back from by a tap,
-   * keeps the wish for a camera. */
+  /** Outside the group no device stays open. Only a resting page keeps the wish for a camera: one
+   * comes back from it by a tap. */
   #close(after: Screen): void {
     this.#cameraBefore = this.devices.wanted.camera;
     const camera = after.at === 'resting' && this.#cameraBefore;

@@ -1,4 +1,4 @@
-// The joints: what the connection, the media and the check do to each other.
+// What the connection, the media and the check do to each other.
 import { describe, expect, it } from 'vitest';
 import { meView, person, snapshotOf } from '../room/testing';
 import { FakePage, Gate, settled } from './fakes';
@@ -117,7 +117,7 @@ describe('media', () => {
     expect(page.peer.offers).toEqual([{ slots: 16, renewal: 'fresh', relays: 1 }]);
   });
 
-  it('hear of the node’s messages, and of control that is back', async () => {
+  it('receive the node’s messages, and that control is back', async () => {
     const page = await new FakePage().join();
     const { on } = page.connection;
     on.event({ type: 'media.slot_owned', slot: 2, key: 'joe', csrc: 7 });

@@ -21,7 +21,7 @@ export class TruthReport {
     private readonly send: (request: Request) => Promise<unknown>,
   ) {}
 
-  /** What the next connection says first. */
+  /** The truth for the hello of the next connection. */
   hello(): Wanted {
     this.#hello = this.truth();
     return this.#hello;
@@ -32,7 +32,8 @@ export class TruthReport {
     this.#server = this.#hello;
   }
 
-  /** What the server shows the others of this participant. Older than what is just being sent. */
+  /** What the server shows the others of this participant. It does not count for a device whose
+   * command is on its way. */
   received(view: Wanted): void {
     for (const device of DEVICES) {
       if (!this.#sending.has(device)) this.#holds(device, view[device]);

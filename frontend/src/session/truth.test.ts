@@ -69,7 +69,7 @@ describe('after the connection was lost', () => {
     expect(page.connection.sentOf('me.microphone', 'me.camera')).toEqual([]);
   });
 
-  it('a command that was lost with it is made good', async () => {
+  it('a command that was lost with it is sent again', async () => {
     const page = await new FakePage().join();
     page.server.gate = new Gate();
     await page.session.devices.want({ camera: false });
@@ -97,14 +97,14 @@ describe('in the room', () => {
     expect(page.server.devices).toEqual({ microphone: false, camera: true });
   });
 
-  it('a device that is unplugged is said to be off', async () => {
+  it('a device that is unplugged is shown as off', async () => {
     const page = await new FakePage().join();
     page.browser.newest('video').end();
     await settled();
     expect(page.server.devices).toEqual({ microphone: true, camera: false });
   });
 
-  it('a track that its sender does not send is said to be off', async () => {
+  it('a track that its sender does not send is shown as off', async () => {
     const page = await new FakePage().join();
     page.peer.loseCamera();
     await settled();
@@ -134,7 +134,7 @@ describe('in the room', () => {
 });
 
 describe('at the door', () => {
-  it('the server hears of changes as well', async () => {
+  it('the server is sent changes as well', async () => {
     const page = new FakePage();
     page.server.snapshot = snapshotOf({ me: meView({ seat: 'waiting' }), participants: [] });
     await page.join();

@@ -52,7 +52,7 @@ function Waiting({ page, live }: { page: Page; live: Live }) {
   return <p role="status">{when(live, page.now.value)}</p>;
 }
 
-/** Who lets one in, and when. */
+/** Who admits this person, and when. */
 export function when(live: Live, now: number): string {
   const who = named(live.room.facilitators);
   const { room } = live;
@@ -66,7 +66,7 @@ export function when(live: Live, now: number): string {
   return `${who} ${lets} you in at ${asTime(room.starts_ms)}${soon ? `, ${soon}` : ''}.`;
 }
 
-/** What becomes true at the door, before it does. */
+/** How one's devices will be when one is admitted. */
 function ComesIn({ page }: { page: Page }) {
   const { microphone, camera } = page.state.value.own;
   return (
