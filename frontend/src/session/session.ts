@@ -116,8 +116,10 @@ export class RoomSession {
   #statusChanged(link: ConnectionStatus, close?: Close): void {
     const resumed = link === 'open' && this.page.current.link === 'reconnecting';
     this.page.dispatch({ kind: 'link', link, ...(close ? { close } : {}) });
-    if (link === 'open') this.#report.opened();
-    if (link === 'open') this.#reportTruth();
+    if (link === 'open') {
+      this.#report.opened();
+      this.#reportTruth();
+    }
     if (resumed) this.media.controlResumed();
   }
 
