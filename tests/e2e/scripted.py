@@ -124,9 +124,10 @@ class ScriptedRoom:
     def _snapshot_for(self, hello: Hello) -> Snapshot:
         """As the real server: others are shown the microphone and camera that hello says."""
         mine = self.snapshot.me.key
-        devices = {"microphone": hello.microphone, "camera": hello.camera}
         people = [
-            replace(person, **devices) if person.key == mine else person
+            replace(person, microphone=hello.microphone, camera=hello.camera)
+            if person.key == mine
+            else person
             for person in self.snapshot.participants
         ]
         return replace(self.snapshot, participants=people)
