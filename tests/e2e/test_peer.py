@@ -218,6 +218,15 @@ def test_answer_to_an_older_offer_is_dropped(page: Page) -> None:
     assert page.evaluate("() => page.states.at(-1)") == "connected"
 
 
+def test_two_answers_to_one_offer_are_not_both_applied(page: Page) -> None:
+    """Kills: an answer that leaves its offer open; the browser refuses the second one."""
+    offer: str = page.evaluate("() => page.peer.offer(2)")
+    answer: str = page.evaluate("offer => page.node.answer(offer)", offer)
+    twice = "pair => Promise.all([page.peer.accept(...pair), page.peer.accept(...pair)])"
+    page.evaluate(twice, [answer, offer])
+    until(page, "() => page.states.at(-1) === 'connected'")
+
+
 def test_offers_asked_for_together_are_one(page: Page) -> None:
     offers = page.evaluate("() => Promise.all([page.peer.offer(2), page.peer.offer(2)])")
     assert offers[0] == offers[1]

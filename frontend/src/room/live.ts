@@ -49,7 +49,7 @@ function inPlaces<T extends Versioned>(before: readonly T[], now: readonly T[]):
   return [...kept, ...now.filter((item) => !known.has(item.key))];
 }
 
-/** The room as a snapshot tells it. `before` lends only the places and what passing events said. */
+/** The room of a snapshot. From `before` come only the places and what passing events said. */
 export function fromSnapshot(snapshot: Snapshot, before: Live | null): Live {
   return {
     epoch: snapshot.epoch,
@@ -66,7 +66,7 @@ export function fromSnapshot(snapshot: Snapshot, before: Live | null): Live {
   };
 }
 
-/** A snapshot read before the one the page stands on says nothing new. */
+/** The server read this snapshot before the one that is shown: it holds nothing new. */
 export function isOldSnapshot(snapshot: Snapshot, before: Live | null): boolean {
   return before !== null && before.epoch === snapshot.epoch && snapshot.seq < before.floorSeq;
 }
@@ -124,7 +124,7 @@ const APPLY: { readonly [T in Event['type']]: Apply<Extract<Event, { type: T }>>
   'waiting.left': waitingLeft,
   // Passing.
   speaking,
-  // Slots are for the media side: it sees the frames, and says with `covered` whose slot is whose.
+  // Slots are for the media side: it sees the frames, and reports with `covered` whose slot it is.
   'media.slot_owned': unchanged,
   'media.slot_shown': unchanged,
   'media.closed': unchanged,
@@ -142,7 +142,7 @@ function isInSnapshot(live: Live, event: Event): boolean {
   return event.epoch === live.epoch && event.seq <= live.floorSeq;
 }
 
-/** The room after one event. The same value when the event says nothing new. */
+/** The room after one event. The same value when the event changes nothing. */
 export function applied(live: Live, event: Event): Live {
   if (isInSnapshot(live, event)) return live;
   return (APPLY[event.type] as Apply<Event>)(live, event);

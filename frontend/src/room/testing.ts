@@ -1,5 +1,5 @@
 // Rooms for tests: views with sensible contents, and a small server whose commits have versions
-// and numbers as the real one's do. Nothing of the page imports it.
+// and sequence numbers like the real one's. Nothing of the page imports it.
 import type {
   AgendaView,
   Event,
@@ -10,7 +10,7 @@ import type {
   WaitingView,
 } from '../messages';
 import { fromSnapshot } from './live';
-import { screenFor } from './reduce';
+import { screenFor } from './screens';
 import { type Live, opening, type RoomState } from './state';
 
 export const START = Date.UTC(2026, 10, 20, 23, 0); // 6 PM in New York
@@ -136,7 +136,7 @@ export function shuffled<T>(list: readonly T[], chance: (below: number) => numbe
 
 const KEYS = ['a', 'b', 'c', 'd', 'e'];
 
-/** Commits random changes; each gives one event. Its snapshot is all that its events add up to. */
+/** Commits random changes; each gives one event. Its snapshot equals all its events applied. */
 export class FakeServer {
   #seq = 0;
   #room = roomView();

@@ -1,5 +1,5 @@
 // What the components are given: the state to show, the clock, pictures and sound, and the verbs.
-// Owns only shapes; the page is put together in main.
+// Owns only shapes; the session fills them.
 import type { ReadonlySignal, Signal } from '@preact/signals';
 import type { RoomCommand } from '../room/commands';
 import type { RoomState } from '../room/state';
@@ -41,7 +41,7 @@ export interface Page {
   readonly silent: ReadonlySignal<boolean>;
   /** Whether the keys M, V and H work. */
   readonly keys: Signal<boolean>;
-  /** What a screen reader is told. */
+  /** What a screen reader announces. */
   readonly said: ReadonlySignal<string>;
   readonly verbs: Verbs;
   readonly name: string;
