@@ -3,7 +3,7 @@ import type { Event } from '../messages';
 import { announcement } from './announce';
 import { reduce } from './reduce';
 import { opening, type RoomState } from './state';
-import { agendaView, liveRoom, meView, pageIn, person, roomView, waits } from './testing';
+import { agendaView, floor, liveRoom, meView, pageIn, roomView, waits } from './testing';
 
 const STAMP = { epoch: 'e1', seq: 11 };
 const STAFF = pageIn(liveRoom({ me: meView({ facilitates: true }) }));
@@ -37,8 +37,8 @@ describe('announcement', () => {
     ['staff', STAFF, 'JOE raised a hand.'],
     ['nobody else', pageIn(), ''],
   ])('announces a hand to %s', (_who, state, words) => {
-    const participant = person('joe', { version: 2, hand_ms: 5 });
-    expect(announced(state, { type: 'participant.changed', ...STAMP, participant })).toBe(words);
+    const part = floor(1, 'joe');
+    expect(announced(state, { type: 'part.changed', ...STAMP, part })).toBe(words);
   });
 
   it('tells staff who waits, once', () => {

@@ -6,6 +6,7 @@ import type { Live } from './state';
 import {
   chances,
   FakeServer,
+  floor,
   liveRoom,
   meView,
   person,
@@ -23,6 +24,7 @@ function known(live: Live) {
     me: live.me,
     participants: [...live.participants].sort(byKey),
     waiting: [...live.waiting].sort(byKey),
+    parts: live.parts,
   };
 }
 
@@ -45,7 +47,7 @@ const EACH: { readonly [T in Event['type']]: Extract<Event, { type: T }> } = {
   'participant.changed': {
     type: 'participant.changed',
     ...STAMP,
-    participant: person('joe', { version: 2, hand_ms: 7 }),
+    participant: person('joe', { version: 2, camera: false }),
   },
   'participant.left': {
     type: 'participant.left',
@@ -56,6 +58,7 @@ const EACH: { readonly [T in Event['type']]: Extract<Event, { type: T }> } = {
   },
   'waiting.changed': { type: 'waiting.changed', ...STAMP, waiting: waits('kai') },
   'waiting.left': { type: 'waiting.left', ...STAMP, key: 'kai', version: 2 },
+  'part.changed': { type: 'part.changed', ...STAMP, part: floor(1, 'joe') },
   'me.changed': { type: 'me.changed', ...STAMP, me: meView({ version: 2, seat: 'removed' }) },
   speaking: { type: 'speaking', keys: ['joe'] },
   'media.slot_owned': { type: 'media.slot_owned', slot: 0, key: 'joe', csrc: 1 },

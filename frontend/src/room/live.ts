@@ -3,9 +3,11 @@
 import type {
   Event,
   MeChanged,
+  PartChanged,
   ParticipantChanged,
   ParticipantLeft,
   ParticipantView,
+  PartView,
   RoomChanged,
   Snapshot,
   Speaking,
@@ -62,6 +64,7 @@ export function fromSnapshot(snapshot: Snapshot, before: Live | null): Live {
     goneWaiting: {},
     speaking: before?.speaking ?? [],
     slots: before?.slots ?? {},
+    parts: Object.fromEntries(snapshot.parts.map((part) => [part.part, part])),
     mediaSlots: snapshot.media_slots,
   };
 }
@@ -108,6 +111,14 @@ const waitingLeft: Apply<WaitingLeft> = (live, { key, version }) =>
       }
     : live;
 
+/** A part is replaced by a newer version of it, whatever it shows. */
+const partChanged: Apply<PartChanged> = (live, { part }) => {
+  const known: PartView | undefined = live.parts[part.part];
+  return part.version > (known?.version ?? -1)
+    ? { ...live, parts: { ...live.parts, [part.part]: part } }
+    : live;
+};
+
 const speaking: Apply<Speaking> = (live, { keys }) => ({ ...live, speaking: keys });
 
 const unchanged: Apply<Event> = (live) => live;
@@ -122,6 +133,7 @@ const APPLY: { readonly [T in Event['type']]: Apply<Extract<Event, { type: T }>>
   'participant.left': participantLeft,
   'waiting.changed': waitingChanged,
   'waiting.left': waitingLeft,
+  'part.changed': partChanged,
   // Passing.
   speaking,
   // Slots are for the media side: it sees the frames, and reports with `covered` whose slot it is.

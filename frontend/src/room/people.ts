@@ -16,11 +16,24 @@ export interface TileView {
   readonly hand: number | null;
 }
 
-/** Hands that are up, the longest first; equal instants by key, so that everyone agrees. */
-export function hands(live: Live): readonly ParticipantView[] {
-  return live.participants
-    .filter((person) => person.hand_ms !== null)
-    .sort((a, b) => (a.hand_ms ?? 0) - (b.hand_ms ?? 0) || (a.key < b.key ? -1 : 1));
+/** A raised hand of somebody who is here. */
+export interface RaisedHand {
+  readonly key: string;
+  readonly name: string;
+  readonly sinceMs: number;
+}
+
+/** Hands that are up, the longest first. Somebody whose connection is gone keeps the place, and
+ * is in the queue again when back. */
+export function hands(live: Live): readonly RaisedHand[] {
+  return (live.parts.floor?.shown?.hands ?? []).flatMap((hand) => {
+    const person = live.participants.find((other) => other.key === hand.key);
+    return person ? [{ key: hand.key, name: person.name, sinceMs: hand.since_ms }] : [];
+  });
+}
+
+export function handIsUp(live: Live, key: string): boolean {
+  return hands(live).some((hand) => hand.key === key);
 }
 
 export function myself(live: Live): ParticipantView | null {

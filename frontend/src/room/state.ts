@@ -5,6 +5,8 @@ import type {
   Event,
   MeView,
   ParticipantView,
+  PartName,
+  PartView,
   Refused,
   RoomView,
   SegmentView,
@@ -53,6 +55,8 @@ export interface Live {
   readonly goneWaiting: Readonly<Record<string, number>>;
   readonly speaking: readonly string[];
   readonly slots: Readonly<Record<number, SlotView>>;
+  /** The parts of the room that show one something. */
+  readonly parts: Readonly<Partial<Record<PartName, PartView>>>;
   readonly mediaSlots: number;
 }
 

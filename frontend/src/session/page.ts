@@ -1,7 +1,7 @@
 // What the components are given of a session: its signals, the verbs, and the keys' verbs.
 // Owns two signals of this page: whether keys work, and whether the browser waits for a tap.
 import { type Signal, signal } from '@preact/signals';
-import { myself } from '../room/people';
+import { handIsUp } from '../room/people';
 import type { Page, Verbs } from '../ui/page';
 import type { RoomSession } from './session';
 
@@ -36,7 +36,7 @@ function verbsOf(session: RoomSession, silent: Signal<boolean>, keys: Signal<boo
     switchCamera: () => void devices.want({ camera: !devices.truth().camera }),
     switchHand: () => {
       const { live } = page;
-      if (live) void session.ask({ type: 'me.hand', raised: myself(live)?.hand_ms == null });
+      if (live) void session.ask({ type: 'me.hand', raised: !handIsUp(live, live.me.key) });
     },
     soundBlocked: (blocked) => {
       silent.value = blocked;
