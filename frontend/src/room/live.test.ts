@@ -73,6 +73,7 @@ const TELLING = [
   'participant.left',
   'waiting.changed',
   'waiting.left',
+  'part.changed',
   'me.changed',
   'speaking',
 ];
