@@ -10,6 +10,7 @@ from typing import Any, Final, cast
 from server.media.client import (
     ASKED_KEY,
     ECHO_KEEP_S,
+    ECHO_S,
     LEASE_KEY,
     LONGEST_OFFER,
     MOST_ASKED,
@@ -25,6 +26,8 @@ from server.media.client import (
 )
 from sessions.core.refusal import Refuse
 from sessions.live.store import AWAY, DOWN, Store
+
+__all__ = ["ECHO_S", "begin", "end", "report"]
 
 ANSWER_TRIES: Final = 8
 ANSWER_TRY_S: Final = 0.5  # below the connection's own time limit: four seconds in all
