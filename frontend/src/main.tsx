@@ -9,11 +9,13 @@ import { signal } from '@preact/signals';
 import { render } from 'preact';
 import { OwnDevices, type Problems } from './devices';
 import { listDevices, onDevicesChanged } from './media/devices';
+import { Echo } from './media/echo';
 import { meter } from './media/meter';
 import { type MediaPeer, mediaPeer, supported } from './media/peer';
 import type { Event } from './messages';
 import { currentSegment } from './room/agenda';
 import { announcement } from './room/announce';
+import type { EchoView } from './room/echo';
 import { myself } from './room/people';
 import { reduce } from './room/reduce';
 import { type Input, liveOf, type Notice, opening, type RoomState } from './room/state';
@@ -195,6 +197,7 @@ function ownChanged(): void {
   if (own.peek()?.getVideoTracks()[0] !== devices.video)
     own.value = devices.video && new MediaStream([devices.video]);
   settleMeter();
+  echo.send(devices.audio);
   if (!hasSenders) return;
   if (truth.microphone === before.microphone && truth.camera === before.camera) return;
   dispatch({ kind: 'own', own: truth });
@@ -203,6 +206,20 @@ function ownChanged(): void {
     void send({ type: 'me.microphone', on: truth.microphone });
   if (truth.camera !== before.camera) void send({ type: 'me.camera', on: truth.camera });
 }
+
+const echoView = signal<EchoView>({ at: 'idle' });
+const echoSound = signal<MediaStream | null>(null);
+const echo = new Echo(
+  { url: given.echo ?? '', token: given.csrf ?? '', relay: given.relay !== undefined },
+  {
+    news: (news) => {
+      echoView.value = news;
+    },
+    sound: (sound) => {
+      echoSound.value = sound;
+    },
+  },
+);
 
 let metered: { track: MediaStreamTrack; stop: () => void } | null = null;
 
@@ -247,6 +264,7 @@ function follow(before: RoomState, after: RoomState): void {
   followRules(before, after);
   if (was === is) return;
   root.dataset.screen = is;
+  if (was === 'check') echo.close();
   if (!WITH_DEVICES.includes(is)) closeDevices(is);
   else if (!WITH_DEVICES.includes(was)) void devices.open();
   if (was === 'ended' && is === 'room') tell('room.reopened', reopenedWords(), 'news');
@@ -344,6 +362,14 @@ function switchMicrophoneIfAllowed(): void {
 
 const page: Page = {
   ...{ state, now, own, level, slots, silent, keys, said, verbs },
+  echo: {
+    view: echoView,
+    sound: echoSound,
+    start: () => {
+      if (devices.audio) void echo.start(devices.audio);
+    },
+    stop: () => echo.stop(),
+  },
   name: given.name ?? '',
   home: given.home ?? '/',
   staffPhone: given.staffPhone ?? '',

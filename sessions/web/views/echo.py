@@ -13,7 +13,6 @@ from django.db import connection
 from django.http import HttpRequest, JsonResponse
 from django.views.decorators.http import require_POST, require_safe
 
-from server.media.client import ECHO_S
 from sessions.core.permissions import Verb
 from sessions.core.refusal import Refuse, sentence
 from sessions.rooms import echo, relay
@@ -32,7 +31,7 @@ def echo_begin(request: HttpRequest) -> JsonResponse:
     answer = echo.begin(person, request.POST.get("sdp", ""))
     if isinstance(answer, Refuse):
         return _refused(answer)
-    return JsonResponse({"sdp": answer, "seconds": ECHO_S})
+    return JsonResponse({"sdp": answer, "seconds": echo.LASTS_S})
 
 
 @require_safe
