@@ -13,6 +13,7 @@ from typing import Final
 from django.core.management import get_commands, load_command_class
 from django.urls import URLPattern, URLResolver, get_resolver
 
+from server.probe.rooms import PREFIX
 from sessions.core.admission import SeatState
 from sessions.core.permissions import Principal, Role, Verb, allowed
 from sessions.signaling.messages import COMMANDS
@@ -120,6 +121,12 @@ and the room refuses what needs a live one. Sockets: whoever may not come to the
 (`room.enter`) has no socket to ask anything else over.
 """
 
+PROBE: Final = f"""`server/probe`, the other end of an echo (`{Verb.ECHO}`) and of `check_media`, is no person: it
+has no row in this table, no standing and no seat, and it never joins a session's room. It makes
+rooms of its own, whose keys begin with `{PREFIX}`, which no session's room, seat or person has;
+any other key is refused before a media node hears of it (`tests/probe/test_rooms.py`). An echo's
+room has two: the person who asked, and the probe."""
+
 
 def page() -> str:
     """docs/permissions.md."""
@@ -139,6 +146,8 @@ def page() -> str:
         "\n".join(["| address | for |", "|---|---|", *opened]),
         f"\nOne's own sign-in, for whoever is signed in: {own or 'none'}. Static files are the",
         "same for everybody and hold nothing of anybody.",
+        "\n## The probe\n",
+        PROBE,
         "\n## At the machine's command line\n",
         "No person asks these, and no table; their audit rows are marked `operator`.\n",
         "\n".join(["| command | does |", "|---|---|", *operator]),

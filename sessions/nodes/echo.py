@@ -27,8 +27,7 @@ from server.media.client import (
 from sessions.core.refusal import Refuse
 from sessions.live.store import AWAY, DOWN, Store
 
-__all__ = ["ECHO_S", "begin", "end", "report"]
-
+LASTS_S: Final = ECHO_S  # an echo is over by then
 ANSWER_TRIES: Final = 8
 ANSWER_TRY_S: Final = 0.5  # below the connection's own time limit: four seconds in all
 

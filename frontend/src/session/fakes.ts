@@ -1,5 +1,6 @@
 // A session's parts for tests: a server that shows what it was sent, a peer whose senders take
 // their time, devices that open. Nothing of the page imports it.
+import type { EchoListener } from '../media/echo';
 import { FakeDevices } from '../media/fake-devices';
 import type { Wanted } from '../media/own-devices';
 import type { MediaListener, MediaPeer } from '../media/peer';
@@ -282,12 +283,40 @@ export class FakePeer implements MediaPeer {
   }
 }
 
+/** An echo that connects at once and keeps what it was asked. */
+class FakeEcho {
+  constructor(
+    private readonly on: EchoListener,
+    private readonly calls: string[],
+  ) {}
+
+  async start(track: MediaStreamTrack): Promise<void> {
+    this.calls.push(`start ${track.kind}`);
+    this.on.news({ at: 'listening' });
+  }
+
+  stop(): void {
+    this.calls.push('stop');
+    this.on.news({ at: 'idle' });
+  }
+
+  send(track: MediaStreamTrack | null): void {
+    this.calls.push(`send ${track?.kind ?? 'nothing'}`);
+  }
+
+  close(): void {
+    this.calls.push('close');
+    this.on.news({ at: 'idle' });
+  }
+}
+
 /** A page with its parts, at the device check. */
 export class FakePage {
   readonly server = new FakeServer();
   readonly browser = new FakeDevices();
   readonly peers: FakePeer[] = [];
   readonly metered: string[] = [];
+  readonly echoCalls: string[] = [];
   readonly timers: { ms: number; callback: () => void }[] = [];
   wallNow = 0;
   readonly session: RoomSession;
@@ -300,6 +329,7 @@ export class FakePage {
       this.peers.push(peer);
       return peer;
     },
+    newEcho: (on) => new FakeEcho(on, this.echoCalls),
     openDevices: this.browser.open,
     listDevices: async () => ({
       audio: [{ id: 'a', label: 'Headset' }],

@@ -14,6 +14,7 @@ export function pageOf(session: RoomSession, given: DOMStringMap): Page {
     ...{ state: page.state, now: page.now, said: page.said },
     ...{ own, level: check.level, slots: media.slots, silent, keys },
     verbs: verbsOf(session, silent, keys),
+    echo: session.echo,
     name: given.name ?? '',
     home: given.home ?? '/',
     staffPhone: given.staffPhone ?? '',

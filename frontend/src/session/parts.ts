@@ -1,6 +1,7 @@
 // What a session is made of: each part is the browser's own, or a test's.
 // Owns shapes only.
 import type { DeviceName, openDevices } from '../media/devices';
+import type { Echo, EchoListener } from '../media/echo';
 import type { Wanted } from '../media/own-devices';
 import type { MediaListener, MediaPeer } from '../media/peer';
 import type { Connection, Listener } from '../signaling/connection';
@@ -13,6 +14,7 @@ export interface Parts {
   /** Opens the room's websocket. `hello` is called at each attempt. */
   connect(on: Listener, hello: () => Wanted): Connection;
   newPeer(on: MediaListener): MediaPeer;
+  newEcho(on: EchoListener): Pick<Echo, 'start' | 'stop' | 'send' | 'close'>;
   readonly openDevices: typeof openDevices;
   listDevices(): Promise<{ audio: readonly DeviceName[]; video: readonly DeviceName[] }>;
   /** Calls back when a device is plugged in or pulled out. */

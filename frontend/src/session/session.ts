@@ -10,6 +10,7 @@ import { liveOf, type RoomState } from '../room/state';
 import { DEVICES, reopened } from '../room/words';
 import type { Close, Connection, ConnectionStatus, Reply, Request } from '../signaling/connection';
 import { DeviceCheck } from './check';
+import { EchoCheck } from './echo-check';
 import { PageState } from './page-state';
 import type { Parts } from './parts';
 import { RoomMedia } from './room-media';
@@ -22,6 +23,7 @@ export class RoomSession {
   readonly page: PageState;
   readonly devices: OwnDevices;
   readonly check: DeviceCheck;
+  readonly echo: EchoCheck;
   readonly media: RoomMedia;
   readonly rules: DeviceRules;
   /** One's own picture. */
@@ -41,6 +43,7 @@ export class RoomSession {
     );
     this.rules = new DeviceRules(this.devices);
     this.check = new DeviceCheck(parts, this.page, this.devices);
+    this.echo = new EchoCheck(parts, this.devices);
     this.media = new RoomMedia(parts, this.page, {
       send,
       sendTo: (outlet) => void this.devices.sendTo(outlet),
@@ -131,6 +134,7 @@ export class RoomSession {
     if (video !== (this.own.peek()?.getVideoTracks()[0] ?? null))
       this.own.value = video && this.parts.streamOf(video);
     this.check.settleMeter();
+    this.echo.follow();
     const { own } = this.page.current;
     const truth = this.devices.truth();
     if (truth.microphone !== own.microphone || truth.camera !== own.camera)
@@ -164,6 +168,7 @@ export class RoomSession {
     this.rules.follow(was, is);
     this.#compareWithServer(before, after);
     if (was.at === is.at) return;
+    if (was.at === 'check') this.echo.close();
     if (was.at === 'ended' && is.at === 'room')
       this.page.notify('room.reopened', reopened(this.devices.wanted), 'news');
     this.check.settleMeter();

@@ -1,6 +1,7 @@
 // Before joining: one's picture, the microphone's level, the devices, and the buttons to join.
 import type { DeviceName, Own } from '../room/state';
 import { DEVICES } from '../room/words';
+import { EchoCheck } from './echo';
 import { Icon } from './icon';
 import type { Page } from './page';
 import { Self } from './self';
@@ -26,6 +27,7 @@ export function Check({ page }: { page: Page }) {
       </div>
       <Self page={page} />
       <Problem page={page} own={own} />
+      <EchoCheck page={page} />
       <Devices page={page} own={own} />
     </Still>
   );

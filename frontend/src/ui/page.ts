@@ -2,6 +2,7 @@
 // Owns only shapes; the session fills them.
 import type { ReadonlySignal, Signal } from '@preact/signals';
 import type { RoomCommand } from '../room/commands';
+import type { EchoView } from '../room/echo';
 import type { RoomState } from '../room/state';
 
 export interface Streams {
@@ -28,6 +29,15 @@ export interface Verbs {
   ask(command: RoomCommand): void;
 }
 
+/** Hearing oneself as the group does, in the device check. */
+export interface EchoControl {
+  readonly view: ReadonlySignal<EchoView>;
+  /** What comes back, to be played. */
+  readonly sound: ReadonlySignal<MediaStream | null>;
+  start(): void;
+  stop(): void;
+}
+
 export interface Page {
   readonly state: ReadonlySignal<RoomState>;
   /** The server's clock in milliseconds; moves once a second. */
@@ -44,6 +54,7 @@ export interface Page {
   /** What a screen reader announces. */
   readonly said: ReadonlySignal<string>;
   readonly verbs: Verbs;
+  readonly echo: EchoControl;
   readonly name: string;
   readonly home: string;
   readonly staffPhone: string;

@@ -33,7 +33,7 @@ def echo_begin(request: HttpRequest) -> JsonResponse:
     answer = this_process().run_from_thread(lambda process: echo.begin(process.store, person, sdp))
     if isinstance(answer, Refuse):
         return _refused(answer)
-    return JsonResponse({"sdp": answer, "seconds": echo.ECHO_S})
+    return JsonResponse({"sdp": answer, "seconds": echo.LASTS_S})
 
 
 @require_safe
