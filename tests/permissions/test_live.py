@@ -42,9 +42,10 @@ from sessions.signaling.messages.people import AllowMicrophone, LowerHand, Mute,
 from sessions.signaling.messages.room import End, Reopen, Start
 from tests.permissions.principals import ROLE_SETS, Case, Context, case
 from tests.permissions.rows import fingerprint, newest, written
-from tests.signaling.evening import Browser, cookie_of
+from tests.signaling.evening import Browser
 from tests.signaling.node import TalkingNode
 from tests.signaling.quiet import wait_for_database_calls
+from tests.world import cookie_of
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

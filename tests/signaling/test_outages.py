@@ -16,7 +16,8 @@ from sessions.rooms import database, settle
 from sessions.signaling import room_cache, store_watch
 from sessions.signaling.consumer import RoomConsumer
 from tests.signaling.consumer.test_socket import entered, redis_away
-from tests.signaling.evening import Browser, Evening, cookie_of
+from tests.signaling.evening import Browser, Evening
+from tests.world import cookie_of
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -31,8 +31,9 @@ from sessions.signaling.consumer import RoomConsumer
 from sessions.signaling.farewell import farewell
 from sessions.signaling.login import Proof
 from tests.signaling.consumer.test_socket import redis_away
-from tests.signaling.evening import Browser, Evening, cookie_of
+from tests.signaling.evening import Browser, Evening
 from tests.signaling.node import TalkingNode
+from tests.world import cookie_of
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
