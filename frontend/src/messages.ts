@@ -91,7 +91,7 @@ export interface PartChanged {
 }
 
 /** Every part, by the name that it has in rows, events and messages. */
-export type PartName = "floor";
+export type PartName = "floor" | "spotlight";
 
 /**
  * One part as the receiver may see it; `shown` is null where nothing is. A higher version
@@ -100,7 +100,7 @@ export type PartName = "floor";
 export interface PartView {
   readonly part: PartName;
   readonly version: number;
-  readonly shown: FloorShown | null;
+  readonly shown: FloorShown | SpotlightShown | null;
 }
 
 /** EV3. To everyone in the room: someone came in, or is no longer as they were. */
@@ -239,6 +239,11 @@ export interface Snapshot {
 export interface Speaking {
   readonly type: "speaking";
   readonly keys: ReadonlyArray<string>;
+}
+
+/** What people in the room see of the spotlight: the key of who is shown large, if anybody. */
+export interface SpotlightShown {
+  readonly key: string | null;
 }
 
 /** Why a client is at the door. */
@@ -443,6 +448,13 @@ export interface Shorten {
   readonly minutes: number;
 }
 
+/** PT5. Shows someone large to everyone in the room; null: nobody any more. */
+export interface ShowLarge {
+  readonly type: "room.spotlight";
+  readonly id: number;
+  readonly key: string | null;
+}
+
 /** RM1. Starts the session and its first segment. */
 export interface Start {
   readonly type: "room.start";
@@ -474,7 +486,8 @@ export type Command =
   | Mute
   | AllowMicrophone
   | LowerHand
-  | Remove;
+  | Remove
+  | ShowLarge;
 
 export type Event =
   | Ok
@@ -495,6 +508,12 @@ export type Event =
   | ParticipantChanged
   | ParticipantLeft
   | PartChanged;
+
+/** What each part of the room shows, by its name. */
+export interface PartsShown {
+  readonly floor: FloorShown;
+  readonly spotlight: SpotlightShown;
+}
 
 export const CLOSE_CODES = {
   4400: "message.malformed",

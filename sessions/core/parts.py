@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from pydantic import TypeAdapter
 
-from sessions.core import floor
+from sessions.core import floor, spotlight
 from sessions.core.refusal import Refuse
 from sessions.core.viewing import Facts, Onlooker
 
@@ -25,6 +25,7 @@ class PartName(StrEnum):
     """Every part, by the name that it has in rows, events and messages."""
 
     FLOOR = "floor"
+    SPOTLIGHT = "spotlight"
 
 
 @dataclass(frozen=True)
@@ -48,4 +49,7 @@ class Part:
 
 PARTS: Final[Mapping[PartName, Part]] = {
     PartName.FLOOR: Part(floor.Floor, floor.FloorShown, floor.decide, floor.show),
+    PartName.SPOTLIGHT: Part(
+        spotlight.Spotlight, spotlight.SpotlightShown, spotlight.decide, spotlight.show
+    ),
 }

@@ -78,6 +78,7 @@ class Verb(StrEnum):
     ROOM_ALLOW_MICROPHONE = "room.allow_microphone"
     ROOM_LOWER_HAND = "room.lower_hand"
     ROOM_REMOVE = "room.remove"
+    ROOM_SPOTLIGHT = "room.spotlight"
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,6 +146,7 @@ TABLE: Mapping[Verb, frozenset[Grant]] = {
     Verb.ROOM_ALLOW_MICROPHONE: _LEADS,
     Verb.ROOM_LOWER_HAND: _LEADS,
     Verb.ROOM_REMOVE: _LEADS,
+    Verb.ROOM_SPOTLIGHT: _LEADS,
 }
 
 

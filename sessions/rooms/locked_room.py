@@ -5,7 +5,7 @@ write: `save`, and what was saved reaches the database when the rule has not ref
 verb, and does not ask who may do what.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -252,6 +252,10 @@ class LockedRoom:
         then = agenda_clock.read(self.agenda, before, before[-1].at)
         on = selectors.media_is_on(self.state, self.clock())
         return on != selectors.media_is_on(self.state, then)
+
+
+Rule = Callable[..., Change | Refuse]  # (locked room, the fields of its message by name)
+Rules = Mapping[Verb, Rule]
 
 
 @contextmanager

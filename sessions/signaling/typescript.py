@@ -10,6 +10,7 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
+from sessions.core.parts import PARTS
 from sessions.signaling.messages import Command, Event
 from sessions.signaling.messages.connection import CLOSE_CODES, MESSAGE_LIMIT
 
@@ -81,6 +82,15 @@ def constants() -> str:
     )
 
 
+def shown_by_part() -> str:
+    """What each part shows, by its name."""
+    fields = "".join(
+        f"  readonly {name.value}: {part.shown.__name__};\n" for name, part in PARTS.items()
+    )
+    note = comment("What each part of the room shows, by its name.")
+    return f"{note}export interface PartsShown {{\n{fields}}}\n"
+
+
 def generate() -> str:
     """The whole file."""
     commands = TypeAdapter[Any](Command).json_schema()
@@ -88,5 +98,5 @@ def generate() -> str:
     definitions: Schema = {**events["$defs"], **commands["$defs"]}
     parts = [HEADER]
     parts += [named(name, schema) for name, schema in definitions.items()]
-    parts += [union("Command", commands), union("Event", events), constants()]
+    parts += [union("Command", commands), union("Event", events), shown_by_part(), constants()]
     return "\n".join(parts)

@@ -1,5 +1,5 @@
 // Who is here and what each tile shows: pure functions of the room's state.
-import type { MeView, ParticipantView, WaitingView } from '../messages';
+import type { MeView, ParticipantView, PartName, PartsShown, WaitingView } from '../messages';
 import type { Live, RoomState } from './state';
 
 /** One tile. `slot` is where that person's picture comes from; null for oneself and for no one. */
@@ -14,6 +14,13 @@ export interface TileView {
   readonly away: boolean;
   /** 1 for the hand that has been up longest; null when it is down. */
   readonly hand: number | null;
+  /** Staff show this person large to everyone. */
+  readonly spotlit: boolean;
+}
+
+/** What a part of the room shows to oneself; null: nothing. */
+function shownOf<N extends PartName>(live: Live, name: N): PartsShown[N] | null {
+  return (live.parts[name]?.shown ?? null) as PartsShown[N] | null;
 }
 
 /** A raised hand of somebody who is here. */
@@ -26,7 +33,7 @@ export interface RaisedHand {
 /** Hands that are up, the longest first. Somebody whose connection is gone keeps the place, and
  * is in the queue again when back. */
 export function hands(live: Live): readonly RaisedHand[] {
-  return (live.parts.floor?.shown?.hands ?? []).flatMap((hand) => {
+  return (shownOf(live, 'floor')?.hands ?? []).flatMap((hand) => {
     const person = live.participants.find((other) => other.key === hand.key);
     return person ? [{ key: hand.key, name: person.name, sinceMs: hand.since_ms }] : [];
   });
@@ -34,6 +41,10 @@ export function hands(live: Live): readonly RaisedHand[] {
 
 export function handIsUp(live: Live, key: string): boolean {
   return hands(live).some((hand) => hand.key === key);
+}
+
+export function isSpotlit(live: Live, key: string): boolean {
+  return shownOf(live, 'spotlight')?.key === key;
 }
 
 export function myself(live: Live): ParticipantView | null {
@@ -64,6 +75,7 @@ export function tiles(state: Pick<RoomState, 'own'>, live: Live): readonly TileV
       speaking: live.speaking.includes(person.key),
       away: person.away,
       hand: place < 0 ? null : place + 1,
+      spotlit: isSpotlit(live, person.key),
     };
   });
 }

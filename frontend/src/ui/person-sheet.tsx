@@ -1,7 +1,7 @@
 // What staff can do about one person. Removing is last, and asks.
 import { useSignal } from '@preact/signals';
 import type { RoomCommand } from '../room/commands';
-import { handIsUp } from '../room/people';
+import { handIsUp, isSpotlit } from '../room/people';
 import type { Live, ParticipantView } from '../room/state';
 import type { Page } from './page';
 import { Ask, Sheet } from './sheet';
@@ -44,6 +44,11 @@ export function PersonSheet({ page, live, person, onClose }: PersonSheetProps) {
         )}
         {handIsUp(live, key) && (
           <Choice words="Lower the hand" onClick={ask({ type: 'room.lower_hand', key })} />
+        )}
+        {isSpotlit(live, key) ? (
+          <Choice words="Stop showing large" onClick={ask({ type: 'room.spotlight', key: null })} />
+        ) : (
+          <Choice words="Show large for everyone" onClick={ask({ type: 'room.spotlight', key })} />
         )}
         <Choice words="Close" onClick={onClose} />
         <hr />

@@ -4,15 +4,19 @@ Owns what such a verb makes of the seat's row, whether it is done now or was don
 state while no row could be written (`settle`).
 """
 
+from typing import Final
+
 from sessions.core.admission import SeatState
 from sessions.core.floor import Lower, Raise
 from sessions.core.parts import PartName
+from sessions.core.permissions import Verb
 from sessions.core.refusal import Refuse
+from sessions.core.spotlight import Shine
 from sessions.live import presence
 from sessions.live.presence import Applied
 from sessions.live.store import Call
 from sessions.models import Seat
-from sessions.rooms.locked_room import Change, LockedRoom
+from sessions.rooms.locked_room import Change, LockedRoom, Rules
 
 
 def mute(locked: LockedRoom, key: str) -> Change | Refuse:
@@ -37,6 +41,14 @@ def lower_hand(locked: LockedRoom, key: str) -> Change | Refuse:
     if isinstance(seat, Refuse):
         return seat
     return locked.decide(PartName.FLOOR, Lower(seat.key))
+
+
+def spotlight(locked: LockedRoom, key: str | None) -> Change | Refuse:
+    """Shows somebody large to everyone in the room, or nobody."""
+    seat = _admitted(locked, key) if key is not None else None
+    if isinstance(seat, Refuse):
+        return seat
+    return locked.decide(PartName.SPOTLIGHT, Shine(key))
 
 
 def remove(locked: LockedRoom, key: str) -> Change | Refuse:
@@ -91,3 +103,13 @@ def _remove(locked: LockedRoom, seat: Seat) -> Change:
     locked.revoke_media(seat)
     locked.change_presence(presence.remove(locked.room.key, seat.key))
     return Change.MADE
+
+
+RULES: Final[Rules] = {
+    Verb.ROOM_MUTE: mute,
+    Verb.ROOM_ALLOW_MICROPHONE: allow_microphone,
+    Verb.ROOM_RAISE_HAND: raise_hand,
+    Verb.ROOM_LOWER_HAND: lower_hand,
+    Verb.ROOM_REMOVE: remove,
+    Verb.ROOM_SPOTLIGHT: spotlight,
+}

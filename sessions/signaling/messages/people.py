@@ -58,6 +58,15 @@ class Remove:
     key: Key
 
 
+@command(Verb.ROOM_SPOTLIGHT)
+class ShowLarge:
+    """PT5. Shows someone large to everyone in the room; null: nobody any more."""
+
+    type: Literal["room.spotlight"]
+    id: Number
+    key: Key | None
+
+
 @message
 class ParticipantChanged:
     """EV3. To everyone in the room: someone came in, or is no longer as they were."""
