@@ -1,28 +1,28 @@
 """An echo for one person: asking the probe for it, its report, its end, by way of Redis.
 
 Owns what a web process says to the probe (`server.media.client` has the messages). An echo is in
-a room of its own, which the probe makes and no session's is; what the person may is asked before.
+a room of its own, which the probe makes and no session's is; the permission is checked before.
 """
 
 import secrets
 from typing import Final, cast
 
 from server.media.client import (
-    ASKED_KEY,
     ECHO_KEEP_S,
+    ECHO_REQUESTS_KEY,
     ECHO_S,
-    LEASE_KEY,
     LONGEST_OFFER,
-    MOST_ASKED,
-    EchoAnswered,
-    EchoAsked,
+    MOST_REQUESTS,
+    PROBE_LEASE_KEY,
+    EchoAnswer,
     EchoReport,
-    answer_key,
-    asked_json,
-    newest_key,
-    read_answered,
-    read_report,
-    report_key,
+    EchoRequest,
+    echo_answer_key,
+    echo_report_key,
+    echo_request_json,
+    newest_echo_key,
+    read_echo_answer,
+    read_echo_report,
 )
 from sessions.core.refusal import Refuse
 from sessions.rooms.lua import AWAY, DOWN, connection
@@ -39,7 +39,7 @@ def begin(person: str, sdp: str) -> str | Refuse:
         return Refuse("echo.offer")
     try:
         return _refused_or_sdp(
-            _ask(EchoAsked(echo=secrets.token_urlsafe(16), person=person, sdp=sdp))
+            _ask(EchoRequest(echo=secrets.token_urlsafe(16), person=person, sdp=sdp))
         )
     except AWAY:
         return DOWN
@@ -48,40 +48,40 @@ def begin(person: str, sdp: str) -> str | Refuse:
 def report(person: str) -> EchoReport | Refuse | None:
     """The newest report on the person's echo; None while there is none."""
     try:
-        echo = cast("str | None", connection().get(newest_key(person)))
-        found = cast("str | None", connection().get(report_key(echo))) if echo else None
+        echo = cast("str | None", connection().get(newest_echo_key(person)))
+        found = cast("str | None", connection().get(echo_report_key(echo))) if echo else None
     except AWAY:
         return DOWN
-    return read_report(found) if found else None
+    return read_echo_report(found) if found else None
 
 
 def end(person: str) -> Refuse | None:
     """The person's echo ends within a second."""
     try:
-        connection().delete(newest_key(person))
+        connection().delete(newest_echo_key(person))
     except AWAY:
         return DOWN
     return None
 
 
-def _ask(asked: EchoAsked) -> EchoAnswered:
+def _ask(request: EchoRequest) -> EchoAnswer:
     """Puts the request before a probe that runs, and waits for its answer."""
     redis = connection()
-    if not redis.exists(LEASE_KEY):
-        return EchoAnswered(code="echo.down")
+    if not redis.exists(PROBE_LEASE_KEY):
+        return EchoAnswer(code="echo.down")
     with redis.pipeline() as pipe:
-        pipe.set(newest_key(asked.person), asked.echo, ex=ECHO_KEEP_S)
-        pipe.rpush(ASKED_KEY, asked_json(asked))
-        pipe.ltrim(ASKED_KEY, -MOST_ASKED, -1)
-        pipe.expire(ASKED_KEY, ECHO_KEEP_S)
+        pipe.set(newest_echo_key(request.person), request.echo, ex=ECHO_KEEP_S)
+        pipe.rpush(ECHO_REQUESTS_KEY, echo_request_json(request))
+        pipe.ltrim(ECHO_REQUESTS_KEY, -MOST_REQUESTS, -1)
+        pipe.expire(ECHO_REQUESTS_KEY, ECHO_KEEP_S)
         pipe.execute()
     for _ in range(ANSWER_TRIES):
-        found = redis.blpop([answer_key(asked.echo)], timeout=ANSWER_TRY_S)
+        found = redis.blpop([echo_answer_key(request.echo)], timeout=ANSWER_TRY_S)
         if found:
-            return read_answered(cast("tuple[str, str]", found)[1])
-    redis.delete(newest_key(asked.person))
-    return EchoAnswered(code="echo.down")
+            return read_echo_answer(cast("tuple[str, str]", found)[1])
+    redis.delete(newest_echo_key(request.person))
+    return EchoAnswer(code="echo.down")
 
 
-def _refused_or_sdp(answered: EchoAnswered) -> str | Refuse:
-    return Refuse(answered.code) if answered.code else answered.sdp
+def _refused_or_sdp(answer: EchoAnswer) -> str | Refuse:
+    return Refuse(answer.code) if answer.code else answer.sdp

@@ -64,5 +64,5 @@ def echo_end(request: HttpRequest) -> JsonResponse:
 
 
 def _refused(refused: Refuse) -> JsonResponse:
-    told = {"code": refused.code, "text": sentence(refused)}
-    return JsonResponse(told, status=HTTPStatus.CONFLICT)
+    body = {"code": refused.code, "text": sentence(refused)}
+    return JsonResponse(body, status=HTTPStatus.CONFLICT)
