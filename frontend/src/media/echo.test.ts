@@ -98,7 +98,7 @@ test('listens once it is connected, and reports when it is stopped', async () =>
   made.stop();
   await vi.advanceTimersByTimeAsync(0);
   expect(states()).toEqual(['idle', 'connecting', 'listening', 'report']);
-  expect(news.at(-1)).toMatchObject({ figures: { up: { received: 100 }, heard: true } });
+  expect(news.at(-1)).toMatchObject({ figures: { uplink: { received: 100 }, heard: true } });
   expect([newest().connectionState, sounds.at(-1)]).toEqual(['closed', null]);
   expect(server.asked.at(-1)).toBe('/echo/end/');
 });

@@ -4,7 +4,7 @@
  * and what is asked of the server about it. Plays nothing: the sound is handed over. One at a time.
  */
 
-import { type Figures, figuresOf, type ProbeReport } from './echo-figures';
+import { type Figures, figuresOf, type ProbeReport } from './figures';
 
 /** Where the server takes echoes: the address, the page's token, whether there is a relay. */
 export interface EchoPlace {
@@ -64,7 +64,7 @@ export class Echo {
     this.#call?.send(track);
   }
 
-  /** Ends without a word, as when the check is left. */
+  /** Ends without a report, as when the check is left. */
   close(): void {
     this.#call?.close();
     this.#forget();
@@ -140,8 +140,8 @@ class Call {
   }
 
   async #ask(): Promise<void> {
-    const told = await this.#get<{ report: ProbeReport | null }>('report/');
-    this.#report = told?.report ?? this.#report;
+    const answer = await this.#get<{ report: ProbeReport | null }>('report/');
+    this.#report = answer?.report ?? this.#report;
   }
 
   send(track: MediaStreamTrack | null): void {

@@ -2,16 +2,16 @@
 // Owns the limits and the text. Knows no connection.
 
 /** One direction. `received` and `lost` count packets; `jitterMs` is their unevenness. */
-export interface EchoWay {
+export interface EchoDirection {
   readonly received: number;
   readonly lost: number;
   readonly jitterMs: number;
 }
 
-/** `up` is from this person to the group. `heard`: something louder than a quiet room arrived. */
+/** `uplink` is from this person to the group. `heard`: something louder than a quiet room arrived. */
 export interface EchoFigures {
-  readonly up: EchoWay;
-  readonly down: EchoWay;
+  readonly uplink: EchoDirection;
+  readonly downlink: EchoDirection;
   readonly roundTripMs: number | null;
   readonly relayed: boolean;
   readonly heard: boolean;
@@ -25,7 +25,7 @@ export type EchoView =
 export type EchoQuality = 'good' | 'fair' | 'poor' | 'unheard';
 
 // Opus hides a few lost packets; a browser's buffer evens out some 50 ms. ITU-T G.114: below
-// 300 ms there and back nobody notices the delay, above 800 ms people talk into each other.
+// 300 ms of round trip nobody notices the delay, above 800 ms people talk into each other.
 const LIMITS = {
   good: { lost: 0.02, jitterMs: 30, roundTripMs: 300 },
   fair: { lost: 0.08, jitterMs: 80, roundTripMs: 800 },
@@ -49,8 +49,8 @@ const WORDS: Readonly<Record<EchoQuality, { title: string; text: string }>> = {
 
 /** The worst of what was measured. */
 export function quality(figures: EchoFigures): EchoQuality {
-  if (!figures.heard || figures.up.received === 0) return 'unheard';
-  if (figures.down.received === 0) return 'poor';
+  if (!figures.heard || figures.uplink.received === 0) return 'unheard';
+  if (figures.downlink.received === 0) return 'poor';
   if (within(figures, LIMITS.good)) return 'good';
   return within(figures, LIMITS.fair) ? 'fair' : 'poor';
 }
@@ -61,30 +61,30 @@ export function echoWords(figures: EchoFigures): { title: string; text: string }
 
 /** Three lines to read out to staff: what it is, and how it was. */
 export function echoLines(figures: EchoFigures): readonly (readonly [string, string])[] {
-  const { up, down, roundTripMs, relayed } = figures;
+  const { uplink, downlink, roundTripMs, relayed } = figures;
   const time = roundTripMs === null ? 'not known' : `${Math.round(roundTripMs)} ms`;
   return [
-    ['You to the group', wayWords(up)],
-    ['The group to you', wayWords(down)],
+    ['You to the group', directionWords(uplink)],
+    ['The group to you', directionWords(downlink)],
     ['Round trip', `${time}${relayed ? ', through the relay' : ''}`],
   ];
 }
 
-function wayWords(way: EchoWay): string {
-  if (way.received === 0) return 'nothing arrived';
-  const percent = lostShare(way) * 100;
+function directionWords(one: EchoDirection): string {
+  if (one.received === 0) return 'nothing arrived';
+  const percent = lostShare(one) * 100;
   const lost = percent === 0 ? '0' : percent < 1 ? 'under 1' : `${Math.round(percent)}`;
-  return `${lost} % lost, jitter ${Math.round(way.jitterMs)} ms`;
+  return `${lost} % lost, jitter ${Math.round(one.jitterMs)} ms`;
 }
 
-function lostShare({ received, lost }: EchoWay): number {
+function lostShare({ received, lost }: EchoDirection): number {
   return lost / Math.max(1, received + lost);
 }
 
 function within(figures: EchoFigures, limits: (typeof LIMITS)[keyof typeof LIMITS]): boolean {
-  const ways = [figures.up, figures.down];
+  const directions = [figures.uplink, figures.downlink];
   return (
-    ways.every((way) => lostShare(way) < limits.lost && way.jitterMs < limits.jitterMs) &&
+    directions.every((one) => lostShare(one) < limits.lost && one.jitterMs < limits.jitterMs) &&
     (figures.roundTripMs ?? 0) < limits.roundTripMs
   );
 }

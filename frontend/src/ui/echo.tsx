@@ -1,5 +1,5 @@
 // The echo in the device check: one button, what to do, and how it was. The button stays where it
-// is while its words change, so that the keyboard's place is kept.
+// is while its label changes, so that it keeps the focus.
 import { type EchoFigures, type EchoView, echoLines, echoWords, quality } from '../room/echo';
 import { Icon, type IconName } from './icon';
 import type { Page } from './page';
@@ -14,7 +14,7 @@ export function EchoCheck({ page }: { page: Page }) {
   return (
     <section class="echo" data-name="echo" data-echo={view.at}>
       <div role="status">
-        <Told view={view} />
+        <Status view={view} />
         {closed && <p class="small muted">Unmute first, then you can hear yourself.</p>}
       </div>
       <button
@@ -38,14 +38,14 @@ function label({ at }: EchoView): string {
   return 'Hear yourself again';
 }
 
-function Told({ view }: { view: EchoView }) {
-  if (view.at === 'connecting') return <Line icon="signal">Connecting. This takes a moment.</Line>;
+function Status({ view }: { view: EchoView }) {
+  if (view.at === 'connecting') return <Hint icon="signal">Connecting. This takes a moment.</Hint>;
   if (view.at === 'listening')
     return (
-      <Line icon="sound">
+      <Hint icon="sound">
         Say a sentence, with headphones if you can. You hear it two seconds later. Nobody else hears
         it, and nothing is kept.
-      </Line>
+      </Hint>
     );
   if (view.at === 'report') return <Report figures={view.figures} />;
   if (view.at === 'failed')
@@ -58,7 +58,7 @@ function Told({ view }: { view: EchoView }) {
   return null;
 }
 
-function Line({ icon, children }: { icon: IconName; children: string }) {
+function Hint({ icon, children }: { icon: IconName; children: string }) {
   return (
     <div class="note">
       <Icon name={icon} />

@@ -68,5 +68,5 @@ def echo_end(request: HttpRequest) -> JsonResponse:
 
 
 def _refused(refused: Refuse) -> JsonResponse:
-    answer = {"code": refused.code, "text": sentence(refused)}
-    return JsonResponse(answer, status=HTTPStatus.CONFLICT)
+    body = {"code": refused.code, "text": sentence(refused)}
+    return JsonResponse(body, status=HTTPStatus.CONFLICT)

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { figuresOf } from './echo-figures';
+import { figuresOf } from './figures';
 
 const REPORT = { received: 500, lost: 5, jitter_ms: 7, heard: true };
 const PAIR = {
@@ -20,8 +20,8 @@ const INBOUND = {
 
 test('one direction is the probe’s, the other the browser’s own', () => {
   expect(figuresOf(REPORT, [INBOUND, PAIR])).toEqual({
-    up: { received: 500, lost: 5, jitterMs: 7 },
-    down: { received: 400, lost: 4, jitterMs: 12 },
+    uplink: { received: 500, lost: 5, jitterMs: 7 },
+    downlink: { received: 400, lost: 4, jitterMs: 12 },
     roundTripMs: 48,
     relayed: false,
     heard: true,
@@ -42,8 +42,8 @@ test('a browser that does not time its checks is read by its reports', () => {
 test('nothing measured is nothing, not good', () => {
   const nothing = { received: 0, lost: 0, jitterMs: 0 };
   expect(figuresOf(null, [{ ...INBOUND, packetsReceived: 0, packetsLost: -2 }])).toEqual({
-    up: nothing,
-    down: { ...nothing, jitterMs: 12 },
+    uplink: nothing,
+    downlink: { ...nothing, jitterMs: 12 },
     roundTripMs: null,
     relayed: false,
     heard: false,

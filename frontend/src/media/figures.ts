@@ -11,15 +11,15 @@ export interface ProbeReport {
   readonly heard: boolean;
 }
 
-export interface Way {
+export interface Direction {
   readonly received: number;
   readonly lost: number;
   readonly jitterMs: number;
 }
 
 export interface Figures {
-  readonly up: Way;
-  readonly down: Way;
+  readonly uplink: Direction;
+  readonly downlink: Direction;
   readonly roundTripMs: number | null;
   readonly relayed: boolean;
   readonly heard: boolean;
@@ -40,7 +40,7 @@ interface Entry {
   readonly candidateType?: string;
 }
 
-const NOTHING: Way = { received: 0, lost: 0, jitterMs: 0 };
+const NOTHING: Direction = { received: 0, lost: 0, jitterMs: 0 };
 
 /** `stats`: the values of `RTCPeerConnection.getStats()`. */
 export function figuresOf(report: ProbeReport | null, stats: Iterable<object>): Figures {
@@ -53,9 +53,9 @@ export function figuresOf(report: ProbeReport | null, stats: Iterable<object>): 
   const remote = entries.find((entry) => entry.type === 'remote-inbound-rtp');
   const seconds = pair?.currentRoundTripTime ?? remote?.roundTripTime ?? null;
   return {
-    up: report ? way(report.received, report.lost, report.jitter_ms) : NOTHING,
-    down: inbound
-      ? way(inbound.packetsReceived, inbound.packetsLost, (inbound.jitter ?? 0) * 1000)
+    uplink: report ? direction(report.received, report.lost, report.jitter_ms) : NOTHING,
+    downlink: inbound
+      ? direction(inbound.packetsReceived, inbound.packetsLost, (inbound.jitter ?? 0) * 1000)
       : NOTHING,
     roundTripMs: seconds === null ? null : seconds * 1000,
     relayed: local?.candidateType === 'relay',
@@ -64,6 +64,6 @@ export function figuresOf(report: ProbeReport | null, stats: Iterable<object>): 
 }
 
 /** Duplicates can make a browser count fewer than none as lost. */
-function way(received = 0, lost = 0, jitterMs = 0): Way {
+function direction(received = 0, lost = 0, jitterMs = 0): Direction {
   return { received, lost: Math.max(0, lost), jitterMs };
 }
