@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 from django.conf import LazySettings
-from sessions.rooms.relay import VALID_S
 
 from server.media.messages import PeerClosed, SlotOwned, SlotShown, Speaking
 from server.media.reasons import CloseReason
+from server.media.relay import VALID_S
 from tests.signaling.evening import Browser, Evening
 from tests.signaling.node import TalkingNode
 

@@ -7,7 +7,7 @@ import pytest
 import pytest_asyncio
 
 from sessions.models import AuditEvent, Seat
-from sessions.rooms import database
+from sessions.rooms.process import this_process
 from sessions.signaling.messages import COMMANDS
 from sessions.signaling.messages.base import name_of
 from tests.signaling.evening import Browser, Evening
@@ -59,7 +59,9 @@ async def room(tonight: Evening) -> AsyncIterator[dict[str, Browser]]:
 
 
 async def seat_of(tonight: Evening, name: str) -> str:
-    found = await database.run(Seat.objects.get, room=tonight.room, person=tonight[name])
+    found = await this_process().database.run(
+        Seat.objects.get, room=tonight.room, person=tonight[name]
+    )
     assert isinstance(found, Seat)
     return found.key
 
@@ -102,7 +104,7 @@ async def test_command_refused_at_the_door_is_audited(
     tonight: Evening, room: dict[str, Browser]
 ) -> None:
     await room["Ana"].ask("me.hand", raised=True)
-    rows = await database.run(
+    rows = await this_process().database.run(
         lambda: list(
             AuditEvent.objects.filter(verb="room.raise_hand").values_list("actor", "outcome")
         )
@@ -169,7 +171,9 @@ async def test_me2_camera_is_told_to_the_room(room: dict[str, Browser]) -> None:
     await room["Dana"].until(told("participant.changed", name="Sam", camera=True))
 
 
-async def test_me3_hand_goes_up_ev8_and_pt3_down(tonight: Evening, room: dict[str, Browser]) -> None:
+async def test_me3_hand_goes_up_ev8_and_pt3_down(
+    tonight: Evening, room: dict[str, Browser]
+) -> None:
     await room["Sam"].ask("me.hand", raised=True)
     up = await room["Dana"].until(told("participant.changed", name="Sam"))
     assert up["participant"]["hand_ms"] is not None
