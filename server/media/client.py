@@ -343,7 +343,7 @@ class MediaClient:
         return await asyncio.open_connection(host, int(port), limit=LONGEST_LINE)
 
     def _say_again(self) -> None:
-        """What was decided while the node was away, and whom we speak for."""
+        """What was decided while the node was away, and which peers we act for."""
         for revoke in self._revoked.values():
             self._send(revoke)
         self._revoked.clear()

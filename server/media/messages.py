@@ -2,7 +2,7 @@
 
 Owns names, fields and their JSON. Knows no socket, no media and no rules. Rooms and peers are
 opaque ids; a generation is the fencing number of a peer's connection. Messages travel as one
-JSON object a line, `type` first told apart; a field that a class does not know is refused.
+JSON object a line, `type` decides which class; a field that a class does not know is refused.
 """
 
 from dataclasses import field
@@ -108,7 +108,7 @@ class Offer:
 @message
 class Revoke:
     """Ends a peer at once; this generation and older ones never come back. None: the newest
-    that the node knows of, said by whoever could not learn the number."""
+    that the node knows of, sent by a process that could not learn the number."""
 
     room: Id
     peer: Id
@@ -118,7 +118,7 @@ class Revoke:
 
 @message
 class Attach:
-    """Notifications for this peer come to this connection; its slots are told again. One that
+    """Notifications for this peer come to this connection; its slots are sent again. One that
     is not here is reported closed, unless it is `new`: it has made no offer yet.
     """
 

@@ -2,7 +2,7 @@
 
 Owns the rooms and the order of things: a description is read, a peer is made, its handshake is
 fed, and it is closed for one of the named reasons. Must not know how control messages or
-datagrams travel: `tell` takes the former, `transmit` the latter.
+datagrams travel: `notify` takes the former, `transmit` the latter.
 """
 
 import asyncio
@@ -47,7 +47,7 @@ ENDINGS: Final[dict[State, CloseReason]] = {
 
 
 class MediaNode:
-    """All rooms of one process. `tell(room, peer, message)` must not block; a peer of None
+    """All rooms of one process. `notify(room, peer, message)` must not block; a peer of None
     means everyone who has a peer in the room.
     """
 
@@ -56,7 +56,7 @@ class MediaNode:
         name: str,
         store: DesiredStore,
         transmit: Callable[[bytes, Address], None],
-        tell: Callable[[str, str | None, Notification], None],
+        notify: Callable[[str, str | None, Notification], None],
         clock: Callable[[], float] = node_clock.now,
     ) -> None:
         self.name = name
@@ -69,7 +69,7 @@ class MediaNode:
         self.fence = Fence(clock())
         self._store = store
         self._transmit = transmit
-        self._tell = tell
+        self._notify = notify
         self._clock = clock
         self._by_leg: dict[Leg, tuple[MediaRoom, Peer]] = {}
         self._held: dict[str, int] = {}  # room to the placement that gave it to this node
@@ -173,7 +173,7 @@ class MediaNode:
         return peer is not None and peer.generation == attach.generation
 
     def retell(self, attach: Attach) -> None:
-        """Tells the slots of a peer that is here again."""
+        """Sends the slots of a peer that is here again."""
         self.rooms[attach.room].retell(attach.peer)
 
     async def refresh(self, rooms: list[str]) -> None:
@@ -189,10 +189,10 @@ class MediaNode:
         room = self.rooms.get(name)
         if room is None:
 
-            def tell(peer: str, told: Notification) -> None:
-                self._tell(name, peer, told)
+            def notify(peer: str, notification: Notification) -> None:
+                self._notify(name, peer, notification)
 
-            room = self.rooms[name] = MediaRoom(name, self.path, tell, self._clock())
+            room = self.rooms[name] = MediaRoom(name, self.path, notify, self._clock())
         return room
 
     # ---- the edge of the packet path -----------------------------------------------------
@@ -239,7 +239,7 @@ class MediaNode:
                 self._transmit(datagram, peer.leg.address)
 
     def _close(self, room: MediaRoom, peer: Peer, reason: CloseReason) -> None:
-        """Stops the peer's media first, then says goodbye, then tells."""
+        """Stops the peer's media first, then says goodbye, then notifies."""
         address = peer.leg.address
         room.remove(peer, self._clock())
         self._ice.close(peer.leg)
@@ -248,8 +248,10 @@ class MediaNode:
         if address is not None:
             for datagram in peer.handshake.sending():
                 self._transmit(datagram, address)
-        told = PeerClosed(room=room.id, peer=peer.id, generation=peer.generation, reason=reason)
-        self._tell(room.id, peer.id, told)
+        notification = PeerClosed(
+            room=room.id, peer=peer.id, generation=peer.generation, reason=reason
+        )
+        self._notify(room.id, peer.id, notification)
 
     # ---- the clock -----------------------------------------------------------------------
 
@@ -272,8 +274,8 @@ class MediaNode:
 
     def _observe(self, now: float) -> None:
         for room in list(self.rooms.values()):
-            for told in room.observe(now):
-                self._tell(room.id, None, told)
+            for notification in room.observe(now):
+                self._notify(room.id, None, notification)
             if not room.peers and now - room.idle_since > FORGET_SECONDS:
                 self._forget(room.id)
 

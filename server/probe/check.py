@@ -79,8 +79,8 @@ class NodeCheck:
         if not self.attempts:
             return f"failed {self.node}: its control connection does not answer"
         word = "ok     " if self.passed else "failed "
-        told = "sound and pictures arrive " if self.passed else ""
-        return f"{word}{self.node}: {told}{', '.join(map(str, self.attempts))}"
+        result = "sound and pictures arrive " if self.passed else ""
+        return f"{word}{self.node}: {result}{', '.join(map(str, self.attempts))}"
 
 
 async def check(installation: Installation) -> list[NodeCheck]:

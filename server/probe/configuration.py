@@ -1,4 +1,4 @@
-"""What the probe is told by its environment, read once and checked.
+"""The probe's configuration from its environment, read once and checked.
 
 Owns the names of the variables. Opens nothing.
 """
@@ -13,7 +13,7 @@ class ConfigurationError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Configuration:
-    """Where the media nodes are found, and what they ask of whom connects."""
+    """Where the media nodes are found, and what they require of a client that connects."""
 
     redis_url: str
     media_secret: str

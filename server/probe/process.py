@@ -53,9 +53,11 @@ class Probe:
         """Echoes that use a connection, those included that are about to end."""
         return len(self._carried)
 
-    def start(self) -> None:
-        """Requests are taken from here on."""
-        self._tasks = [asyncio.ensure_future(self._for_ever(x)) for x in (self._take, self._renew)]
+    async def start(self) -> None:
+        """Requests are taken from here on, and web processes can see so."""
+        with contextlib.suppress(RedisError):
+            await self._renew()
+        self._tasks = [asyncio.ensure_future(self._for_ever(x)) for x in (self._take, self._live)]
 
     async def stop(self) -> None:
         """Ends every echo and takes no more."""
@@ -78,10 +80,13 @@ class Probe:
             except RedisError:
                 await asyncio.sleep(AGAIN_S)
 
+    async def _live(self) -> None:
+        await asyncio.sleep(LEASE_S)
+        await self._renew()
+
     async def _renew(self) -> None:
         await self._store.set(LEASE_KEY, self.running, px=LEASE_MS)
         await close_overdue(self._store, time.time())
-        await asyncio.sleep(LEASE_S)
 
     async def _take(self) -> None:
         """The next request, if one comes soon."""
@@ -127,7 +132,7 @@ async def run(configuration: Configuration, ready: Callable[[], None]) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stopped.set)
     probe = Probe(configuration)
-    probe.start()
+    await probe.start()
     ready()
     await stopped.wait()
     await probe.stop()

@@ -38,7 +38,7 @@ def new_room() -> ProbeRoom:
 
 
 class Wanted:
-    """What is wanted of one room, in the store where its node reads it, and told to the node.
+    """What is wanted of one room, in the store where its node reads it, and sent to the node.
 
     `until` is when (Unix seconds) the room is over in any case: a probe that ended meanwhile
     closes nothing, so whichever runs then does (`close_overdue`).

@@ -200,7 +200,7 @@ def grants(principal: Principal) -> frozenset[Grant]:
 
 def lost(before: Principal, now: Principal) -> Refuse | None:
     """PER6. Whether what was opened under one principal ends under the other: who may not stay
-    goes, and who has become staff instead of a client, or the reverse, comes in anew. A seat's
+    goes, and who has become staff instead of a client, or the reverse, comes in again. A seat's
     own state is the room's to tell."""
     if refused := allowed(Verb.ROOM_STAY, now):
         return refused

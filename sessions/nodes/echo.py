@@ -10,6 +10,7 @@ from typing import Any, Final, cast
 from server.media.client import (
     ASKED_KEY,
     ECHO_KEEP_S,
+    ECHO_S,
     LEASE_KEY,
     LONGEST_OFFER,
     MOST_ASKED,
@@ -26,6 +27,7 @@ from server.media.client import (
 from sessions.core.refusal import Refuse
 from sessions.live.store import AWAY, DOWN, Store
 
+LASTS_S: Final = ECHO_S  # an echo is over by then
 ANSWER_TRIES: Final = 8
 ANSWER_TRY_S: Final = 0.5  # below the connection's own time limit: four seconds in all
 

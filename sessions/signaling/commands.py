@@ -14,7 +14,6 @@ from sessions.core.permissions import Verb
 from sessions.core.reasons import LeaveReason
 from sessions.core.refusal import Refuse
 from sessions.live.unsaved import WITHOUT_ROWS
-from sessions.nodes import relay
 from sessions.rooms.perform import perform
 from sessions.signaling import frames, without_rows
 from sessions.signaling.connection import Connection
@@ -89,7 +88,7 @@ async def _offer(connection: Connection, command: MediaOffer) -> Reply:
 
 async def _relay(connection: Connection, command: AskRelay) -> Reply:
     assert connection.viewer is not None
-    access = relay.access_for(connection.viewer.seat.key, time.time())
+    access = connection.process.relay.access_for(connection.viewer.seat.key, time.time())
     return RelayAccess(type="media.relay_access", id=command.id, **asdict(access))
 
 

@@ -216,7 +216,7 @@ def test_staff_close_a_microphone_and_only_they_open_it(enter: Enter) -> None:
 
 
 def test_break_closes_microphone_and_camera_and_only_the_camera_comes_back(enter: Enter) -> None:
-    """Kills: a `followRules` that leaves the microphone wanted."""
+    """Kills: rules that leave the microphone wanted."""
     room = enter(scripts.snapshot()).join()
     room.tell(scripts.room_changed(agenda=scripts.agenda(index=1)))
     room.wait_for("break")
@@ -229,7 +229,7 @@ def test_break_closes_microphone_and_camera_and_only_the_camera_comes_back(enter
 
 
 def test_reopened_group_sees_and_hears_nobody_without_a_tap(enter: Enter) -> None:
-    """Kills: a `closeDevices` that leaves what was wanted as it is."""
+    """Kills: rules that leave what was wanted as it is."""
     room = enter(scripts.snapshot()).join()
     room.tell(scripts.room_changed(state="ended"))
     room.wait_for("ended")

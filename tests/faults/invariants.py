@@ -139,7 +139,7 @@ def _pairs(person: str, kinds: Sequence[str], *, may_be_open: bool) -> Iterator[
 
 
 def nobody_invisible(logs: Sequence[ClientLog], since: float, grace_s: float = 1.0) -> list[str]:
-    """I4: whoever receives sound, or hears of people, is on somebody's roster. `grace_s` is how
+    """I4: everybody who receives sound, or news of people, is on somebody's roster. `grace_s` is how
     long after going off every roster, and before coming onto one, something may be under way."""
     broken = []
     for log in logs:

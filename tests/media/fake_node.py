@@ -1,8 +1,8 @@
-"""A media node without media, for the tests of whoever talks to one.
+"""A media node without media, for tests of its clients.
 
 It speaks the real messages over a real unix socket, so a real MediaClient is used against it,
 and it keeps the rules that a caller can see: what is wanted comes in, generations, revocations,
-slots, and notifications to whoever offered or attached last. It opens no UDP port and answers
+slots, and notifications to the client that offered or attached last. It opens no UDP port and answers
 every offer with the same few lines. Tests make things happen: `connect`, `speak`, `lose`.
 """
 
@@ -85,7 +85,7 @@ class FakeNode:
     # ---- what a test makes happen --------------------------------------------------------
 
     def connect(self, room: str, peer: str) -> None:
-        """The peer's browser got through: it is told, and slots are given both ways."""
+        """The peer's browser got through: it is notified, and both sides get slots."""
         self.connected.add((room, peer))
         others = [p for r, p in self.connected if r == room and p != peer]
         for other in sorted(others):
@@ -98,25 +98,25 @@ class FakeNode:
 
     def speak(self, room: str, *peers: str) -> None:
         """Who speaks now."""
-        self._tell_room(room, Speaking(room=room, peers=sorted(peers)))
+        self._notify_room(room, Speaking(room=room, peers=sorted(peers)))
 
     def send(self, room: str, peer: str, *, audio: bool, video: bool) -> None:
         """What really arrives of the peer; its first picture is shown where it has a slot."""
-        told = SendingChanged(room=room, peer=peer, audio=audio, video=video)
-        self._tell_room(room, told)
+        notification = SendingChanged(room=room, peer=peer, audio=audio, video=video)
+        self._notify_room(room, notification)
         for (r, watcher), table in self._tables.items():
             slot = table.index(peer)
             if video and r == room and slot is not None:
                 shown = SlotShown(
                     room=room, peer=watcher, slot=slot, owner=peer, rtp_timestamp=slot
                 )
-                self._tell(shown, (room, watcher))
+                self._notify(shown, (room, watcher))
 
     def load(self) -> None:
         """The node's load, to everyone."""
-        told = NodeLoad(node="fake", peers=len(self.connected), packets_per_second=0)
+        notification = NodeLoad(node="fake", peers=len(self.connected), packets_per_second=0)
         for writer in self._writers:
-            writer.write(to_web_line(told))
+            writer.write(to_web_line(notification))
 
     def drop_connections(self) -> None:
         """Every control connection breaks; the node goes on."""
@@ -215,7 +215,7 @@ class FakeNode:
         generation = self.generations.pop(key)
         self.connected.discard(key)
         closed = PeerClosed(room=room, peer=peer, generation=generation, reason=reason)
-        self._tell(closed, key)
+        self._notify(closed, key)
         self._watchers.pop(key, None)
         if self._view(room).wanted(peer) is None:
             self._tables.pop(key, None)
@@ -234,18 +234,18 @@ class FakeNode:
 
     def _own(self, key: Key, slot: int, owner: str | None) -> None:
         csrc = self.csrc(owner) if owner else 0
-        self._tell(SlotOwned(room=key[0], peer=key[1], slot=slot, owner=owner, csrc=csrc), key)
+        self._notify(SlotOwned(room=key[0], peer=key[1], slot=slot, owner=owner, csrc=csrc), key)
 
     def _view(self, room: str) -> View:
         return self._views.setdefault(room, View())
 
-    def _tell(self, told: Notification, key: Key) -> None:
+    def _notify(self, notification: Notification, key: Key) -> None:
         if key in self._watchers:
-            self._reply(self._watchers[key], told)
+            self._reply(self._watchers[key], notification)
 
-    def _tell_room(self, room: str, told: Notification) -> None:
+    def _notify_room(self, room: str, notification: Notification) -> None:
         for writer in {w for (r, _), w in self._watchers.items() if r == room}:
-            self._reply(writer, told)
+            self._reply(writer, notification)
 
     def _reply(self, writer: asyncio.StreamWriter, sent: ToWeb) -> None:
         if not writer.is_closing():

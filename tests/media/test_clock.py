@@ -16,14 +16,14 @@ class Quiet:
 
     def __init__(self) -> None:
         self.now = 1000.0
-        self.told: list[Notification] = []
+        self.notifications: list[Notification] = []
         self.sent: list[bytes] = []
         self.store = MemoryStore()
         self.node = MediaNode(
             "quiet",
             self.store,
             lambda datagram, _: self.sent.append(datagram),
-            lambda _room, _peer, told: self.told.append(told),
+            lambda _room, _peer, notification: self.notifications.append(notification),
             lambda: self.now,
         )
 
@@ -38,11 +38,11 @@ class Quiet:
         return self.node.rooms[ROOM].peers[name].leg
 
     def after(self, seconds: float) -> list[Notification]:
-        """What is told when so much more time has gone by."""
-        self.told.clear()
+        """The notifications when so much more time has passed."""
+        self.notifications.clear()
         self.now += seconds
         self.node.tick(unix=self.now)
-        return list(self.told)
+        return list(self.notifications)
 
 
 async def test_handshake_that_is_not_done_in_ten_seconds_is_given_up() -> None:
@@ -69,7 +69,7 @@ async def test_stopped_node_closes_everyone_and_takes_nobody() -> None:
     quiet = Quiet()
     await quiet.offered("first")
     quiet.node.stop()
-    assert quiet.told == [
+    assert quiet.notifications == [
         PeerClosed(room=ROOM, peer="first", generation=1, reason=CloseReason.NODE_STOPPED)
     ]
     offer = Offer(request=2, room=ROOM, peer="first", generation=1, sdp="")

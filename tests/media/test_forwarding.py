@@ -103,7 +103,9 @@ async def test_newer_generation_keeps_slot_and_number(people: People) -> None:
     for peer, slot in ((second, 0), (third, 0)):
         await peer.until(partial(has_got, peer, 1))
         assert [(a.slot, a.csrc, a.mark) for a in peer.arrived] == [(slot, csrc, "first")]
-    assert SlotOwned(room=ROOM, peer="second", slot=0, owner=None, csrc=0) not in people.told
+    assert (
+        SlotOwned(room=ROOM, peer="second", slot=0, owner=None, csrc=0) not in people.notifications
+    )
 
 
 async def test_video_begins_at_a_key_frame_that_was_asked_for(people: People) -> None:

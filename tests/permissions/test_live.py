@@ -29,11 +29,12 @@ from sessions.signaling.messages.connection import Hello, Ping, Resync
 from sessions.signaling.messages.me import Leave
 from tests.permissions.principals import ROLE_SETS, Case, Context, case
 from tests.permissions.rows import fingerprint, newest, written
-from tests.signaling.evening import Browser, cookie_of
+from tests.signaling.evening import Browser
 from tests.signaling.node import TalkingNode
 from tests.signaling.quiet import wait_for_database_calls
 from tests.valkey import run
 from tests.verbs import SAMPLES, sample
+from tests.world import cookie_of
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -49,7 +50,7 @@ STAFF_TYPES = "room."  # how the commands of staff begin
 
 @dataclass
 class Findings:
-    """What was wrong, cell by cell; which commands got past the table; who was told of whom."""
+    """What was wrong, cell by cell; which commands got past the table; who saw the door."""
 
     wrong: list[str] = field(default_factory=list)
     passed: set[type] = field(default_factory=set)
@@ -116,7 +117,7 @@ async def cell(one: Case, message: type, asking: Any, found: Findings) -> str:
 
 
 async def turned_away(browser: Browser) -> dict[str, Any]:
-    """The last words to whoever is not signed in: they come before any hello."""
+    """The last message to somebody who is not signed in: it comes before any hello."""
     assert await browser.connect()
     return await browser.until("closing")
 
@@ -213,7 +214,7 @@ def invariants(found: Findings, roles: frozenset[Role], context: Context) -> lis
         "another session gives nothing": bool(found.passed) and context is Context.OTHER,
         "who was removed gets nothing live": bool(found.passed) and context is Context.REMOVED,
         "staff's verbs are staff's": bool(of_staff) and not leads,
-        "whoever waits sends nothing": bool(found.passed - quiet) and waits,
+        "a person who waits sends nothing": bool(found.passed - quiet) and waits,
         "a client never sees who waits": found.saw_door and not leads,
     }
     return [rule for rule, is_broken in rules.items() if is_broken]

@@ -29,8 +29,9 @@ from server.media.client import (
     report_key,
 )
 from server.probe.configuration import Configuration, ConfigurationError, read
+from server.probe.delay import RATE
 from server.probe.participant import Participant
-from server.probe.patterns import RATE, SAMPLES, Pace, audio_frame, is_tone, tone
+from server.probe.patterns import SAMPLES, Pace, audio_frame, is_tone, tone
 from server.probe.process import Probe
 from server.probe.rooms import OPEN_KEY, ProbeRoom, Wanted, close_overdue, new_room, peer
 from tests.media.client_peer import PATIENCE
@@ -103,7 +104,7 @@ async def redis(node: NodeProcess) -> AsyncIterator[Redis]:
 async def probe(node: NodeProcess) -> AsyncIterator[Probe]:
     await node.next_load()
     running = Probe(Configuration(node.redis_url, SECRET))
-    running.start()
+    await running.start()
     yield running
     await running.stop()
 
@@ -214,7 +215,7 @@ async def test_without_a_node_the_answer_says_so(node: NodeProcess) -> None:
     redis = Redis.from_url(node.redis_url)
     node.process.kill()
     running = Probe(Configuration(node.redis_url, SECRET))
-    running.start()
+    await running.start()
     answered = await ask(redis, EchoAsked(echo="e", person="p", sdp="v=0"))
     assert answered == EchoAnswered(code="echo.down")
     await running.stop()

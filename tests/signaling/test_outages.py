@@ -16,9 +16,10 @@ from sessions.rooms.process import Process
 from sessions.rooms.settle import settle
 from sessions.signaling.consumer import RoomConsumer
 from tests.signaling.away import Rows, valkey_away
-from tests.signaling.evening import Browser, Evening, cookie_of
-from tests.signaling.test_consumer_socket import entered
+from tests.signaling.consumer.test_socket import entered
+from tests.signaling.evening import Browser, Evening
 from tests.valkey import connection
+from tests.world import cookie_of
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

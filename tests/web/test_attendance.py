@@ -10,10 +10,11 @@ from sessions.core.permissions import Role
 from sessions.core.room_state import RoomState
 from sessions.models import AttendanceCorrection, AuditEvent, Person, SessionSegment
 from sessions.web.forms import CorrectionForm
-from tests.record.evening import Evening, at, make_person
+from tests.record.evening import Evening, at
 from tests.web.conftest import signed_in
 from tests.web.desk import assert_beside_its_field, last_event, says
 from tests.web.pages import Answer, Typed, errors, links, main, notes, rows, typed
+from tests.world import person as make_person
 
 
 @pytest.fixture

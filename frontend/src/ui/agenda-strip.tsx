@@ -11,7 +11,7 @@ import {
 import type { Live, SegmentView } from '../room/state';
 import type { Page } from './page';
 
-/** The words for the current segment, or for the time before and after. */
+/** The title of the current segment, or of the time before and after. */
 function heading({ room }: Live): string {
   const segment = currentSegment(room.agenda);
   if (segment) return segment.title;

@@ -14,8 +14,9 @@ from sessions.live.stream import Kind
 from sessions.models import AuditEvent, Seat
 from sessions.rooms import services
 from tests.rooms.live import connect, roster_of, told_since
-from tests.signaling.evening import Evening, enrol, evening, person
+from tests.signaling.evening import Evening, evening
 from tests.valkey import run
+from tests.world import enrol, person
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -22,11 +22,11 @@ from server.launcher.web import OPTIONS
 from sessions.people.access import AccessChange
 from tests.ports import free_port
 from tests.server.wire import PATIENCE_S, until
+from tests.signaling.access.test_access import CASES
 from tests.signaling.evening import Evening
-from tests.signaling.test_access import CASES
 
 pytestmark = pytest.mark.django_db(transaction=True)
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 
 
 @pytest.fixture

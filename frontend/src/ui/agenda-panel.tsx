@@ -1,4 +1,4 @@
-// The agenda at the desk: what is on, what comes, and the verbs that move it.
+// The agenda at the desk: what is on, what comes, and the buttons that move it.
 import { useSignal } from '@preact/signals';
 import type { JSX } from 'preact';
 import {
@@ -18,7 +18,7 @@ interface DeskProps {
   readonly onEnd: () => void;
 }
 
-/** The question before ending, and the way to ask it. */
+/** The question before ending, and the function that shows it. */
 export function useEndAsk(page: Page): { ask: () => void; sheet: JSX.Element | null } {
   const asking = useSignal(false);
   const close = () => {

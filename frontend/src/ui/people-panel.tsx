@@ -1,7 +1,7 @@
 // People and lobby at the desk: hands in order, who is here, who waits, and what staff can do.
 import { useSignal } from '@preact/signals';
 import { since } from '../room/agenda';
-import { condition, hands, waitingBecause } from '../room/people';
+import { condition, hands, type RaisedHand, waitingBecause } from '../room/people';
 import type { Live, ParticipantView, WaitingView } from '../room/state';
 import { Icon } from './icon';
 import type { Page } from './page';
@@ -68,12 +68,12 @@ function People({ page, live }: { page: Page; live: Live }) {
           <Person key={other.key} page={page} live={live} person={other} onMore={open} />
         ))}
       </ul>
-      {person && <PersonSheet page={page} person={person} onClose={close} />}
+      {person && <PersonSheet page={page} live={live} person={person} onClose={close} />}
     </>
   );
 }
 
-function Hands({ page, up }: { page: Page; up: readonly ParticipantView[] }) {
+function Hands({ page, up }: { page: Page; up: readonly RaisedHand[] }) {
   return (
     <>
       <h3 class="panel-head">Hands, in order</h3>
@@ -84,7 +84,7 @@ function Hands({ page, up }: { page: Page; up: readonly ParticipantView[] }) {
               <p class="who">
                 {place + 1}. {person.name}
               </p>
-              <p class="what">since {since(person.hand_ms ?? 0, page.now.value)}</p>
+              <p class="what">since {since(person.sinceMs, page.now.value)}</p>
             </div>
             <button
               class="btn"

@@ -62,16 +62,7 @@ async def test_evening_from_lobby_to_reopening(tonight: Evening) -> None:
     refused = await dana.ask("room.advance", index=2)
     assert refused["code"] == "agenda.at_last"
 
-    # One is taken out: out for the others, out of the room, and out for good.
-    assert (await dana.ask("room.remove", key=keys["Ana"]))["type"] == "ok"
-    left = await sam.until("participant.left")
-    assert (left["key"], left["reason"]) == (keys["Ana"], LeaveReason.REMOVED.value)
-    assert await ana.close_code() == 4411
-    assert ana.last("me.changed")["me"]["seat"] == "removed"
-    assert ana.last("closing")["code"] == "seat.removed"
-    again = tonight.browser("Ana")
-    assert (await again.hello())["code"] == "seat.removed"
-    assert await again.close_code() == 4411
+    again = await remove_for_good(tonight, dana, sam, ana, keys["Ana"])
 
     # The end, and the way back without being let in again.
     assert (await dana.ask("room.end"))["type"] == "ok"
@@ -85,6 +76,22 @@ async def test_evening_from_lobby_to_reopening(tonight: Evening) -> None:
     assert both["room"]["state"] == "live"
     for one in (sam, dana, again, ana):
         await one.drop()
+
+
+async def remove_for_good(
+    tonight: Evening, dana: Browser, sam: Browser, ana: Browser, key: str
+) -> Browser:
+    """Ana is out for the others, out of the room, and out for good: her second try."""
+    assert (await dana.ask("room.remove", key=key))["type"] == "ok"
+    left = await sam.until("participant.left")
+    assert (left["key"], left["reason"]) == (key, LeaveReason.REMOVED.value)
+    assert await ana.close_code() == 4411
+    assert ana.last("me.changed")["me"]["seat"] == "removed"
+    assert ana.last("closing")["code"] == "seat.removed"
+    again = tonight.browser("Ana")
+    assert (await again.hello())["code"] == "seat.removed"
+    assert await again.close_code() == 4411
+    return again
 
 
 async def test_reload_of_someone_let_in_comes_straight_back(tonight: Evening) -> None:

@@ -20,8 +20,8 @@ from sessions.rooms.process import Process
 from sessions.signaling.consumer import RoomConsumer
 from tests.media.client_peer import ClientPeer
 from tests.nodes.media_nodes import running_node, until, watching
+from tests.signaling.access.test_access import CASES
 from tests.signaling.evening import Browser, Evening
-from tests.signaling.test_access import CASES
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

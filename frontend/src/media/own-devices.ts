@@ -1,6 +1,9 @@
-// One's own microphone and camera: what the person wants, what is allowed, and what is true.
-// Owns the tracks. Knows no room and no screen; whoever made it says what it may send, and where.
-import { type DeviceChoice, type LocalMedia, openDevices } from './media/devices';
+/**
+ * One's own microphone and camera: what the person wants, what is allowed, and what is true. Owns
+ * the tracks. Knows no room and no screen: its owner says what is allowed, and where tracks go.
+ */
+
+import { type DeviceChoice, type LocalMedia, openDevices } from './devices';
 
 export interface Wanted {
   readonly microphone: boolean;
@@ -13,12 +16,14 @@ export type Problems = Pick<LocalMedia, 'audioProblem' | 'videoProblem'>;
 export interface Outlet {
   setMicrophone(track: MediaStreamTrack | null): Promise<void>;
   setCamera(track: MediaStreamTrack | null): Promise<void>;
+  /** False while its senders are being made: what it sends is not known then. */
+  hasSenders(): boolean;
   microphoneIsOpen(): boolean;
   cameraIsOpen(): boolean;
 }
 
 export interface DevicesListener {
-  /** Something is true now that was not: read `truth()` and `picture()` again. */
+  /** The truth or a track may have changed: read `truth()`, `audio` and `video` again. */
   changed(): void;
   problems(problems: Partial<Problems>): void;
 }
@@ -45,9 +50,12 @@ export class OwnDevices {
     return this.#video;
   }
 
-  /** What others can hear and see, read from the tracks and, in the room, from the senders. */
+  /**
+   * What others can hear and see, read from the tracks and, in the room, from the senders. While
+   * the senders are being renewed the tracks alone count: they are what the new senders will send.
+   */
   truth(): Wanted {
-    if (this.#outlet)
+    if (this.#outlet?.hasSenders())
       return {
         microphone: this.#outlet.microphoneIsOpen(),
         camera: this.#outlet.cameraIsOpen(),
@@ -55,7 +63,7 @@ export class OwnDevices {
     return { microphone: isOpen(this.#audio), camera: isOpen(this.#video) };
   }
 
-  /** Opens what is wanted and not open yet. A newer call makes an older one's answer void. */
+  /** Opens what is wanted and not open yet. After a newer call an older one opens nothing. */
   async open(): Promise<void> {
     this.#round += 1;
     const round = this.#round;
@@ -75,7 +83,7 @@ export class OwnDevices {
     await this.apply();
   }
 
-  /** Another device, or the same again: what is open is opened anew. */
+  /** Another device, or the same again: what is open is closed and opened again. */
   async choose(choice: DeviceChoice): Promise<void> {
     this.choice = { ...this.choice, ...choice };
     if (choice.audioId !== undefined) this.#audio = stopped(this.#audio);
@@ -83,7 +91,7 @@ export class OwnDevices {
     await this.open();
   }
 
-  /** The person's wish. A camera that is not wanted is closed, so that its lamp goes out. */
+  /** What the person wants. A camera that is not wanted is closed, so that its lamp goes out. */
   async want(wanted: Partial<Wanted>): Promise<void> {
     this.wanted = { ...this.wanted, ...wanted };
     if (!this.wanted.camera) this.#video = stopped(this.#video);

@@ -28,8 +28,9 @@ from sessions.signaling.access_watch import _may_not_stay
 from sessions.signaling.consumer import RoomConsumer
 from sessions.signaling.farewell import farewell
 from tests.signaling.away import unsent, valkey_away
-from tests.signaling.evening import Browser, Evening, cookie_of
+from tests.signaling.evening import Browser, Evening
 from tests.signaling.node import TalkingNode
+from tests.world import cookie_of
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

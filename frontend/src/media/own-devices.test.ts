@@ -1,56 +1,15 @@
 import { describe, expect, it } from 'vitest';
-import { type Outlet, OwnDevices } from './devices';
-import type { LocalMedia } from './media/devices';
-
-/** A track that can be stopped and taken away, as the browser's. */
-class FakeTrack extends EventTarget {
-  enabled = true;
-  muted = false;
-  readyState: 'live' | 'ended' = 'live';
-  stop(): void {
-    this.readyState = 'ended';
-  }
-  /** The device is unplugged. */
-  end(): void {
-    this.readyState = 'ended';
-    this.dispatchEvent(new Event('ended'));
-  }
-}
-
-/** Devices that open when told to. */
-class FakeDevices {
-  readonly opened: FakeTrack[] = [];
-  asked: { audio: boolean; video: boolean }[] = [];
-  hold: Promise<void> = Promise.resolve();
-  blocked = false;
-
-  readonly open = async (
-    _choice: unknown,
-    want: { audio: boolean; video: boolean },
-  ): Promise<LocalMedia> => {
-    this.asked.push(want);
-    await this.hold;
-    const one = (wanted: boolean) => {
-      if (!wanted || this.blocked) return null;
-      const track = new FakeTrack();
-      this.opened.push(track);
-      return track as unknown as MediaStreamTrack;
-    };
-    const problem = this.blocked ? ('blocked' as const) : null;
-    return {
-      audio: one(want.audio),
-      video: one(want.video),
-      problem,
-      audioProblem: want.audio ? problem : null,
-      videoProblem: want.video ? problem : null,
-    };
-  };
-}
+import { FakeDevices } from './fake-devices';
+import { type Outlet, OwnDevices } from './own-devices';
 
 /** The senders: what is set is what is sent. */
 class FakeOutlet implements Outlet {
   microphone: MediaStreamTrack | null = null;
   camera: MediaStreamTrack | null = null;
+  ready = true;
+  hasSenders(): boolean {
+    return this.ready;
+  }
   async setMicrophone(track: MediaStreamTrack | null): Promise<void> {
     this.microphone = track;
   }
@@ -162,6 +121,18 @@ describe('one’s own devices', () => {
     const outlet = new FakeOutlet();
     outlet.setMicrophone = async () => {};
     await own.sendTo(outlet);
+    expect(own.truth()).toEqual({ microphone: false, camera: true });
+  });
+
+  /** Kills: a truth that reads new senders before they have their tracks. */
+  it('are true as the tracks are while the senders are renewed', async () => {
+    const { own } = setUp();
+    await own.open();
+    const outlet = new FakeOutlet();
+    await own.sendTo(outlet);
+    Object.assign(outlet, { ready: false, microphone: null, camera: null });
+    expect(own.truth()).toEqual({ microphone: true, camera: true });
+    await own.want({ microphone: false });
     expect(own.truth()).toEqual({ microphone: false, camera: true });
   });
 });
