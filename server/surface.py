@@ -32,7 +32,7 @@ OPEN: Final[Mapping[str, str]] = {
     "passkey_sign_in": "signing in",
     "demo_sign_in": "signing in, in a demo on this machine; elsewhere 404",
     "account_logout": "signing out",
-    "unlock": "opening a locked desk: whoever is not signed in is sent to sign in",
+    "unlock": "opening a locked desk; without a login session, signing in",
     "still_here": "a desk's sign of life",
     "alive": "whether the process answers; says nothing else",
 }
@@ -117,7 +117,7 @@ A verb that has no line is nobody's. **yes** is the table's word; what makes sen
 room live?) is asked after it. Else the cell has the code of the refusal, which leaves the rows
 as they are and its own row in the audit log. Nobody signed in is sent to sign in; that leaves a
 row where it was about a session that there is. When a session has ended the table is the same,
-and the room refuses what needs a live one. Sockets: whoever may not come to the room
+and the room refuses what needs a live one. Sockets: a person who may not come to the room
 (`room.enter`) has no socket to ask anything else over.
 """
 
@@ -144,7 +144,7 @@ def page() -> str:
         "\n".join(lines),
         "\n## Before the table\n",
         "\n".join(["| address | for |", "|---|---|", *opened]),
-        f"\nOne's own sign-in, for whoever is signed in: {own or 'none'}. Static files are the",
+        f"\nOne's own sign-in, for anybody signed in: {own or 'none'}. Static files are the",
         "same for everybody and hold nothing of anybody.",
         "\n## The probe\n",
         PROBE,

@@ -16,7 +16,7 @@ export interface AgendaView {
   readonly ends_ms: number;
 }
 
-/** PE5. The last message before the socket is closed: why, in a code and in words. */
+/** PE5. The last message before the socket is closed: a code, and the sentence for the person. */
 export interface Closing {
   readonly type: "closing";
   readonly code: string;

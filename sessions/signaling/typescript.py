@@ -49,7 +49,7 @@ def comment(text: str, indent: str = "") -> str:
 
 
 def interface(name: str, schema: Schema) -> str:
-    """One message or view. A field with a default may be left out by whoever sends it."""
+    """One message or view. A sender may leave out a field that has a default."""
     required = set(schema["required"])
     fields = "".join(
         f"  readonly {field}{'' if field in required else '?'}: {spell(part)};\n"

@@ -44,6 +44,7 @@ ENTRY = {
     "away": False,
     "since_ms": 0,
     "waiting": "",
+    "late": False,
     "version": 7,
 }
 

@@ -24,9 +24,9 @@ EVENTS: Final = tuple(kind for kind in _ALL if not is_command(kind))
 
 
 def _one_of(kinds: tuple[type, ...]) -> Any:
-    """Their union, told apart by `type`."""
-    told_apart: Any = Field(discriminator="type")
-    return Annotated[reduce(or_, kinds), told_apart]
+    """Their union, discriminated by `type`."""
+    by_type: Any = Field(discriminator="type")
+    return Annotated[reduce(or_, kinds), by_type]
 
 
 Command: Final = _one_of(COMMANDS)

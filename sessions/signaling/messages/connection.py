@@ -105,7 +105,7 @@ class Pong:
 
 @message
 class Closing:
-    """PE5. The last message before the socket is closed: why, in a code and in words."""
+    """PE5. The last message before the socket is closed: a code, and the sentence for the person."""
 
     type: Literal["closing"]
     code: str

@@ -5,7 +5,6 @@ Heartbeats are switched off where nothing else is said, so that only the news ca
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -20,17 +19,15 @@ from server.media.reasons import CloseReason
 from sessions.audit.services import OPERATOR
 from sessions.core.permissions import Role
 from sessions.core.refusal import Refuse
-from sessions.live import broadcast
 from sessions.models import Person, Staffing, Track
 from sessions.people.access import AccessChange
 from sessions.people.services import person_change, person_deactivate, sign_out_everywhere
-from sessions.rooms import database
+from sessions.rooms.process import Process
 from sessions.scheduling.services_roster import enrol, unenrol, unstaff
-from sessions.signaling.access_watch import Belonging, _may_stay
+from sessions.signaling.access_watch import _may_not_stay
 from sessions.signaling.consumer import RoomConsumer
 from sessions.signaling.farewell import farewell
-from sessions.signaling.login import Proof
-from tests.signaling.consumer.test_socket import redis_away
+from tests.signaling.away import unsent, valkey_away
 from tests.signaling.evening import Browser, Evening
 from tests.signaling.node import TalkingNode
 from tests.world import cookie_of
@@ -108,7 +105,8 @@ async def node(tmp_path: Path, settings: LazySettings) -> AsyncIterator[TalkingN
 class Pair:
     """Somebody in the room, the one who sees them go, and that somebody's other device."""
 
-    def __init__(self, tonight: Evening, name: str, node: TalkingNode) -> None:
+    def __init__(self, process: Process, tonight: Evening, name: str, node: TalkingNode) -> None:
+        self.process = process
         self.tonight, self.name, self.node = tonight, name, node
         self.here = tonight.browser(name)
         self.other = tonight.browser("Ana" if name == "Dana" else "Dana")
@@ -123,7 +121,7 @@ class Pair:
         await self.node.until(lambda: self.node.wants(self.tonight.room.key, self.key))
         answer = await self.here.ask("media.offer", sdp="v=0")
         assert answer["type"] == "media.answer", answer
-        cookie = await database.run(cookie_of, self.tonight[self.name])
+        cookie = await self.process.database.run(cookie_of, self.tonight[self.name])
         assert isinstance(cookie, str)
         self.device = Browser(self.tonight.address, cookie)
         assert await self.device.connect()
@@ -146,7 +144,7 @@ class Pair:
 
 @pytest.mark.parametrize("change", AccessChange)
 async def test_log2_changed_access_ends_sockets_and_media(
-    change: AccessChange, tonight: Evening, node: TalkingNode
+    change: AccessChange, process: Process, tonight: Evening, node: TalkingNode
 ) -> None:
     """S8, ASVS 8.3.2. A kind of change without a case fails here.
 
@@ -154,9 +152,9 @@ async def test_log2_changed_access_ends_sockets_and_media(
     that end while the node goes on forwarding.
     """
     name, lose, code = CASES[change]
-    pair = Pair(tonight, name, node)
+    pair = Pair(process, tonight, name, node)
     await pair.come()
-    await database.run(lose, tonight, name)
+    await process.database.run(lose, tonight, name)
     assert await pair.here.close_code() == code
     left = await pair.other.until("participant.left")
     assert left["key"] == pair.key
@@ -172,14 +170,14 @@ async def test_log2_changed_access_ends_sockets_and_media(
 
 
 async def test_log2_sign_out_elsewhere_leaves_a_browser_alone(
-    tonight: Evening, node: TalkingNode
+    process: Process, tonight: Evening, node: TalkingNode
 ) -> None:
     """Kills: signing out on the laptop ends the call on the phone."""
-    pair = Pair(tonight, "Sam", node)
+    pair = Pair(process, tonight, "Sam", node)
     await pair.come()
-    laptop = await database.run(cookie_of, tonight["Sam"])
+    laptop = await process.database.run(cookie_of, tonight["Sam"])
     phone, tonight.cookies["Sam"] = tonight.cookies["Sam"], str(laptop)
-    await database.run(sign_out, tonight, "Sam")
+    await process.database.run(sign_out, tonight, "Sam")
     tonight.cookies["Sam"] = phone
     assert (await pair.here.ask("ping"))["type"] == "pong"
     assert node.wants(tonight.room.key, pair.key)
@@ -188,27 +186,27 @@ async def test_log2_sign_out_elsewhere_leaves_a_browser_alone(
 
 
 async def test_log2_sign_out_everywhere_on_the_laptop_ends_the_call_on_the_phone(
-    tonight: Evening, node: TalkingNode
+    process: Process, tonight: Evening, node: TalkingNode
 ) -> None:
     """By the button of the page. Kills: a page that ends its own browser's login session alone."""
-    pair = Pair(tonight, "Sam", node)
+    pair = Pair(process, tonight, "Sam", node)
     await pair.come()
-    await database.run(sign_out_everywhere_on_a_laptop, tonight["Sam"])
+    await process.database.run(sign_out_everywhere_on_a_laptop, tonight["Sam"])
     assert await pair.here.close_code() == 4401
     await node.until(lambda: (tonight.room.key, pair.key) in node.revoked)
     await pair.drop()
 
 
 async def test_log2_another_roster_leaves_the_room_alone(
-    tonight: Evening, node: TalkingNode
+    process: Process, tonight: Evening, node: TalkingNode
 ) -> None:
     """Kills: a client taken off one track falls out of the group of another."""
-    pair = Pair(tonight, "Sam", node)
+    pair = Pair(process, tonight, "Sam", node)
     await pair.come()
-    elsewhere = await database.run(lambda: Track.objects.get(name="Other"))
+    elsewhere = await process.database.run(lambda: Track.objects.get(name="Other"))
     assert isinstance(elsewhere, Track)
-    await database.run(enrol, OPERATOR, elsewhere, tonight["Sam"])
-    await database.run(unenrol, OPERATOR, elsewhere, tonight["Sam"])
+    await process.database.run(enrol, OPERATOR, elsewhere, tonight["Sam"])
+    await process.database.run(unenrol, OPERATOR, elsewhere, tonight["Sam"])
     assert (await pair.here.ask("ping"))["type"] == "pong"
     assert node.wants(tonight.room.key, pair.key)
     assert node.revoked == []
@@ -216,17 +214,17 @@ async def test_log2_another_roster_leaves_the_room_alone(
 
 
 async def test_log2_whoever_is_on_the_roster_again_gets_media_again(
-    tonight: Evening, node: TalkingNode
+    process: Process, tonight: Evening, node: TalkingNode
 ) -> None:
     """Kills: a revocation above every generation, for somebody who is welcome again."""
-    pair = Pair(tonight, "Sam", node)
+    pair = Pair(process, tonight, "Sam", node)
     await pair.come()
     room, seat = tonight.room.key, (tonight.room.key, pair.key)
     before = pair.generation
-    await database.run(unenrol, OPERATOR, track_of(tonight), tonight["Sam"])
+    await process.database.run(unenrol, OPERATOR, track_of(tonight), tonight["Sam"])
     await pair.here.close_code()
     await node.until(lambda: seat in node.revoked)
-    await database.run(enrol, OPERATOR, track_of(tonight), tonight["Sam"])
+    await process.database.run(enrol, OPERATOR, track_of(tonight), tonight["Sam"])
     last = pair.here.last("snapshot")
     back = tonight.browser("Sam")
     await back.hello(epoch=last["epoch"], seq=last["seq"])
@@ -241,64 +239,55 @@ async def test_log2_whoever_is_on_the_roster_again_gets_media_again(
 
 
 async def test_log2_lost_news_are_made_good_by_a_heartbeat(
-    tonight: Evening, monkeypatch: pytest.MonkeyPatch
+    process: Process, tonight: Evening, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Kills: asking only when there is news."""
-
-    async def lost(*_: object) -> bool:
-        return False
-
     monkeypatch.setattr(RoomConsumer, "beat_s", 0.05)
     sam = tonight.browser("Sam")
     await sam.hello()
-    monkeypatch.setattr(broadcast, "_sent", lost)
-    await database.run(unenrol, OPERATOR, track_of(tonight), tonight["Sam"])
+    monkeypatch.setattr(process.broadcast, "_send", unsent)
+    await process.database.run(unenrol, OPERATOR, track_of(tonight), tonight["Sam"])
     assert await sam.close_code() == 4403
     await sam.drop()
 
 
-def test_log2_asks_once_when_nothing_has_changed(tonight: Evening) -> None:
-    """Asked of everybody four times a minute. Kills: reading the login session and the person
-    anew each time."""
-    cookie = str(tonight.cookies["Sam"].split("=", 1)[1])
-    came = Belonging(tonight["Sam"], cookie, tonight.address)
-    proof = _may_stay(came)
-    assert isinstance(proof, Proof)
+def look(tonight: Evening, name: str) -> Refuse | None:
+    """What a heartbeat asks of somebody who came with the cookie of the evening."""
+    login = tonight.cookies[name].partition("=")[2]
+    return _may_not_stay(tonight[name], login, tonight.session.pk, None)
+
+
+def test_log2_look_asks_four_queries(tonight: Evening) -> None:
+    """Asked of everybody four times a minute: the login session, its person, the session, and the
+    person before it. Kills: a query more for each of them."""
     with CaptureQueriesContext(connection) as asked:
-        assert _may_stay(replace(came, proof=proof)) == proof
-    assert len(asked) == 1
+        assert look(tonight, "Sam") is None
+    assert len(asked) == 4
 
 
 @pytest.mark.parametrize("change", AccessChange)
-def test_log2_proof_of_before_is_none_after_a_change(
-    change: AccessChange, tonight: Evening
-) -> None:
-    """Every way of losing a principal. Kills: a proof that leaves out what changed."""
+def test_log2_look_after_a_change_refuses(change: AccessChange, tonight: Evening) -> None:
+    """Every way of losing access. Kills: a look that leaves out what changed."""
     name, lose, code = CASES[change]
-    cookie = str(tonight.cookies[name].split("=", 1)[1])
-    came = Belonging(tonight[name], cookie, tonight.address)
-    proof = _may_stay(came)
-    assert isinstance(proof, Proof)
+    assert look(tonight, name) is None
     lose(tonight, name)
-    refused = _may_stay(replace(came, proof=proof))
+    refused = look(tonight, name)
     assert isinstance(refused, Refuse)
     assert farewell(refused)[1] == code
 
 
-def test_log2_login_session_that_has_run_out_is_no_proof(tonight: Evening) -> None:
+def test_log2_look_at_a_login_session_that_has_run_out_refuses(tonight: Evening) -> None:
     """Nothing of the row has changed but the time."""
-    cookie = str(tonight.cookies["Sam"].split("=", 1)[1])
-    came = Belonging(tonight["Sam"], cookie, tonight.address)
-    proof = _may_stay(came)
-    assert isinstance(proof, Proof)
+    assert look(tonight, "Sam") is None
     with connection.cursor() as cursor:
         cursor.execute("UPDATE django_session SET expire_date = now() - interval '1 second'")
-    assert _may_stay(replace(came, proof=proof)) == Refuse("permission.signed_out")
+    assert look(tonight, "Sam") == Refuse("permission.signed_out")
 
 
 @pytest.mark.parametrize("change", AccessChange)
 async def test_log2_with_redis_away_the_node_is_told_directly_and_the_socket_ends(
     change: AccessChange,
+    process: Process,
     tonight: Evening,
     node: TalkingNode,
     monkeypatch: pytest.MonkeyPatch,
@@ -306,29 +295,24 @@ async def test_log2_with_redis_away_the_node_is_told_directly_and_the_socket_end
     """No wake-up and no value can be written. The node ends the media, says so over the line,
     and that is the news. Kills: a sign-out that Redis has to be there for."""
     name, lose, code = CASES[change]
-    pair = Pair(tonight, name, node)
+    pair = Pair(process, tonight, name, node)
     await pair.come()
     seat = (tonight.room.key, pair.key)
     with monkeypatch.context() as away:
-        redis_away(away)
-        away.setattr(broadcast, "_sent", refuse)
-        await database.run(lose, tonight, name)
+        valkey_away(process, away)
+        away.setattr(process.broadcast, "_send", unsent)
+        await process.database.run(lose, tonight, name)
         await node.until(lambda: seat in node.revoked)
         node.tell(PeerClosed(room=seat[0], peer=seat[1], generation=1, reason=CloseReason.REVOKED))
         assert await pair.here.close_code() == code
     await pair.drop()
 
 
-async def refuse(*_: object) -> bool:
-    """A group that cannot be reached."""
-    return False
-
-
 async def test_log2_media_revoked_of_somebody_who_may_stay_comes_again(
-    tonight: Evening, node: TalkingNode
+    process: Process, tonight: Evening, node: TalkingNode
 ) -> None:
     """Signed out elsewhere while Redis was away. Kills: a group that goes on without a sound."""
-    pair = Pair(tonight, "Sam", node)
+    pair = Pair(process, tonight, "Sam", node)
     await pair.come()
     seat, before = (tonight.room.key, pair.key), pair.generation
     node.tell(PeerClosed(room=seat[0], peer=seat[1], generation=before, reason=CloseReason.REVOKED))

@@ -15,9 +15,8 @@ from dataclasses import dataclass, field
 import pytest
 
 from server.media import clock
-from sessions.nodes import links
 from sessions.people.access import AccessChange
-from sessions.rooms import database
+from sessions.rooms.process import Process
 from sessions.signaling.consumer import RoomConsumer
 from tests.media.client_peer import ClientPeer
 from tests.nodes.media_nodes import running_node, until, watching
@@ -96,7 +95,7 @@ async def two_voices(tonight: Evening, name: str) -> tuple[Voice, Voice]:
 
 @pytest.mark.parametrize("change", AccessChange)
 async def test_log2_last_packet_to_and_from_them_is_forwarded_within_the_nodes_next_beats(
-    change: AccessChange, tonight: Evening, control: str
+    change: AccessChange, process: Process, tonight: Evening, control: str
 ) -> None:
     """S8. Kills: sockets that end while the node goes on forwarding; one direction that does."""
     name, lose, code = CASES[change]
@@ -105,7 +104,7 @@ async def test_log2_last_packet_to_and_from_them_is_forwarded_within_the_nodes_n
         await until(lambda: gone.last_of(stays) and stays.last_of(gone))
         await until(lambda: loads and loads[-1].peers == 2)
         began = clock.now()
-        await database.run(lose, tonight, name)
+        await process.database.run(lose, tonight, name)
         beats, done = len(loads), clock.now()  # how long the verb takes is not the node's
         assert await gone.browser.close_code() == code
         await until(lambda: loads[-1].peers == 1)
@@ -123,10 +122,10 @@ async def test_log2_last_packet_to_and_from_them_is_forwarded_within_the_nodes_n
     sys.stderr.write(f"{change.value}: {figures}, beats {beats}\n")
     assert beats <= BEATS
     await leave(gone, stays)
+    await process.links.close()
 
 
 async def leave(*voices: Voice) -> None:
     for voice in voices:
         await voice.browser.drop()
         voice.peer.close()
-    await links.links().close()

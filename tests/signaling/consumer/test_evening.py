@@ -4,11 +4,11 @@ from typing import Any
 
 import pytest
 
+from sessions.core.permissions import Verb
 from sessions.core.reasons import LeaveReason
-from sessions.core.refusal import Refuse
-from sessions.live.presence import Place
-from sessions.models import Person
-from sessions.rooms import services
+from sessions.live.feed import FeedReader
+from sessions.rooms.perform import perform
+from sessions.rooms.process import Process
 from tests.signaling.evening import Browser, Evening
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -110,21 +110,22 @@ async def test_reload_of_someone_let_in_comes_straight_back(tonight: Evening) ->
 
 
 async def test_person_admitted_while_joining_comes_in(
-    tonight: Evening, monkeypatch: pytest.MonkeyPatch
+    process: Process, tonight: Evening, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Kills: a join that trusts the door's word of a moment ago; the person would stand at the
     door for ever, for the row says admitted and staff have nobody left to admit."""
-    enter = services.enter
+    follow = process.feeds.follow
 
-    def admitted_right_after(actor: Person, session: str) -> services.Entered | Refuse:
-        entered = enter(actor, session)
-        if isinstance(entered, services.Entered) and entered.place is Place.LOBBY:
-            services.admit(tonight["Dana"], session, entered.seat.key)
-        return entered
+    async def admitted_before(*room: Any) -> FeedReader:
+        """What a socket does between the door's word and the joining."""
+        seat = await tonight.room.seats.aget(person=tonight["Sam"])
+        verb, key = Verb.ROOM_ADMIT, {"key": seat.key}
+        await perform(process, verb, tonight["Dana"], tonight.address, key)
+        return await follow(*room)
 
-    monkeypatch.setattr(services, "enter", admitted_right_after)
     dana, sam = tonight.browser("Dana"), tonight.browser("Sam")
     await dana.hello()
+    monkeypatch.setattr(process.feeds, "follow", admitted_before)
     assert (await sam.hello())["type"] == "ok"
     snapshot = await sam.snapshot()
     assert snapshot["me"]["seat"] == "admitted"

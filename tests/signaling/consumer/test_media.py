@@ -10,10 +10,12 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 from django.conf import LazySettings
-from sessions.rooms.relay import VALID_S
 
 from server.media.messages import PeerClosed, SlotOwned, SlotShown, Speaking
 from server.media.reasons import CloseReason
+from server.media.relay import VALID_S
+from sessions.nodes.relay import Relay
+from sessions.rooms.process import Process
 from tests.signaling.evening import Browser, Evening
 from tests.signaling.node import TalkingNode
 
@@ -56,18 +58,16 @@ async def test_med1_offer_with_the_node_away_is_media_down(tonight: Evening) -> 
     await dana.drop()
 
 
-async def test_med2_relay_re5_gives_a_browsers_own_access(
-    dana: Browser, settings: LazySettings
-) -> None:
+async def test_med2_relay_re5_gives_a_browsers_own_access(dana: Browser, process: Process) -> None:
     """The password is what coturn computes for the name (use-auth-secret). Kills: another digest."""
-    settings.THIRDS_TURN_URL = "turns:turn.example.org:5349"
-    settings.THIRDS_TURN_SECRET = "north"
+    url = "turns:turn.example.org:5349"
+    process.relay = Relay(url, "north")
     began = int(time.time())
     access = await dana.ask("media.relay")
     ended = int(time.time())
     expires, _, seat = access["username"].partition(":")
     made = hmac.new(b"north", access["username"].encode(), hashlib.sha1).digest()
-    assert (access["type"], access["urls"]) == ("media.relay_access", [settings.THIRDS_TURN_URL])
+    assert (access["type"], access["urls"]) == ("media.relay_access", [url])
     assert access["credential"] == base64.b64encode(made).decode()
     assert seat == me(dana)
     assert began + VALID_S <= int(expires) <= ended + VALID_S

@@ -5,18 +5,18 @@ import json
 from typing import Any
 
 import pytest
-import redis
-import redis.asyncio
 from django.contrib.sessions.backends.db import SessionStore
 from django.db.models import F
 
-from sessions.core.refusal import Refuse
-from sessions.live import broadcast, presence, store
+from sessions.live import presence
 from sessions.models import Seat
 from sessions.rooms import selectors
+from sessions.rooms.process import Process
 from sessions.signaling import consumer
 from sessions.signaling.consumer import RATE, RoomConsumer
+from tests.signaling.away import Rows, unsent, valkey_away
 from tests.signaling.evening import Browser, Evening
+from tests.valkey import connection
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -44,14 +44,14 @@ async def test_log1_socket_of_nobody_is_closed_in_words(tonight: Evening, cookie
 
 
 async def test_log1_sign_out_ends_a_socket_that_is_open(
-    tonight: Evening, monkeypatch: pytest.MonkeyPatch
+    process: Process, tonight: Evening, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """S8. Kills: a socket that outlives its sign-in."""
     monkeypatch.setattr(RoomConsumer, "beat_s", 0.05)
     dana, sam = await entered(tonight, "Dana"), await entered(tonight, "Sam")
     await dana.ask("room.admit_all")
     key = tonight.cookies["Sam"].partition("=")[2]
-    await database.run(SessionStore(key).delete)
+    await process.database.run(SessionStore(key).delete)
     assert await sam.close_code() == 4401
     left = await dana.until("participant.left")
     assert left["reason"] == "signed_out"
@@ -59,13 +59,13 @@ async def test_log1_sign_out_ends_a_socket_that_is_open(
 
 
 async def test_log2_roster_without_the_person_ends_a_socket_that_is_open(
-    tonight: Evening, monkeypatch: pytest.MonkeyPatch
+    process: Process, tonight: Evening, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """S8, ASVS 8.3.2. Kills: someone taken off the roster who goes on listening."""
     monkeypatch.setattr(RoomConsumer, "beat_s", 0.05)
     dana, sam = await entered(tonight, "Dana"), await entered(tonight, "Sam")
     await dana.ask("room.admit_all")
-    await database.run(tonight["Sam"].enrolments.all().delete)
+    await process.database.run(tonight["Sam"].enrolments.all().delete)
     assert await sam.close_code() == 4403
     left = await dana.until("participant.left")
     assert left["reason"] == "roster"
@@ -150,7 +150,7 @@ async def test_heartbeat_during_the_join_does_not_end_the_socket(tonight: Evenin
     """Kills: a heartbeat with the generation of before the join, which reads as superseded."""
     dana = await entered(tonight, "Dana")
     for _ in range(3):
-        store.connection().delete(*presence.roster(tonight.room.key).keys())
+        connection().delete(*presence.roster(tonight.room.key).keys())
         for _ in range(3):
             await dana.send('{"type": "ping", "id": 1000}')
         await dana.until("snapshot")
@@ -191,18 +191,24 @@ async def test_dropped_socket_is_not_a_leave(tonight: Evening) -> None:
 
 
 async def test_res1_return_to_a_room_that_is_known_here_asks_no_row_for_names(
-    tonight: Evening, monkeypatch: pytest.MonkeyPatch
+    process: Process, tonight: Evening, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Kills: everybody's names read anew by each who comes back from a dropped network."""
     dana, sam = await entered(tonight, "Dana"), await entered(tonight, "Sam")
     last = dana.last("snapshot")
     await dana.drop()
     asked: list[object] = []
-    monkeypatch.setattr(selectors, "seats_of", lambda *given: asked.append(given))
+    run = process.database.run
+
+    async def noted(call: Any, *arguments: Any) -> Any:
+        asked.append(call)
+        return await run(call, *arguments)
+
+    monkeypatch.setattr(process.database, "run", noted)
     back = await entered(tonight, "Dana", epoch=last["epoch"], seq=last["seq"])
     kinds = [event["type"] for event in back.events]
     assert kinds == ["waiting.changed", "participant.changed", "ok"]
-    assert asked == []
+    assert asked.count(selectors.seats_of) == 0
     await back.drop()
     await sam.drop()
 
@@ -246,13 +252,10 @@ async def test_res2_return_after_being_let_in_meanwhile_gets_a_snapshot(tonight:
 
 
 async def test_res3_lost_wake_up_is_made_good_by_the_next_ping(
-    tonight: Evening, monkeypatch: pytest.MonkeyPatch
+    process: Process, tonight: Evening, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async def lost(*_: object) -> bool:
-        return False
-
     dana, sam = await entered(tonight, "Dana"), await entered(tonight, "Sam")
-    monkeypatch.setattr(broadcast, "awake", lost)
+    monkeypatch.setattr(process.broadcast, "wake", unsent)
     await dana.ask("room.start")
     await sam.ask("ping")
     await sam.until(lambda event: event["type"] == "room.changed")
@@ -261,26 +264,12 @@ async def test_res3_lost_wake_up_is_made_good_by_the_next_ping(
     await sam.drop()
 
 
-def redis_away(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Every connection to Redis is refused; the channel layer loses every message."""
-    nowhere = "unix:///nonexistent/socket"
-    sync, on_loop = redis.Redis.from_url(nowhere), redis.asyncio.Redis.from_url(nowhere)
-    for module in (store, bridge):
-        monkeypatch.setattr(module, "connection", lambda: sync)
-        monkeypatch.setattr(module, "aconnection", lambda: on_loop)
-
-    async def lost(*_: object) -> bool:
-        return False
-
-    monkeypatch.setattr(broadcast, "awake", lost)
-
-
-async def test_res4_redis_away_closes_no_socket_and_refuses_commands(
-    tonight: Evening, monkeypatch: pytest.MonkeyPatch
+async def test_res4_valkey_away_closes_no_socket_and_refuses_commands(
+    process: Process, tonight: Evening, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     dana = await entered(tonight, "Dana")
     with monkeypatch.context() as away:
-        redis_away(away)
+        valkey_away(process, away)
         for command in ("room.start", "room.admit_all"):
             assert (await dana.ask(command))["code"] == "store.down"
         assert (await dana.ask("me.hand", raised=True))["code"] == "store.down"
@@ -299,7 +288,7 @@ async def test_res4_empty_redis_is_registered_with_again_under_a_new_epoch(
     await dana.ask("room.admit_all")
     await sam.until("snapshot")
     before = dana.last("snapshot")["epoch"]
-    store.connection().delete(*presence.roster(tonight.room.key).keys())
+    connection().delete(*presence.roster(tonight.room.key).keys())
     for browser in (dana, sam):
         await browser.ask("ping")
         while browser.last("snapshot")["epoch"] == before:  # it may come before the pong
@@ -311,19 +300,16 @@ async def test_res4_empty_redis_is_registered_with_again_under_a_new_epoch(
 
 
 async def test_res5_database_away_closes_no_socket_and_keeps_presence(
-    tonight: Evening, monkeypatch: pytest.MonkeyPatch
+    tonight: Evening, rows: Rows
 ) -> None:
-    async def down(*_: object, **__: object) -> Refuse:
-        return Refuse("store.down")
-
     dana = await entered(tonight, "Dana")
-    with monkeypatch.context() as away:
-        away.setattr(database, "run", down)
-        assert (await dana.ask("room.start"))["code"] == "store.down"
-        assert (await dana.ask("me.hand", raised=True))["type"] == "ok"
-        raised = await dana.until("participant.changed")
-        assert raised["participant"]["hand_ms"] is not None
-        assert (await dana.ask("ping"))["type"] == "pong"
+    rows.stop()
+    assert (await dana.ask("room.start"))["code"] == "store.down"
+    assert (await dana.ask("me.hand", raised=True))["type"] == "ok"
+    raised = await dana.until("participant.changed")
+    assert raised["participant"]["hand_ms"] is not None
+    assert (await dana.ask("ping"))["type"] == "pong"
+    await rows.start()
     assert (await dana.ask("room.start"))["type"] == "ok"
     await dana.drop()
 
@@ -342,13 +328,15 @@ async def test_res6_end_keeps_the_socket_until_the_room_cannot_be_reopened(
     await asyncio.gather(dana.drop(), sam.drop(), again.drop())
 
 
-async def test_snapshot_of_a_newer_row_brings_what_one_may_do(tonight: Evening) -> None:
+async def test_snapshot_of_a_newer_row_brings_what_one_may_do(
+    process: Process, tonight: Evening
+) -> None:
     """Kills: a person let in whose offers are refused `seat.waiting` for the evening, because
     the snapshot was read before the event that says the same."""
     sam = await entered(tonight, "Sam")
     assert (await sam.ask("me.hand", raised=True))["code"] == "seat.waiting"
     row = Seat.objects.filter(person=tonight["Sam"])
-    await database.run(lambda: row.update(state="admitted", version=F("version") + 1))
+    await process.database.run(lambda: row.update(state="admitted", version=F("version") + 1))
     assert (await sam.snapshot())["me"]["seat"] == "admitted"
     assert (await sam.ask("me.hand", raised=True))["type"] == "ok"
     await sam.drop()
