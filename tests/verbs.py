@@ -46,6 +46,7 @@ SAMPLES: Final[Mapping[type, Callable[[About], Arguments]]] = {
     people.Mute: lambda about: {"key": about.key},
     people.AllowMicrophone: lambda about: {"key": about.key},
     people.LowerHand: lambda about: {"key": about.key},
+    people.ShowLarge: lambda about: {"key": about.key},
     people.Remove: lambda about: {"key": about.key},
     room.End: lambda _: {},
     room.Reopen: lambda _: {},

@@ -3,11 +3,11 @@
 Owns the roster's entries and what may be done to them. A seat is held by one connection, the
 newest of its person; (connection, generation) is compared by every renewal and goodbye, so a
 late goodbye of an old socket cannot remove a newer one and leave its owner listening unseen.
-Each function makes a call; a `Store` runs it. Its script changes the
-roster, numbers the change and appends it to the room's stream in one step, on Redis's clock.
+Each function makes a call; a `Store` runs it. Its script changes the roster, numbers the change
+and appends it to the room's stream in one step, on Valkey's clock.
 Knows opaque keys only: no names, no rows, and nothing of who may do what.
 
-Nothing here raises when Redis is away: every call may answer Refuse("store.down").
+Nothing here raises when Valkey is away: every call may answer Refuse("store.down").
 """
 
 import json
@@ -20,32 +20,7 @@ from sessions.core.admission import Wait, WaitReason
 from sessions.core.parts import PartName
 from sessions.core.reasons import LeaveReason
 from sessions.core.refusal import Refuse
-from sessions.live.store import AWAY_MS, HEARTBEAT_MS, LEASE_MS, Answer, Call
-
-__all__ = [
-    "AWAY_MS",
-    "HEARTBEAT_MS",
-    "LEASE_MS",
-    "Applied",
-    "Entry",
-    "Holder",
-    "Joined",
-    "Outcome",
-    "Place",
-    "Roster",
-    "Swept",
-    "change",
-    "close",
-    "holder",
-    "join",
-    "leave",
-    "move",
-    "remove",
-    "renew",
-    "roster",
-    "sweep",
-    "unbar",
-]
+from sessions.live.store import Answer, Call
 
 
 class Place(StrEnum):
@@ -60,7 +35,7 @@ class Outcome(StrEnum):
 
     DONE = "done"
     UNCHANGED = "unchanged"  # it was so already: no event
-    ABSENT = "absent"  # nobody is connected on that seat (after Redis was lost: join again)
+    ABSENT = "absent"  # nobody is connected on that seat (after Valkey was lost: join again)
     SUPERSEDED = "superseded"  # another connection holds the seat: close this one (4409)
 
 
@@ -70,7 +45,7 @@ class Entry:
 
     `microphone` and `camera` are what the browser says is true of its tracks; `since_ms` is when
     it came to this place; `waiting` is what it waits for at the door; `claim` is the generation in which the connection came first.
-    Instants are milliseconds since 1970, Redis's clock.
+    Instants are milliseconds since 1970, Valkey's clock.
     """
 
     seat: str
@@ -191,7 +166,7 @@ def join(
 ) -> Call[Joined | Refuse]:
     """Takes a seat for a connection, from whichever held it.
 
-    Also how a connection registers again after Redis came back empty (renew: ABSENT), with the
+    Also how a connection registers again after Valkey came back empty (renew: ABSENT), with the
     generation in which it came first as its `claim`: refuses `connection.replaced` if one that
     came later holds the seat.
     `microphone_allowed` is of the seat's row in `seat_version`: what was told of a newer one

@@ -13,6 +13,7 @@ from typing import Any, Final
 from sessions.core.permissions import Verb
 from sessions.core.reasons import LeaveReason
 from sessions.core.refusal import Refuse
+from sessions.live.presence import Place
 from sessions.live.unsaved import WITHOUT_ROWS
 from sessions.rooms.perform import perform
 from sessions.signaling import frames, without_rows
@@ -106,8 +107,8 @@ async def _camera(connection: Connection, command: SetCamera) -> Reply:
 
 
 async def _leave(connection: Connection, command: Leave) -> Reply:
-    if connection.person is not None:
-        process, session = connection.process, connection.session
+    viewer, process, session = connection.viewer, connection.process, connection.session
+    if connection.person is not None and viewer is not None and viewer.place is Place.ROOM:
         lowering = perform(
             process, Verb.ROOM_RAISE_HAND, connection.person, session, {"raised": False}
         )

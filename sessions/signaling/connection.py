@@ -9,15 +9,13 @@ Valkey or PostgreSQL away never ends a connection that has begun; it catches up 
 import asyncio
 import logging
 import secrets
-import time
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from collections.abc import Callable
 from typing import Any
 
 from sessions.core.permissions import Verb, allowed
 from sessions.core.reasons import LeaveReason
 from sessions.core.refusal import Refuse
-from sessions.core.room_state import OVER, RoomState
+from sessions.core.room_state import RoomState, is_closed
 from sessions.live import presence
 from sessions.live.feed import FeedReader, Position
 from sessions.live.presence import Applied, Outcome, Place
@@ -36,19 +34,9 @@ from sessions.signaling.messages.connection import Hello
 from sessions.signaling.own_media import OwnMedia
 from sessions.signaling.reading import Close, Register, Tell, TellAll, Viewer, Want
 from sessions.signaling.seat_hold import SeatHold, keys_of
+from sessions.signaling.socket import Socket
 
 log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class Socket:
-    """What a connection knows of its websocket. `channel` hears of its person, `send` takes a
-    frame's text, `close` a code; `login` is the digest of the login session."""
-
-    channel: str
-    send: Callable[[str], Awaitable[None]]
-    close: Callable[[int], Awaitable[None]]
-    login: str = ""
 
 
 class Connection:
@@ -225,7 +213,8 @@ class Connection:
         viewer.epoch, viewer.seq = rows.roster.epoch, rows.roster.seq
         viewer.reopen_until_ms = rows.now.reopen_until_ms
         await self.tell(reading.snapshot(rows, viewer))
-        if RoomState(rows.now.state) in OVER and rows.now.reopen_until_ms is None:
+        now = rows.now
+        if is_closed(RoomState(now.state), now.reopen_until_ms, now.read_ms):
             await self.end(Refuse(f"room.{rows.now.state}"))
 
     async def _rows(self, viewer: Viewer) -> selectors.RoomRows | None:
@@ -401,6 +390,6 @@ class Connection:
 
     async def _end_if_over(self, viewer: Viewer) -> None:
         """The ten minutes in which the room could have been opened again have passed."""
-        until = viewer.reopen_until_ms
-        if viewer.place is None and until is not None and time.time() * 1000 > until:
+        until, now_ms = viewer.reopen_until_ms, self.process.clock.now_ms()
+        if viewer.place is None and until and is_closed(RoomState.ENDED, until, now_ms):
             await self.end(Refuse("room.ended"))

@@ -21,11 +21,12 @@ from sessions.models import Person
 from sessions.rooms.process import Process
 from sessions.signaling import commands, frames
 from sessions.signaling.access_watch import AccessWatch
-from sessions.signaling.connection import Connection, Socket
+from sessions.signaling.connection import Connection
 from sessions.signaling.farewell import FAULT, farewell
 from sessions.signaling.login import cookie_of, digest_of, person_of
 from sessions.signaling.messages.connection import Hello, Ping, Refused
 from sessions.signaling.refused_sockets import write_down
+from sessions.signaling.socket import Socket
 
 log = logging.getLogger(__name__)
 
