@@ -303,8 +303,10 @@ class MediaClient:
             welcome = read_to_web(await reader.readline())
         if not isinstance(welcome, Welcome):
             return False
-        self.node, self.lost = welcome.node, False
+        former, self.node, self.lost = self.node, welcome.node, False
         self._up.set()
+        if former not in ("", self.node):
+            self._report_gone()
         self._say_again()
         self._changed()
         listening = asyncio.ensure_future(self._listen(reader))
@@ -350,6 +352,13 @@ class MediaClient:
         for (room, peer), generation in self._attached.items():
             self._send(Attach(room=room, peer=peer, generation=generation))
 
+    def _report_gone(self) -> None:
+        """Another run of the node has none of the former one's peers. It is not asked: its answer
+        would come at any time, also when they have offered again since."""
+        for (room, peer), generation in tuple(self._attached.items()):
+            closed = PeerClosed(room=room, peer=peer, generation=generation, reason="not_here")
+            self._pass_on(closed)
+
     def _take(self, line: bytes) -> None:
         message = read_to_web(line)
         if isinstance(message, Answer | OfferRefused):
@@ -357,12 +366,15 @@ class MediaClient:
             if waiting is not None and not waiting.done():
                 waiting.set_result(message)
         elif message is not None and not isinstance(message, Welcome | Pong):
-            if isinstance(message, PeerClosed):
-                self._detach(message)
-            try:
-                self._notify(message)
-            except Exception:
-                LOG.exception("a media notification was not taken")
+            self._pass_on(message)
+
+    def _pass_on(self, notification: Notification) -> None:
+        if isinstance(notification, PeerClosed):
+            self._detach(notification)
+        try:
+            self._notify(notification)
+        except Exception:
+            LOG.exception("a media notification was not taken")
 
     def _detach(self, closed: PeerClosed) -> None:
         if self._attached.get((closed.room, closed.peer)) == closed.generation:

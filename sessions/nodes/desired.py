@@ -60,7 +60,8 @@ class _Kept:
 
 
 class Late:
-    """Another value was put meanwhile, from rows that were read later."""
+    """Another value was put meanwhile, with a higher number or from rows that were read later,
+    and not with both."""
 
 
 class DesiredRooms:
@@ -115,7 +116,7 @@ class DesiredRooms:
     async def _write(self, room: str, facts: RowFacts | None) -> DesiredRoom | Refuse:
         try:
             while isinstance(written := await self._try(room, facts), Late):
-                pass  # what it met was read later, and the next number sees that
+                pass  # the next number is the highest, and comes with the rows that were put
         except AWAY:
             return DOWN
         if isinstance(written, Refuse):
@@ -146,7 +147,7 @@ class DesiredRooms:
         return {seat: int(value) for seat, value in found.items()}
 
     async def _put(self, desired: DesiredRoom, number: _Number, kept: _Kept) -> bool:
-        """False: rows that were read later than these stand there already."""
+        """False: the value that stands there has either a higher number or later rows."""
         began_ms = number.began_ms if desired.epoch == number.epoch else number.now_ms
         keys = [_numbers_key(desired.room), desired_key(desired.room)]
         value, facts = desired_json(desired), json.dumps(asdict(kept))

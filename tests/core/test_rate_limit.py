@@ -2,7 +2,8 @@
 
 from hypothesis import given
 from hypothesis import strategies as st
-from sessions.signaling.rate_limit import TokenBucket
+
+from sessions.core.rate_limit import TokenBucket
 
 RATE = 30.0
 gaps = st.lists(st.floats(0, 2, allow_nan=False), min_size=1, max_size=200)

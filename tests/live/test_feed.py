@@ -8,9 +8,12 @@ from typing import Any
 import pytest
 
 from sessions.core.refusal import Refuse
-from sessions.live import broadcast, feed, store
-from sessions.live.feed import FeedReader, Position, follow
-from sessions.live.stream import Audience, Draft, Events, Gap, Kind, append, appended, read_after
+from sessions.live.feed import FeedReader, Position
+from sessions.live.presence import Applied
+from sessions.live.store import Call
+from sessions.live.stream import Audience, Draft, Events, Gap, Kind, append, appended
+from sessions.rooms.process import Process
+from tests.valkey import connection, run
 
 PATIENCE_S = 10.0
 
@@ -21,20 +24,22 @@ def room() -> str:
 
 
 @pytest.fixture
-def reads(monkeypatch: pytest.MonkeyPatch) -> list[Position]:
+def reads(process: Process, monkeypatch: pytest.MonkeyPatch) -> list[Position]:
     """From where Redis was asked for the stream."""
     asked: list[Position] = []
+    real = process.store.run
 
-    def counted(room: str, epoch: str, seq: int) -> Any:
-        asked.append((epoch, seq))
-        return read_after(room, epoch, seq)
+    async def counted(call: Call[Any]) -> Any:
+        if call.script == "read":
+            asked.append((call.arguments["seen_epoch"], call.arguments["after"]))
+        return await real(call)
 
-    monkeypatch.setattr(feed, "read_after", counted)
+    monkeypatch.setattr(process.store, "run", counted)
     return asked
 
 
 class Reader:
-    """A connection as the tail sees it."""
+    """A connection as the feed sees it."""
 
     def __init__(self) -> None:
         self.woken: list[Position] = []
@@ -55,16 +60,25 @@ class Reader:
                 await self.news.wait()
 
 
-async def following(room: str) -> tuple[Reader, FeedReader]:
+async def following(process: Process, room: str) -> tuple[Reader, FeedReader]:
     reader = Reader()
-    return reader, await follow(room, reader.read, reader.fault)
+    return reader, await process.feeds.follow(room, reader.read, reader.fault)
 
 
-async def publish(room: str, version: int) -> Position:
-    draft = Draft(Kind.ROOM_CHANGED, Audience.EVERYONE, version)
-    told = await broadcast.asend(room, append(room, draft))
-    assert not isinstance(told, Refuse)
-    return told.epoch, told.seq
+def changed(version: int) -> Draft:
+    return Draft(Kind.ROOM_CHANGED, Audience.EVERYONE, version)
+
+
+def write(room: str, version: int) -> Applied:
+    """Written, and nobody is woken."""
+    return run(append(room, changed(version)))
+
+
+async def publish(process: Process, room: str, version: int) -> Position:
+    """Written, and the wake-up does not bring it: as another process does."""
+    applied = await process.broadcast.send(room, append(room, changed(version)))
+    assert not isinstance(applied, Refuse)
+    return applied.epoch, applied.seq
 
 
 def versions(found: Events | Gap | Refuse) -> list[int]:
@@ -72,13 +86,15 @@ def versions(found: Events | Gap | Refuse) -> list[int]:
     return [event.version for event in found.events]
 
 
-async def test_event_is_read_once_for_all_followers(room: str, reads: list[Position]) -> None:
-    """Kills: a tail that asks Redis once for each of its followers."""
-    begin = await publish(room, 1)
-    several = [await following(room) for _ in range(12)]
+async def test_event_is_read_once_for_all_followers(
+    process: Process, room: str, reads: list[Position]
+) -> None:
+    """Kills: a feed that asks Redis once for each of its followers."""
+    begin = await publish(process, room, 1)
+    several = [await following(process, room) for _ in range(12)]
     await several[0][1].after(begin)
     reads.clear()
-    position = await publish(room, 2)
+    position = await publish(process, room, 2)
     for reader, follower in several:
         await reader.until(lambda reader=reader: reader.woken[-1:] == [position])  # type: ignore[misc]
         assert versions(await follower.after(begin, position)) == [2]
@@ -87,21 +103,22 @@ async def test_event_is_read_once_for_all_followers(room: str, reads: list[Posit
         follower.end()
 
 
-async def brought(room: str, version: int) -> Position:
-    """Published by a thread of this process, as every verb's event is."""
-    draft = Draft(Kind.ROOM_CHANGED, Audience.EVERYONE, version)
-    told = await asyncio.to_thread(broadcast.publish, room, draft)
-    assert not isinstance(told, Refuse)
-    return told.epoch, told.seq
+async def bring(process: Process, room: str, version: int) -> Position:
+    """Published by this process, as every verb's event is."""
+    applied = await process.broadcast.publish(room, changed(version))
+    assert not isinstance(applied, Refuse)
+    return applied.epoch, applied.seq
 
 
-async def test_event_of_this_process_is_not_read_again(room: str, reads: list[Position]) -> None:
-    """Kills: asking Redis for what a thread of this process has just written."""
-    begin = await publish(room, 1)
-    reader, follower = await following(room)
+async def test_event_of_this_process_is_not_read_again(
+    process: Process, room: str, reads: list[Position]
+) -> None:
+    """Kills: asking Redis for what this process has just written."""
+    begin = await publish(process, room, 1)
+    reader, follower = await following(process, room)
     await follower.after(begin)
     reads.clear()
-    position = await brought(room, 2)
+    position = await bring(process, room, 2)
     await reader.until(lambda: reader.woken[-1:] == [position])
     assert versions(await follower.after(begin, position)) == [2]
     assert reads == []
@@ -109,30 +126,30 @@ async def test_event_of_this_process_is_not_read_again(room: str, reads: list[Po
 
 
 async def test_event_of_this_process_that_is_not_the_next_is_read_for(
-    room: str, reads: list[Position]
+    process: Process, room: str, reads: list[Position]
 ) -> None:
-    """Something else came in between. Kills: a tail with a hole, which nobody fills."""
-    begin = await publish(room, 1)
-    reader, follower = await following(room)
+    """Something else came in between. Kills: a feed with a hole, which nobody fills."""
+    begin = await publish(process, room, 1)
+    reader, follower = await following(process, room)
     await follower.after(begin)
     reads.clear()
-    await asyncio.to_thread(store.run, append(room, Draft(Kind.ROOM_CHANGED, Audience.EVERYONE, 2)))
-    position = await brought(room, 3)
+    write(room, 2)
+    position = await bring(process, room, 3)
     await reader.until(lambda: reader.woken[-1:] == [position])
     assert versions(await follower.after(begin, position)) == [2, 3]
     assert reads == [begin]
     follower.end()
 
 
-async def test_event_that_comes_while_it_is_read_is_told_once(
-    room: str, monkeypatch: pytest.MonkeyPatch
+async def test_event_that_comes_while_it_is_read_is_given_once(
+    process: Process, room: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A wake-up brings what a reading under way has found as well. Kills: telling it twice."""
-    begin = await publish(room, 1)
-    reader, follower = await following(room)
+    """A wake-up brings what a reading under way has found as well. Kills: giving it twice."""
+    begin = await publish(process, room, 1)
+    reader, follower = await following(process, room)
     await follower.after(begin)
     found, go_on = asyncio.Event(), asyncio.Event()
-    real = store.arun
+    real = process.store.run
 
     async def slow(call: Any) -> Any:
         answer = await real(call)
@@ -140,90 +157,89 @@ async def test_event_that_comes_while_it_is_read_is_told_once(
         await go_on.wait()
         return answer
 
-    monkeypatch.setattr(feed, "arun", slow)
-    draft = Draft(Kind.ROOM_CHANGED, Audience.EVERYONE, 2)
-    told = await asyncio.to_thread(store.run, append(room, draft))
-    assert not isinstance(told, Refuse)
+    monkeypatch.setattr(process.store, "run", slow)
+    written = write(room, 2)
+    position = written.epoch, written.seq
     reading = asyncio.create_task(follower.after(begin))
     await found.wait()
-    broadcast.wake(room, told.epoch, told.seq, appended(draft, told))
-    await reader.until(lambda: reader.woken[-1:] == [(told.epoch, told.seq)])
+    await process.broadcast.wake(room, *position, appended(changed(2), written))
+    await reader.until(lambda: reader.woken[-1:] == [position])
     go_on.set()
     assert versions(await reading) == [2]
-    assert versions(await follower.after(begin, (told.epoch, told.seq))) == [2]
+    assert versions(await follower.after(begin, position)) == [2]
     follower.end()
 
 
-async def test_position_that_is_not_here_yet_is_asked_for(room: str) -> None:
-    """A wake-up got lost: whoever knows of a newer number than the tail gets what it names.
-    Kills: a tail that answers from memory alone."""
-    begin = await publish(room, 1)
-    _, follower = await following(room)
+async def test_position_that_is_not_here_yet_is_asked_for(process: Process, room: str) -> None:
+    """A wake-up got lost: a reader that knows of a newer number than the feed gets what it names.
+    Kills: a feed that answers from memory alone."""
+    begin = await publish(process, room, 1)
+    _, follower = await following(process, room)
     assert versions(await follower.after(begin)) == []
-    await asyncio.to_thread(store.run, append(room, Draft(Kind.ROOM_CHANGED, Audience.EVERYONE, 2)))
+    write(room, 2)
     assert versions(await follower.after(begin, (begin[0], 2))) == [2]
     follower.end()
 
 
-async def test_reading_without_a_position_asks_redis(room: str) -> None:
-    begin = await publish(room, 1)
-    _, follower = await following(room)
+async def test_reading_without_a_position_asks_redis(process: Process, room: str) -> None:
+    begin = await publish(process, room, 1)
+    _, follower = await following(process, room)
     assert versions(await follower.after(begin)) == []
-    await asyncio.to_thread(store.run, append(room, Draft(Kind.ROOM_CHANGED, Audience.EVERYONE, 2)))
+    write(room, 2)
     assert versions(await follower.after(begin)) == [2]
     follower.end()
 
 
-async def test_what_has_left_the_memory_comes_from_redis(room: str) -> None:
-    """The first reader of a tail asks for what was before it. Kills: a tail that takes what it
+async def test_what_has_left_the_memory_comes_from_redis(process: Process, room: str) -> None:
+    """The first reader of a feed asks for what was before it. Kills: a feed that takes what it
     does not hold for a gap."""
-    begin = await publish(room, 1)
+    begin = await publish(process, room, 1)
     for version in (2, 3, 4):
-        await publish(room, version)
-    _, follower = await following(room)
+        await publish(process, room, version)
+    _, follower = await following(process, room)
     assert versions(await follower.after(begin)) == [2, 3, 4]
     follower.end()
 
 
-async def test_another_epoch_is_a_gap(room: str) -> None:
-    """Redis came back empty. Kills: events of one epoch told under another."""
-    begin = await publish(room, 1)
-    _, follower = await following(room)
+async def test_another_epoch_is_a_gap(process: Process, room: str) -> None:
+    """Redis came back empty. Kills: events of one epoch under the number of another."""
+    begin = await publish(process, room, 1)
+    _, follower = await following(process, room)
     await follower.after(begin)
-    store.connection().delete(*append(room, Draft(Kind.ROOM_CHANGED, Audience.EVERYONE, 1)).keys())
-    epoch, seq = await publish(room, 2)
+    connection().delete(*append(room, changed(1)).keys())
+    epoch, seq = await publish(process, room, 2)
     assert await follower.after(begin) == Gap(epoch, seq)
     assert await follower.after(begin, (epoch, seq)) == Gap(epoch, seq)
     assert versions(await follower.after((epoch, 0), (epoch, 1))) == [2]
     follower.end()
 
 
-async def test_reader_ahead_of_the_tail_has_nothing_to_read(room: str) -> None:
+async def test_reader_ahead_of_the_feed_has_nothing_to_read(process: Process, room: str) -> None:
     """A snapshot may be newer than what this process has read."""
-    begin = await publish(room, 1)
-    _, follower = await following(room)
+    begin = await publish(process, room, 1)
+    _, follower = await following(process, room)
     await follower.after(begin)
-    told = await asyncio.to_thread(
-        store.run, append(room, Draft(Kind.ROOM_CHANGED, Audience.EVERYONE, 2))
-    )
-    assert not isinstance(told, Refuse)
-    assert await follower.after((told.epoch, told.seq), begin) == Events(told.epoch, told.seq, ())
+    written = write(room, 2)
+    position = written.epoch, written.seq
+    assert await follower.after(position, begin) == Events(*position, ())
     follower.end()
 
 
-async def test_redis_away_is_a_refusal(room: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    begin = await publish(room, 1)
-    _, follower = await following(room)
+async def test_redis_away_is_a_refusal(
+    process: Process, room: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begin = await publish(process, room, 1)
+    _, follower = await following(process, room)
 
     async def away(_call: Any) -> Refuse:
         return Refuse("store.down")
 
-    monkeypatch.setattr(feed, "arun", away)
+    monkeypatch.setattr(process.store, "run", away)
     assert await follower.after(begin) == Refuse("store.down")
     follower.end()
 
 
-async def test_news_during_a_reading_become_one(room: str) -> None:
+async def test_news_during_a_reading_become_one(process: Process, room: str) -> None:
     """Kills: a queue of wake-ups that grows while a reading is slow."""
     reader, go_on, seen = Reader(), asyncio.Event(), []
 
@@ -232,7 +248,7 @@ async def test_news_during_a_reading_become_one(room: str) -> None:
         await go_on.wait()
         reader.news.set()
 
-    follower = await follow(room, slow, reader.fault)
+    follower = await process.feeds.follow(room, slow, reader.fault)
     for seq in range(1, 50):
         follower.woken("epoch", seq)
         await asyncio.sleep(0)
@@ -242,26 +258,25 @@ async def test_news_during_a_reading_become_one(room: str) -> None:
     follower.end()
 
 
-async def test_fault_of_one_reading_is_told_to_its_connection(room: str) -> None:
+async def test_fault_of_one_reading_reaches_its_connection(process: Process, room: str) -> None:
     """Kills: a socket that lives on, deaf, after a fault that nobody awaits."""
     reader = Reader()
 
     async def broken(_least: Position) -> None:
         raise ValueError("a fault of ours")
 
-    follower = await follow(room, broken, reader.fault)
+    follower = await process.feeds.follow(room, broken, reader.fault)
     follower.woken("epoch", 1)
     async with asyncio.timeout(PATIENCE_S):
         await reader.failed.wait()
     follower.end()
 
 
-async def test_last_follower_ends_the_tail(room: str) -> None:
-    """Kills: tails of rooms that nobody is in any more, held for ever."""
-    _, first = await following(room)
-    _, second = await following(room)
-    tails = feed._tails[asyncio.get_running_loop()]
+async def test_last_follower_ends_the_feed(process: Process, room: str) -> None:
+    """Kills: feeds of rooms that nobody is in any more, held for ever."""
+    _, first = await following(process, room)
+    _, second = await following(process, room)
     first.end()
-    assert set(tails) == {room}
+    assert set(process.feeds._feeds) == {room}
     second.end()
-    assert set(tails) == set()
+    assert set(process.feeds._feeds) == set()

@@ -9,7 +9,7 @@ from sessions.core.admission import Wait, WaitReason
 from sessions.core.reasons import LeaveReason
 from sessions.core.refusal import Refuse
 from sessions.live import presence
-from sessions.live.presence import Entry, Joined, Outcome, Place, Roster, Swept, Told
+from sessions.live.presence import Applied, Entry, Joined, Outcome, Place, Roster, Swept
 from sessions.live.store import AWAY_MS, LEASE_MS, Call
 from sessions.live.stream import Audience, Event, Events, Gap, Marks, marks_after, read_after
 from tests.valkey import connection, run
@@ -54,12 +54,12 @@ class Room:
 
     def renew(self, seat: str, connection: str, generation: int) -> Outcome:
         told = run(presence.renew(self.key, seat, connection, generation, clock_ms=self.now))
-        assert isinstance(told, Told)
+        assert isinstance(told, Applied)
         return told.outcome
 
     def leave(self, seat: str, connection: str, generation: int) -> Outcome:
         told = run(presence.leave(self.key, seat, connection, generation, clock_ms=self.now))
-        assert isinstance(told, Told)
+        assert isinstance(told, Applied)
         return told.outcome
 
     def sweep(self) -> Swept:
@@ -133,7 +133,7 @@ def test_move_into_the_room_is_told_at_the_door_and_in_the_room(room: Room) -> N
     room.now += 60_000
     moved = run(presence.move(room.key, "sam", Place.ROOM, clock_ms=room.now))
 
-    assert isinstance(moved, Told)
+    assert isinstance(moved, Applied)
     assert moved.outcome is Outcome.DONE
     assert room.told(after=1) == [
         ("waiting.left", "staff", "sam", "moved"),
@@ -155,7 +155,7 @@ def test_move_where_it_is_already_tells_nothing(room: Room) -> None:
     room.join("sam", "c1")
     again = run(presence.move(room.key, "sam", Place.ROOM, clock_ms=room.now))
 
-    assert isinstance(again, Told)
+    assert isinstance(again, Applied)
     assert (again.outcome, again.wrote) == (Outcome.UNCHANGED, False)
 
 
@@ -253,9 +253,9 @@ def test_fields_are_changed_by_the_holder_and_by_staff_only(room: Room) -> None:
     old = room.join("sam", "c1")
     new = room.join("sam", "c2")
 
-    def outcome(call: Call[Told]) -> Outcome:
+    def outcome(call: Call[Applied]) -> Outcome:
         told = run(call)
-        assert isinstance(told, Told)
+        assert isinstance(told, Applied)
         return told.outcome
 
     def microphone_on(connection: str, generation: int) -> Outcome:
@@ -276,7 +276,7 @@ def test_hand_keeps_the_instant_of_its_first_raising(room: Room) -> None:
     room.join("sam", "c1")
     run(presence.change(room.key, "sam", hand=True, clock_ms=START + 1))
     again = run(presence.change(room.key, "sam", hand=True, clock_ms=START + 2))
-    assert isinstance(again, Told)
+    assert isinstance(again, Applied)
     assert again.outcome is Outcome.UNCHANGED
     assert [entry.hand_ms for entry in room.roster().entries] == [START + 1]
     run(presence.change(room.key, "sam", hand=False, clock_ms=START + 3))
@@ -285,7 +285,7 @@ def test_hand_keeps_the_instant_of_its_first_raising(room: Room) -> None:
 
 def test_change_of_a_seat_that_nobody_holds_tells_nothing(room: Room) -> None:
     told = run(presence.change(room.key, "sam", camera=True, clock_ms=room.now))
-    assert isinstance(told, Told)
+    assert isinstance(told, Applied)
     assert (told.outcome, told.wrote) == (Outcome.ABSENT, False)
 
 
@@ -304,7 +304,7 @@ def test_removed_seat_cannot_be_taken_until_it_is_unbarred(room: Room) -> None:
 
 def test_removal_of_someone_who_is_not_connected_bars_the_seat_too(room: Room) -> None:
     told = run(presence.remove(room.key, "sam", clock_ms=room.now))
-    assert isinstance(told, Told)
+    assert isinstance(told, Applied)
     assert (told.outcome, told.wrote) == (Outcome.ABSENT, False)
     assert run(presence.join(room.key, "sam", "c1", place=Place.ROOM)) == Refuse("seat.removed")
 

@@ -5,6 +5,7 @@ unseen (a connection that believes it is in, and is on no roster). What the even
 tell, replayed, is the roster itself; and whom the node is told to serve is on the roster.
 """
 
+import asyncio
 import os
 import secrets
 from typing import Final
@@ -25,15 +26,16 @@ from hypothesis.stateful import (
 from server.media.client import desired_key, read_desired
 from sessions.core.refusal import Refuse
 from sessions.live import presence
-from sessions.live.presence import Joined, Outcome, Place, Roster, Told
+from sessions.live.presence import Joined, Outcome, Place, Roster
 from sessions.live.store import AWAY_MS, LEASE_MS
 from sessions.live.stream import Events, Gap, Kind, Marks, marks_after, read_after
-from sessions.nodes import desired as bridge
+from sessions.nodes import desired
+from sessions.rooms.process import Process
 from tests.valkey import connection, run
 
 SEATS = ("ann", "ben", "sam")
 Held = tuple[str, str, int]  # seat, connection, generation
-ON: Final = bridge._Told(wanted=True, on=True, complete=True)
+ON: Final = desired._Kept(wanted=True, on=True, complete=True)
 
 
 @pytest.fixture(autouse=True)
@@ -47,14 +49,17 @@ class Presence(RuleBasedStateMachine):
 
     Kills: `holds` that compares the seat alone; `drop` that keeps the lease; a sweep that
     forgets the mark; a join that does not drop the older connection's time; a join that
-    forgets who is barred, or that tells nobody of the place that was left; `_PUT` without its number, by which the node keeps one who has left.
+    forgets who is barred, or that tells nobody of the place that was left; a put without its
+    number, by which the node keeps one who has left.
     """
 
     sockets = Bundle("sockets")  # every connection there ever was, old ones too
-    demands = Bundle("demands")  # the node's values that were read and are not written yet
+    values = Bundle("values")  # the node's, that were read and are not written yet
 
     def __init__(self) -> None:
         super().__init__()
+        self.loop = asyncio.new_event_loop()
+        self.process = Process.of_settings()
         self.room = secrets.token_urlsafe(9)
         self.now = 1_760_000_000_000
         self.holder: dict[str, Held] = {}  # who ought to hold each seat
@@ -64,8 +69,12 @@ class Presence(RuleBasedStateMachine):
         self.barred: set[str] = set()
         self.begin_epoch()
 
+    def teardown(self) -> None:
+        self.loop.run_until_complete(self.process.close())
+        self.loop.close()
+
     def begin_epoch(self) -> None:
-        """Observers begin anew with the store."""
+        """Observers begin again with the store."""
         self.epoch, self.seq = "", 0
         self.seen: set[tuple[str, Place]] = set()  # the roster that an observer builds
         self.inside: dict[str, str] = {}  # and the one that attendance builds from marks
@@ -77,18 +86,18 @@ class Presence(RuleBasedStateMachine):
     def everyone_joins(self, places: tuple[Place, ...]) -> object:
         """And everyone has two tabs: most of what can go wrong needs somebody there."""
         pairs = [(seat, place) for seat, place in zip(SEATS, places, strict=True)] * 2
-        return multiple(*[self.join_anew(seat, place) for seat, place in pairs])
+        return multiple(*[self.join_newly(seat, place) for seat, place in pairs])
 
     @rule(target=sockets, seat=st.sampled_from(SEATS), place=st.sampled_from(Place))
     def join(self, seat: str, place: Place) -> object:
-        return self.join_anew(seat, place)
+        return self.join_newly(seat, place)
 
     @rule(target=sockets, seat=st.sampled_from(SEATS), place=st.sampled_from(Place))
     def join_from_another_device(self, seat: str, place: Place) -> object:
         """The same again, so that it comes as often as it should."""
-        return self.join_anew(seat, place)
+        return self.join_newly(seat, place)
 
-    def join_anew(self, seat: str, place: Place) -> object:
+    def join_newly(self, seat: str, place: Place) -> object:
         return self.register(seat, secrets.token_urlsafe(6), place, 0)
 
     def register(self, seat: str, connection: str, place: Place, claim: int) -> object:
@@ -120,9 +129,8 @@ class Presence(RuleBasedStateMachine):
         if self.holder.get(held[0]) == held:
             self.heard[held[0]] = self.now  # late, but before anybody swept: still there
         expected = self.holding(held)
-        told = run(presence.renew(self.room, *held, clock_ms=self.now))
-        assert isinstance(told, Told)
-        assert told.outcome is expected
+        applied = run(presence.renew(self.room, *held, clock_ms=self.now))
+        assert applied.outcome is expected
         self.expire()
         mine = self.open.get(held[1])
         if mine is None or mine[0] != held:
@@ -136,9 +144,8 @@ class Presence(RuleBasedStateMachine):
     @rule(held=consumes(sockets))
     def goodbye(self, held: Held) -> None:
         expected = self.holding(held)
-        told = run(presence.leave(self.room, *held, clock_ms=self.now))
-        assert isinstance(told, Told)
-        assert told.outcome is expected
+        applied = run(presence.leave(self.room, *held, clock_ms=self.now))
+        assert applied.outcome is expected
         if expected is Outcome.DONE:
             self.forget(held[0])
         if self.open.get(held[1], (None, 0))[0] == held:
@@ -158,36 +165,29 @@ class Presence(RuleBasedStateMachine):
     def lose_everything(self) -> None:
         """The store is back, and empty: under a new epoch nobody is there yet."""
         keys = presence.roster(self.room).keys()
-        connection().delete(*keys, bridge._numbers_key(self.room), desired_key(self.room))
+        connection().delete(*keys, desired._numbers_key(self.room), desired_key(self.room))
         for seat in list(self.holder):
             self.forget(seat)
         self.barred.clear()
         self.begin_epoch()
 
-    @rule(target=demands)
+    @rule(target=values)
     def read_for_the_node(self) -> object:
-        return bridge._take_number(self.room), self.roster()
+        number = self.process.desired._take_number(self.room)
+        return self.loop.run_until_complete(number), self.roster()
 
-    @rule(demand=consumes(demands))
-    def write_for_the_node(self, demand: tuple[bridge._Number, Roster]) -> None:
-        number, roster = demand
-        value = bridge.desired_of(
-            roster,
-            {},
-            room=self.room,
-            version=number.version,
-            complete=True,
-            wanted=True,
-            on=True,
-        )
-        bridge._put(value, number, ON)
+    @rule(read=consumes(values))
+    def write_for_the_node(self, read: tuple[desired._Number, Roster]) -> None:
+        number, roster = read
+        value = desired.desired_of(roster, {}, self.room, number.version, ON)
+        self.loop.run_until_complete(self.process.desired._put(value, number, ON))
 
-    @rule(late=st.lists(consumes(demands), max_size=2))
-    def tell_the_node(self, late: list[tuple[bridge._Number, Roster]]) -> None:
+    @rule(late=st.lists(consumes(values), max_size=2))
+    def write_for_the_node_late(self, late: list[tuple[desired._Number, Roster]]) -> None:
         """What is asked for after a change is what the node has, whatever arrives after it."""
-        now = bridge._take_number(self.room), self.roster()
-        for demand in (now, *late):
-            self.write_for_the_node(demand)
+        number = self.loop.run_until_complete(self.process.desired._take_number(self.room))
+        for read in ((number, self.roster()), *late):
+            self.write_for_the_node(read)
         stored = read_desired(str(connection().get(desired_key(self.room))).encode())
         assert stored is not None
         inside = {seat for seat, place in self.place.items() if place is Place.ROOM}
@@ -197,10 +197,9 @@ class Presence(RuleBasedStateMachine):
 
     @rule(seat=st.sampled_from(SEATS), place=st.sampled_from(Place))
     def move(self, seat: str, place: Place) -> None:
-        told = run(presence.move(self.room, seat, place, clock_ms=self.now))
-        assert isinstance(told, Told)
+        applied = run(presence.move(self.room, seat, place, clock_ms=self.now))
         if seat not in self.holder:
-            assert told.outcome is Outcome.ABSENT
+            assert applied.outcome is Outcome.ABSENT
         else:
             self.place[seat] = place
 

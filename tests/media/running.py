@@ -6,6 +6,7 @@ a test can say what was notified before a packet was sent.
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from server.media.client import MediaClient
@@ -110,6 +111,17 @@ class People:
             peer.close()
         await self.client.close()
         await self.process.stop()
+
+    async def restart(self, name: str = "") -> None:
+        """Another run of the node, at the same address, under the same name or another one. As
+        after a crash, no goodbye reaches the client."""
+        await self.process.control.stop()
+        await self.until(lambda: not self.client.connected)
+        await self.process.stop()
+        before = self.process.configuration
+        self.process = TappedProcess(replace(before, node=name or before.node), self.store)
+        self.node = self.process.node
+        await self.process.start()
 
     def _notice(self, notification: Notification) -> None:
         self.notifications.append(notification)

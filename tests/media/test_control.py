@@ -18,7 +18,7 @@ from server.media.messages import (
 from server.media.process import POLL_SECONDS
 from server.media.reasons import CloseReason
 from tests.media.client_peer import PATIENCE, ClientPeer
-from tests.media.running import ROOM, SECRET, People, TappedProcess, allowed
+from tests.media.running import ROOM, SECRET, People, allowed
 
 
 def refused(reply: Answer | OfferRefused) -> str:
@@ -279,13 +279,35 @@ async def test_new_peer_that_is_not_here_yet_is_not_reported(people: People) -> 
 
 async def test_restarted_node_reports_peers_it_does_not_have(people: People) -> None:
     await people.join("first")
-    await people.process.control.stop()  # as a crash: no goodbye reaches the client
-    await people.until(lambda: not people.client.connected)
-    await people.process.stop()
-    people.process = TappedProcess(people.process.configuration, people.store)
-    await people.process.start()
+    await people.restart()
     gone = PeerClosed(room=ROOM, peer="first", generation=1, reason=CloseReason.NOT_HERE)
     await people.until_told(gone)
+
+
+async def test_another_run_of_a_node_is_reported_without_the_former_ones_peers(
+    people: People,
+) -> None:
+    """Before anybody can place a room there. Kills: asking it for them, which answers when they
+    may have offered again."""
+    await people.join("first")
+    heard: list[Notification | str] = []
+    client = MediaClient(
+        people.process.configuration.control,
+        SECRET,
+        "other",
+        heard.append,
+        lambda: heard.append(client.node),
+    )
+    await client.connect()
+    client.attach(ROOM, "first", 1)
+    before = len(heard)
+    await people.restart("another")
+    await people.until(lambda: client.node == "another")
+    gone = PeerClosed(room=ROOM, peer="first", generation=1, reason="not_here")
+    since = [news for news in heard[before:] if isinstance(news, PeerClosed | str)]
+    assert since[since.index(gone) :] == [gone, "another"]
+    assert client._attached == {}
+    await client.close()
 
 
 async def test_notifications_go_to_the_connection_that_attached_last(people: People) -> None:

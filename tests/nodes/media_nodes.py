@@ -1,7 +1,7 @@
 """Real media nodes and a Valkey beside the test, and the people of one room who use them by the
-bridge.
+links of a web process.
 
-Owns processes and peers. The web process is the test itself: its loop has the lines.
+Owns processes and peers. The web process is the test itself: its loop has the links.
 """
 
 import asyncio
@@ -33,8 +33,8 @@ from server.media.client import (
     read_placement,
 )
 from server.media.placement import lease_key
-from sessions.nodes import desired as bridge
-from sessions.nodes.links import Heard
+from sessions.nodes.links import Heard, PeerClosed
+from sessions.rooms.process import Process
 from tests.media.client_peer import ClientPeer
 from tests.media.running import allowed
 
@@ -136,7 +136,7 @@ def running_node(name: str) -> Iterator[str]:
 
 @contextlib.contextmanager
 def running_nodes(*names: str) -> Iterator[Nodes]:
-    """On a store of their own, which settings name from here on."""
+    """On a store of their own, which settings know nothing of."""
     with (
         tempfile.TemporaryDirectory(prefix="nodes-") as folder,
         running_valkey(Path(folder), Path(folder)) as valkey,
@@ -154,6 +154,16 @@ def running_nodes(*names: str) -> Iterator[Nodes]:
                 nodes.end(name)
 
 
+@contextlib.asynccontextmanager
+async def web_process(nodes: Nodes) -> AsyncIterator[Process]:
+    """A web process on the store of these nodes."""
+    process = Process(nodes.valkey.url, settings.THIRDS_MEDIA_SECRET, database_threads=1)
+    try:
+        yield process
+    finally:
+        await process.close()
+
+
 async def until(condition: Callable[[], object]) -> None:
     """Waits for what another process does."""
     async with asyncio.timeout(PATIENCE):
@@ -162,12 +172,13 @@ async def until(condition: Callable[[], object]) -> None:
 
 
 class Group:
-    """Everyone of one room. `told` is what each one's listener heard."""
+    """Everyone of one room. `heard` is what each one's listener got."""
 
-    def __init__(self, nodes: Nodes, room: str, *names: str) -> None:
+    def __init__(self, process: Process, nodes: Nodes, room: str, *names: str) -> None:
+        self.process = process
         self.store = nodes.store
         self.room = room
-        self.told: dict[str, list[Heard]] = {}
+        self.heard: dict[str, list[Heard]] = {}
         self.peers: dict[str, ClientPeer] = {}
         self.former: dict[str, ClientPeer] = {}
         self.want(*names)
@@ -175,8 +186,9 @@ class Group:
     def want(self, *names: str, epoch: str = "first", complete: bool = True) -> None:
         """Writes the room's value: these, or all who are known to this process."""
         for name in names:
-            bridge.listen(self.room, name, self.told.setdefault(name, []).append)
-        peers = {name: allowed() for name in names or self.told}
+            listener = self.heard.setdefault(name, []).append
+            self.process.links.listen(self.room, name, listener)
+        peers = {name: allowed() for name in names or self.heard}
         value = DesiredRoom(room=self.room, epoch=epoch, version=1, complete=complete, peers=peers)
         self.store.set(desired_key(self.room), desired_json(value))
 
@@ -191,12 +203,12 @@ class Group:
         return placed.node if placed else ""
 
     def reasons(self, name: str) -> list[str]:
-        """Why this one was told to offer again."""
-        return [news.reason for news in self.told[name] if isinstance(news, bridge.PeerClosed)]
+        """Why this one was asked to offer again."""
+        return [news.reason for news in self.heard[name] if isinstance(news, PeerClosed)]
 
     async def join(self, *names: str) -> None:
         """These, or all, offer and are connected; who was is `former` now, and still there."""
-        joining = names or tuple(self.told)
+        joining = names or tuple(self.heard)
         self.former = {name: peer for name, peer in self.peers.items() if name in joining}
         await asyncio.gather(*(self._connect(name) for name in joining))
 
@@ -206,20 +218,20 @@ class Group:
         answer: object = None
         async with asyncio.timeout(PATIENCE):
             while not isinstance(answer, str):
-                answer = await bridge.offer(self.room, name, 1, peer.offer())
+                answer = await self.process.links.offer(self.room, name, 1, peer.offer())
         peer.accept(answer)
         self.peers[name] = peer
         await peer.connect()
 
     async def hear_each_other(self) -> None:
         """Each speaks until every other has heard a packet of this call."""
-        heard = {name: len(peer.arrived) for name, peer in self.peers.items()}
+        before = {name: len(peer.arrived) for name, peer in self.peers.items()}
 
         def everybody() -> bool:
             for peer in self.peers.values():
                 peer.speak()
             return all(
-                {one.mark for one in peer.arrived[heard[name] :]} == set(self.peers) - {name}
+                {one.mark for one in peer.arrived[before[name] :]} == set(self.peers) - {name}
                 for name, peer in self.peers.items()
             )
 
@@ -235,9 +247,9 @@ async def watching(control: str) -> AsyncIterator[list[NodeLoad]]:
     """A connection of one's own to a node: gives the list of its loads."""
     loads: list[NodeLoad] = []
 
-    def notice(told: Notification) -> None:
-        if isinstance(told, NodeLoad):
-            loads.append(told)
+    def notice(notification: Notification) -> None:
+        if isinstance(notification, NodeLoad):
+            loads.append(notification)
 
     client = MediaClient(control, settings.THIRDS_MEDIA_SECRET, "watcher", notice)
     await client.connect()

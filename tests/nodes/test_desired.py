@@ -1,26 +1,33 @@
-"""The bridge: what a room wants of the media node, as one value that only ever gets newer."""
+"""What a room wants of the media node, as one value that only ever gets newer."""
 
+from dataclasses import replace
 from datetime import timedelta
+from typing import Final
 
 import pytest
 import time_machine
 from django.utils import timezone
 from hypothesis import given
 from hypothesis import strategies as st
-from pytest_django import DjangoAssertNumQueries
 
 from server.media.client import DesiredPeer, DesiredRoom, desired_key, read_desired
 from sessions.core.agenda import SegmentKind
+from sessions.core.permissions import Verb
 from sessions.core.refusal import Refuse
 from sessions.live import presence
 from sessions.live.presence import Entry, Place, Roster
+from sessions.live.store import LEASE_MS
 from sessions.models import Seat
-from sessions.nodes import desired as bridge
-from sessions.rooms import services
-from sessions.rooms.selectors import RoomNow
-from tests.rooms.live import Connected, connect
+from sessions.nodes.desired import FIRST_MS, RowFacts, _Kept, _kept, _Number, desired_of
+from sessions.rooms.media import MediaWants
+from sessions.rooms.process import Process
+from sessions.rooms.selectors import RoomNow, row_facts
+from tests.conftest import AGES
+from tests.rooms.live import Connected, connect, do, with_process
 from tests.signaling.evening import Evening, evening
 from tests.valkey import connection, run
+
+ON: Final = _Kept(wanted=True, on=True, complete=True)
 
 real = pytest.mark.django_db(transaction=True)
 
@@ -33,12 +40,20 @@ def stored(tonight: Evening) -> DesiredRoom:
     return desired
 
 
-def demanded(tonight: Evening) -> DesiredRoom:
-    """A value written now."""
-    desired = bridge.demand(tonight.room.key)
+async def write(process: Process, tonight: Evening) -> DesiredRoom:
+    """A value written now, from the rows as they are."""
+    room = tonight.room.key
+    facts = await process.database.run(row_facts, room, process.clock.now)
+    assert isinstance(facts, RowFacts)
+    desired = await process.desired.write(room, facts)
     assert isinstance(desired, DesiredRoom)
     assert stored(tonight) == desired
     return desired
+
+
+def written(tonight: Evening) -> DesiredRoom:
+    """`write`, by a process that does nothing else."""
+    return with_process(lambda process: write(process, tonight))
 
 
 def sent(desired: DesiredRoom, someone: Connected) -> tuple[bool, bool, bool]:
@@ -73,7 +88,7 @@ def test_desired_is_who_is_in_the_room_and_may_send(
 ) -> None:
     """Kills: someone at the door among the peers; a muted microphone that still sends."""
     roster = Roster("epoch", 1, 1, 1, tuple(people))
-    value = bridge.desired_of(roster, {}, room="r", version=1, complete=True, wanted=wanted, on=on)
+    value = desired_of(roster, {}, "r", 1, _Kept(wanted=wanted, on=on, complete=True))
     inside = {entry.seat: entry for entry in people if entry.place is Place.ROOM}
     assert set(value.peers) == (set(inside) if wanted else set())
     for seat, peer in value.peers.items():
@@ -85,43 +100,43 @@ def test_desired_is_who_is_in_the_room_and_may_send(
 
 
 @real
-def test_demand_wants_those_in_the_room_and_not_those_at_the_door(tonight: Evening) -> None:
+def test_value_wants_those_in_the_room_and_not_those_at_the_door(tonight: Evening) -> None:
     dana, sam = connect(tonight, "Dana"), connect(tonight, "Sam")
-    assert set(demanded(tonight).peers) == {dana.seat}
-    services.admit(tonight["Dana"], tonight.address, sam.seat)
+    assert set(written(tonight).peers) == {dana.seat}
+    do(Verb.ROOM_ADMIT, tonight["Dana"], tonight.address, key=sam.seat)
     assert set(stored(tonight).peers) == {dana.seat, sam.seat}
     assert sent(stored(tonight), sam) == (True, True, True)
 
 
 @real
-def test_demand_after_a_mute_forbids_the_microphone_alone(tonight: Evening) -> None:
+def test_value_after_a_mute_forbids_the_microphone_alone(tonight: Evening) -> None:
     connect(tonight, "Dana")
     sam = connect(tonight, "Sam")
-    services.admit_all(tonight["Dana"], tonight.address)
-    services.mute(tonight["Dana"], tonight.address, sam.seat)
+    do(Verb.ROOM_ADMIT_ALL, tonight["Dana"], tonight.address)
+    do(Verb.ROOM_MUTE, tonight["Dana"], tonight.address, key=sam.seat)
     assert sent(stored(tonight), sam) == (False, True, True)
-    services.allow_microphone(tonight["Dana"], tonight.address, sam.seat)
+    do(Verb.ROOM_ALLOW_MICROPHONE, tonight["Dana"], tonight.address, key=sam.seat)
     assert sent(stored(tonight), sam) == (True, True, True)
 
 
 @real
-def test_demand_after_a_removal_leaves_the_peer_out(tonight: Evening) -> None:
+def test_value_after_a_removal_leaves_the_peer_out(tonight: Evening) -> None:
     dana = connect(tonight, "Dana")
     sam = connect(tonight, "Sam")
-    services.admit_all(tonight["Dana"], tonight.address)
-    services.remove(tonight["Dana"], tonight.address, sam.seat)
+    do(Verb.ROOM_ADMIT_ALL, tonight["Dana"], tonight.address)
+    do(Verb.ROOM_REMOVE, tonight["Dana"], tonight.address, key=sam.seat)
     assert set(stored(tonight).peers) == {dana.seat}
 
 
 @real
-def test_demand_in_a_break_is_silent_and_after_it_is_not(transactional_db: None) -> None:
+def test_value_in_a_break_is_silent_and_after_it_is_not(transactional_db: None) -> None:
     tonight = evening(kinds=(SegmentKind.CHECK_IN, SegmentKind.BREAK, SegmentKind.TOPIC))
     dana = connect(tonight, "Dana")
-    services.start(tonight["Dana"], tonight.address)
+    do(Verb.ROOM_START, tonight["Dana"], tonight.address)
     assert sent(stored(tonight), dana) == (True, True, True)
-    services.advance(tonight["Dana"], tonight.address, 0)
+    do(Verb.ROOM_ADVANCE, tonight["Dana"], tonight.address, index=0)
     assert sent(stored(tonight), dana) == (False, False, False)
-    services.advance(tonight["Dana"], tonight.address, 1)
+    do(Verb.ROOM_ADVANCE, tonight["Dana"], tonight.address, index=1)
     assert sent(stored(tonight), dana) == (True, True, True)
 
 
@@ -129,11 +144,11 @@ def test_demand_in_a_break_is_silent_and_after_it_is_not(transactional_db: None)
 def test_tap_that_is_nothing_to_the_node_writes_no_value(tonight: Evening) -> None:
     """Kills: a value written for every tap of the agenda, people and media being as before."""
     connect(tonight, "Dana")
-    services.start(tonight["Dana"], tonight.address)
+    do(Verb.ROOM_START, tonight["Dana"], tonight.address)
     before = stored(tonight).version
-    services.advance(tonight["Dana"], tonight.address, 0)
-    services.extend(tonight["Dana"], tonight.address, 1)
-    services.pause(tonight["Dana"], tonight.address)
+    do(Verb.ROOM_ADVANCE, tonight["Dana"], tonight.address, index=0)
+    do(Verb.ROOM_EXTEND, tonight["Dana"], tonight.address, minutes=1)
+    do(Verb.ROOM_PAUSE, tonight["Dana"], tonight.address)
     assert stored(tonight).version == before
 
 
@@ -143,146 +158,201 @@ def test_tap_after_a_break_that_ended_by_itself_opens_media(transactional_db: No
     did, and leaves everybody silent."""
     tonight = evening(kinds=(SegmentKind.CHECK_IN, SegmentKind.BREAK, SegmentKind.TOPIC))
     dana = connect(tonight, "Dana")
-    services.start(tonight["Dana"], tonight.address)
-    services.advance(tonight["Dana"], tonight.address, 0)
+    do(Verb.ROOM_START, tonight["Dana"], tonight.address)
+    do(Verb.ROOM_ADVANCE, tonight["Dana"], tonight.address, index=0)
     assert sent(stored(tonight), dana) == (False, False, False)
     with time_machine.travel(timezone.now() + timedelta(minutes=60), tick=False):
-        told = services.pause(tonight["Dana"], tonight.address)
+        told = do(Verb.ROOM_PAUSE, tonight["Dana"], tonight.address)
     assert isinstance(told, RoomNow)
     assert told.index == 2
     assert sent(stored(tonight), dana) == (True, True, True)
 
 
 @real
-def test_demand_while_the_agenda_is_paused_keeps_sound_and_pictures(tonight: Evening) -> None:
+def test_value_while_the_agenda_is_paused_keeps_sound_and_pictures(tonight: Evening) -> None:
     dana = connect(tonight, "Dana")
-    services.start(tonight["Dana"], tonight.address)
-    services.pause(tonight["Dana"], tonight.address)
+    do(Verb.ROOM_START, tonight["Dana"], tonight.address)
+    do(Verb.ROOM_PAUSE, tonight["Dana"], tonight.address)
     assert sent(stored(tonight), dana) == (True, True, True)
 
 
 @real
-def test_demand_after_the_end_wants_nobody(tonight: Evening) -> None:
+def test_value_after_the_end_wants_nobody(tonight: Evening) -> None:
     connect(tonight, "Dana")
-    services.start(tonight["Dana"], tonight.address)
-    services.end(tonight["Dana"], tonight.address)
+    do(Verb.ROOM_START, tonight["Dana"], tonight.address)
+    do(Verb.ROOM_END, tonight["Dana"], tonight.address)
     assert stored(tonight).peers == {}
 
 
 @real
-def test_demand_numbers_only_rise_also_after_the_store_was_lost(tonight: Evening) -> None:
+def test_value_numbers_only_rise_also_after_the_store_was_lost(tonight: Evening) -> None:
     """Kills: numbers that begin at one again, so that the node keeps an old value for ever."""
     connect(tonight, "Dana")
-    first, second = demanded(tonight), demanded(tonight)
+    first, second = written(tonight), written(tonight)
     connection().flushdb()
     connect(tonight, "Dana")
-    third = demanded(tonight)
+    third = written(tonight)
     assert first.version < second.version < third.version
     assert first.epoch == second.epoch != third.epoch
 
 
 @real
-def test_demand_that_was_overtaken_does_not_overwrite(tonight: Evening) -> None:
+def test_value_that_was_overtaken_does_not_overwrite(tonight: Evening) -> None:
     """Kills: the last writer wins, though it read before the other."""
     connect(tonight, "Dana")
-    slow = bridge._take_number(tonight.room.key)
-    newer = demanded(tonight)
-    late = DesiredRoom(
-        room=tonight.room.key, epoch=newer.epoch, version=slow.version, complete=True, peers={}
-    )
-    bridge._put(late, slow, bridge._Told(wanted=True, on=True, complete=True))
-    assert stored(tonight) == newer
+
+    async def overtaken(process: Process) -> None:
+        slow = await process.desired._take_number(tonight.room.key)
+        newer = await write(process, tonight)
+        late = replace(newer, version=slow.version, peers={})
+        assert await process.desired._put(late, slow, ON)
+        assert stored(tonight) == newer
+
+    with_process(overtaken)
 
 
 @real
-def test_demand_of_a_new_room_is_complete_at_once(tonight: Evening) -> None:
+def test_value_of_a_new_room_is_complete_at_once(
+    tonight: Evening, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However slow the machine is: its first value comes soon after its first seat."""
+    monkeypatch.setattr("sessions.nodes.desired.FIRST_MS", round(AGES * 1000))
     connect(tonight, "Dana")
-    assert demanded(tonight).complete
-    assert not bridge.is_unfinished(tonight.room.key)
+
+    async def first(process: Process) -> None:
+        assert (await write(process, tonight)).complete
+        assert not process.desired.is_incomplete(tonight.room.key)
+
+    with_process(first)
 
 
 @real
-def test_demand_of_an_empty_store_is_incomplete_until_a_lease_has_passed(
+def test_value_of_an_empty_store_is_incomplete_until_a_lease_has_passed(
     tonight: Evening,
 ) -> None:
     """Kills: the first to register again closes everybody else's media."""
     connect(tonight, "Dana")
     Seat.objects.update(first_in_at=timezone.now() - timedelta(minutes=5))
-    demanded(tonight)
+    written(tonight)
     connection().flushdb()
     connect(tonight, "Dana")
-    assert not demanded(tonight).complete
-    assert bridge.is_unfinished(tonight.room.key)
-    began = int(str(connection().hget(f"media:{{{tonight.room.key}}}:numbers", "began")))
-    connection().hset(f"media:{{{tonight.room.key}}}:numbers", "began", str(began - 10_000))
-    assert demanded(tonight).complete
-    assert not bridge.is_unfinished(tonight.room.key)
+    room, numbers = tonight.room.key, f"media:{{{tonight.room.key}}}:numbers"
+
+    async def twice(process: Process) -> None:
+        assert not (await write(process, tonight)).complete
+        assert process.desired.is_incomplete(room)
+        began = int(str(connection().hget(numbers, "began")))
+        connection().hset(numbers, "began", str(began - LEASE_MS))
+        assert (await write(process, tonight)).complete
+        assert not process.desired.is_incomplete(room)
+
+    with_process(twice)
+
+
+@pytest.mark.parametrize(
+    ("first_in_ms", "now_ms", "epoch", "complete"),
+    [
+        (None, 0, "e", True),  # nobody was in yet
+        (-FIRST_MS, 0, "e", True),
+        (-FIRST_MS - 1, 0, "e", False),
+        (-FIRST_MS - 1, LEASE_MS - 1, "e", False),
+        (-FIRST_MS - 1, LEASE_MS, "e", True),
+        (LEASE_MS - FIRST_MS - 1, LEASE_MS, "of an empty Valkey", False),  # it begins now
+        (LEASE_MS - FIRST_MS, LEASE_MS, "of an empty Valkey", True),
+    ],
+)
+def test_value_is_complete_when_everybody_had_a_leases_time(
+    first_in_ms: int | None, now_ms: int, epoch: str, complete: bool
+) -> None:
+    """Values of epoch "e" are written since 0 ms."""
+    number = _Number(version=1, now_ms=now_ms, epoch="e", began_ms=0, facts="")
+    facts = RowFacts(wanted=True, on=True, first_in_ms=first_in_ms)
+    assert _kept(facts, epoch, number).complete is complete
 
 
 # ---- generations -------------------------------------------------------------------------------
 
 
-async def generation(room: str, *, known: int = 0, new: bool = False) -> int:
-    found = await bridge.generation_of(room, "seat", known=known, new=new)
+async def generation(process: Process, room: str, *, known: int = 0, new: bool = False) -> int:
+    found = await process.desired.generation_of(room, "seat", known=known, new=new)
     assert isinstance(found, int)
     return found
 
 
-async def test_generation_of_a_page_outlives_its_socket() -> None:
+async def test_generation_of_a_page_outlives_its_socket(process: Process) -> None:
     room = "room-that-stays"
-    first = await generation(room, new=True)
-    assert await generation(room) == first
-    assert await generation(room, known=first) == first
+    first = await generation(process, room, new=True)
+    assert await generation(process, room) == first
+    assert await generation(process, room, known=first) == first
 
 
-async def test_generation_of_another_page_is_higher() -> None:
+async def test_generation_of_another_page_is_higher(process: Process) -> None:
     room = "room-of-two-pages"
-    first = await generation(room, new=True)
-    assert await generation(room, new=True) > first
+    first = await generation(process, room, new=True)
+    assert await generation(process, room, new=True) > first
 
 
-async def test_generation_is_kept_by_its_connection_when_the_store_is_lost() -> None:
+async def test_generation_is_kept_by_its_connection_when_the_store_is_lost(
+    process: Process,
+) -> None:
     """Kills: an empty Redis ends media that works."""
     room = "room-that-was-lost"
-    first = await generation(room, new=True)
+    first = await generation(process, room, new=True)
     connection().delete(f"media:{{{room}}}:generations")
-    assert await generation(room, known=first) == first
+    assert await generation(process, room, known=first) == first
 
 
 @real
-def test_demand_wants_the_generation_of_the_page(tonight: Evening) -> None:
+def test_value_wants_the_generation_of_the_page(tonight: Evening) -> None:
     dana = connect(tonight, "Dana")
     connection().hset(f"media:{{{tonight.room.key}}}:generations", dana.seat, "77")
-    peer = demanded(tonight).peers[dana.seat]
+    peer = written(tonight).peers[dana.seat]
     assert peer == DesiredPeer(generation=77, send_audio=True, send_video=True, receive=True)
     run(presence.remove(tonight.room.key, dana.seat, bar=False))
-    assert demanded(tonight).peers == {}
+    assert written(tonight).peers == {}
 
 
 # ---- without rows ------------------------------------------------------------------------------
 
 
 @real
-def test_value_without_rows_says_what_they_said_last(
-    tonight: Evening, django_assert_num_queries: DjangoAssertNumQueries
-) -> None:
-    """Kills: `demand_as_told` that reads a row, or that keeps who has been taken out since."""
+def test_value_without_rows_says_what_they_said_last(tonight: Evening) -> None:
+    """Kills: a value without rows that keeps who has been taken out since."""
     dana, sam = connect(tonight, "Dana"), connect(tonight, "Sam")
-    services.admit(tonight["Dana"], tonight.address, sam.seat)
-    rows = demanded(tonight)
+    do(Verb.ROOM_ADMIT, tonight["Dana"], tonight.address, key=sam.seat)
+    rows = written(tonight)
     assert set(rows.peers) == {dana.seat, sam.seat}
     run(presence.change(tonight.room.key, dana.seat, microphone_allowed=False))
     run(presence.remove(tonight.room.key, sam.seat))
-    with django_assert_num_queries(0):
-        told = bridge.demand_as_told(tonight.room.key)
-    assert isinstance(told, DesiredRoom)
-    assert stored(tonight) == told
-    assert (set(told.peers), told.complete) == ({dana.seat}, rows.complete)
-    assert sent(told, dana) == (False, True, True)
+    value = written_without_rows(tonight)
+    assert isinstance(value, DesiredRoom)
+    assert stored(tonight) == value
+    assert (set(value.peers), value.complete) == ({dana.seat}, rows.complete)
+    assert sent(value, dana) == (False, True, True)
 
 
 @real
 def test_value_without_rows_of_an_empty_store_is_refused(tonight: Evening) -> None:
     """Kills: a value made of defaults, which would open or close a room that nobody knows."""
     connect(tonight, "Dana")
-    assert bridge.demand_as_told(tonight.room.key) == Refuse("store.down")
+    assert written_without_rows(tonight) == Refuse("store.down")
+
+
+@real
+def test_value_of_a_room_whose_rows_cannot_be_read_is_written_without_them(
+    tonight: Evening,
+) -> None:
+    """PostgreSQL is away. Kills: a room that keeps somebody's media who has left."""
+    dana, sam = connect(tonight, "Dana"), connect(tonight, "Sam")
+    do(Verb.ROOM_ADMIT, tonight["Dana"], tonight.address, key=sam.seat)
+    run(presence.remove(tonight.room.key, sam.seat))
+
+    async def away(_room: str) -> RowFacts | Refuse:
+        return Refuse("store.down")
+
+    with_process(lambda process: MediaWants(process.desired, away).write(tonight.room.key))
+    assert set(stored(tonight).peers) == {dana.seat}
+
+
+def written_without_rows(tonight: Evening) -> DesiredRoom | Refuse:
+    return with_process(lambda process: process.desired.write_without_rows(tonight.room.key))

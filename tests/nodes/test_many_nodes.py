@@ -4,44 +4,47 @@ import asyncio
 import os
 import signal
 from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, closing
 
 import pytest
 import pytest_asyncio
-from django.conf import LazySettings
 
-from sessions.nodes import links
-from tests.nodes.media_nodes import Group, Nodes, running_nodes, until, watching
+from tests.nodes.media_nodes import Group, Nodes, running_nodes, until, watching, web_process
 
 NAMES = ("ana", "ben", "cleo")
 
 
 @pytest.fixture
-def nodes(settings: LazySettings) -> Iterator[Nodes]:
+def nodes() -> Iterator[Nodes]:
     with running_nodes("one", "two") as running:
-        settings.REDIS_URL = running.valkey.url
         yield running
 
 
 @pytest.fixture
-def node(settings: LazySettings) -> Iterator[Nodes]:
+def node() -> Iterator[Nodes]:
     """One alone."""
     with running_nodes("one") as running:
-        settings.REDIS_URL = running.valkey.url
         yield running
 
 
 @pytest_asyncio.fixture
 async def group(nodes: Nodes) -> AsyncIterator[Group]:
     """Three people who hear each other."""
-    people = Group(nodes, "a-room", *NAMES)
-    await people.join()
-    await people.hear_each_other()
-    yield people
-    people.close()
-    await links.links().close()
+    async with a_group(nodes) as people:
+        await people.hear_each_other()
+        yield people
 
 
-async def told_to_offer_again(group: Group, reason: str) -> None:
+@asynccontextmanager
+async def a_group(nodes: Nodes) -> AsyncIterator[Group]:
+    """Three people whose media are connected."""
+    async with web_process(nodes) as process:
+        with closing(Group(process, nodes, "a-room", *NAMES)) as people:
+            await people.join()
+            yield people
+
+
+async def asked_to_offer_again(group: Group, reason: str) -> None:
     await until(lambda: all(group.reasons(name) == [reason] for name in NAMES))
 
 
@@ -50,7 +53,7 @@ async def test_r8_killed_node_leaves_its_room_to_the_other(nodes: Nodes, group: 
     first, before = group.node, group.placement
     assert before is not None
     nodes.send(first, signal.SIGKILL)
-    await told_to_offer_again(group, "node_lost")
+    await asked_to_offer_again(group, "node_lost")
     assert group.node == nodes.other(first)
     await group.join()
     await group.hear_each_other()
@@ -66,7 +69,7 @@ async def test_r9_stopped_node_is_fenced_when_it_wakes(nodes: Nodes, group: Grou
     """
     first = group.node
     nodes.send(first, signal.SIGSTOP)
-    await told_to_offer_again(group, "node_lost")
+    await asked_to_offer_again(group, "node_lost")
     await group.join()
     await group.hear_each_other()
     former = group.former.values()
@@ -89,18 +92,15 @@ async def test_r9_stopped_node_is_fenced_when_it_wakes(nodes: Nodes, group: Grou
 
 async def test_node_that_wakes_with_its_rooms_still_its_own_goes_on(node: Nodes) -> None:
     """Alone, nobody could take them. Kills: dropping rooms for the sleep itself."""
-    people = Group(node, "a-room", *NAMES)
-    await people.join()
-    node.send("one", signal.SIGSTOP)
-    await until(lambda: links.links()._client_of("one") is None)
-    node.send("one", signal.SIGCONT)
-    await people.hear_each_other()
-    assert [people.reasons(name) for name in NAMES] == [[]] * 3
-    people.close()
-    await links.links().close()
+    async with a_group(node) as people:
+        node.send("one", signal.SIGSTOP)
+        await until(lambda: people.process.links._client_of("one") is None)
+        node.send("one", signal.SIGCONT)
+        await people.hear_each_other()
+        assert [people.reasons(name) for name in NAMES] == [[]] * 3
 
 
-async def test_r6_empty_store_is_told_by_the_nodes_what_they_hold(
+async def test_r6_empty_store_learns_from_the_nodes_what_they_hold(
     nodes: Nodes, group: Group
 ) -> None:
     """The store is killed, media go on, and nobody is moved when it is back: by this process or
@@ -114,9 +114,8 @@ async def test_r6_empty_store_is_told_by_the_nodes_what_they_hold(
     group.want()
     await until(lambda: group.placement is not None)
     assert group.placement == before
-    fresh = links.NodeLinks(asyncio.get_running_loop())
-    assert await fresh.place(group.room, 20.0) == before
-    await fresh.close()
+    async with web_process(nodes) as fresh:
+        assert await fresh.links.place(group.room, 20.0) == before
     assert [group.reasons(name) for name in NAMES] == [["replaced"], [], []]
     await group.hear_each_other()
 
@@ -140,7 +139,7 @@ async def test_r11_node_that_is_told_to_end_gives_its_room_away_first(
     """The old connection carries sound until the new one does. Kills: closing on the signal."""
     first = group.node
     nodes.send(first, signal.SIGTERM)
-    await told_to_offer_again(group, "node_draining")
+    await asked_to_offer_again(group, "node_draining")
     await group.hear_each_other()
     assert group.node == nodes.other(first)
     await group.join()
@@ -152,14 +151,11 @@ async def test_r11_node_that_is_told_to_end_gives_its_room_away_first(
 
 async def test_single_node_that_is_started_again_gets_its_rooms_back(node: Nodes) -> None:
     """Another run of it, at the same address. Kills: waiting for the lease of the dead one."""
-    people = Group(node, "a-room", *NAMES)
-    await people.join()
-    node.send("one", signal.SIGKILL)
-    node.start("three", address="one")
-    await asyncio.to_thread(node.wait_for, "three")
-    await until(lambda: all(people.reasons(name) == ["node_lost"] for name in NAMES))
-    assert people.node == "three"
-    await people.join()
-    await people.hear_each_other()
-    people.close()
-    await links.links().close()
+    async with a_group(node) as people:
+        node.send("one", signal.SIGKILL)
+        node.start("three", address="one")
+        await asyncio.to_thread(node.wait_for, "three")
+        await asked_to_offer_again(people, "node_lost")
+        assert people.node == "three"
+        await people.join()
+        await people.hear_each_other()
