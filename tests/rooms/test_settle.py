@@ -15,7 +15,7 @@ from sessions.live.presence import Applied, Entry, Joined, Outcome
 from sessions.live.store import Call
 from sessions.live.stream import Kind
 from sessions.live.unsaved import WITHOUT_ROWS, UnsavedVerbs
-from sessions.models import AuditEvent, Seat, Staffing
+from sessions.models import AgendaMark, AuditEvent, Room, Seat, Staffing
 from sessions.rooms import settle
 from sessions.rooms.verbs import RULES
 from tests.rooms.live import (
@@ -28,6 +28,7 @@ from tests.rooms.live import (
     told_since,
     with_process,
 )
+from tests.rooms.planted import overwriting
 from tests.signaling.evening import Evening
 from tests.valkey import run
 
@@ -157,6 +158,25 @@ def test_unsaved_verb_whose_right_is_gone_is_undone(tonight: Evening) -> None:
     assert audit_rows(tonight) == [("room.mute", refused), ("room.remove", refused)]
     again = connect(tonight, "Sam")
     assert entry_of(tonight, again.seat).microphone_allowed
+
+
+def test_unsaved_verb_that_its_rule_refuses_has_written_nothing(
+    tonight: Evening, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Kills: an undo that writes what the refused rule had made of the seat."""
+    dana, sam = group(tonight)
+    act_unsaved(tonight, Verb.ROOM_MUTE, sam.seat, by=dana)
+    refused = Refuse("seat.full")
+    planted = overwriting(RULES[Verb.ROOM_MUTE], refused)
+    monkeypatch.setitem(RULES, Verb.ROOM_MUTE, planted)
+    before = Room.objects.get(pk=tonight.room.pk)
+    assert settled(tonight) == 1
+    after, seat = Room.objects.get(pk=tonight.room.pk), Seat.objects.get(key=sam.seat)
+    assert (after.version, after.state) == (before.version, before.state)
+    assert (seat.microphone_allowed, seat.display_name) == (True, "Sam")
+    assert not AgendaMark.objects.exists()
+    assert audit_rows(tonight) == [("room.mute", refused.code)]
+    assert entry_of(tonight, sam.seat).microphone_allowed
 
 
 @pytest.mark.parametrize("verb", [Verb.ROOM_MUTE, Verb.ROOM_REMOVE])

@@ -37,16 +37,6 @@ OTHERS = (
 )
 
 
-@pytest.fixture
-def live(tonight: Evening) -> Evening:
-    """Started, with Dana, Sam and Ana in the room."""
-    for name in ("Dana", "Sam", "Ana"):
-        connect(tonight, name)
-    done(do(Verb.ROOM_ADMIT_ALL, tonight["Dana"], tonight.address))
-    done(do(Verb.ROOM_START, tonight["Dana"], tonight.address))
-    return tonight
-
-
 def done(outcome: RoomNow | Refuse) -> RoomNow:
     assert isinstance(outcome, RoomNow), outcome
     return outcome
