@@ -45,7 +45,13 @@ class PlayedRooms(RoomsByClock):
     async def republish(self, name: RoomName) -> Refuse | None:
         version = await self.process.database.run(version_of, name.pk)
         assert isinstance(version, int)
-        draft = Draft(Kind.ROOM_CHANGED, Audience.EVERYONE, version)
+        draft = Draft(
+            Kind.ROOM_CHANGED,
+            Audience.EVERYONE,
+            version,
+            payload={"version": version},
+            room_version=version,
+        )
         await self.process.broadcast.publish(name.key, draft)
         return None
 

@@ -20,6 +20,7 @@ ARGUMENTS: Mapping[Verb, Mapping[str, Any]] = {
     Verb.ROOM_REOPEN: {},
     Verb.ROOM_MUTE: {"key": "nobody"},
     Verb.ROOM_ALLOW_MICROPHONE: {"key": "nobody"},
+    Verb.ROOM_RAISE_HAND: {"raised": True},
     Verb.ROOM_LOWER_HAND: {"key": "nobody"},
     Verb.ROOM_REMOVE: {"key": "nobody"},
 }

@@ -107,4 +107,5 @@ def test_rule_that_has_written_everything_and_does_not_refuse_leaves_all_of_it(
     assert before.rows != after.rows
     assert before.desired != after.desired
     assert len(after.roster.entries) == len(before.roster.entries) - 1
+    assert after.roster.parts != before.roster.parts
     assert after.roster.room_version > before.roster.room_version

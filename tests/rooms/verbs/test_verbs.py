@@ -8,6 +8,7 @@ from django.conf import LazySettings
 from django.utils import timezone
 
 from sessions.core.agenda import MarkKind, Phase
+from sessions.core.parts import PartName
 from sessions.core.permissions import TABLE, Grant, Verb
 from sessions.core.reasons import LeaveReason
 from sessions.core.refusal import Refuse
@@ -51,11 +52,13 @@ def row(tonight: Evening) -> Room:
 
 
 def test_every_staff_verb_of_the_table_has_a_rule() -> None:
-    assert set(STAFF_VERBS) - {Verb.ROOM_DOOR} == set(RULES) == set(ARGUMENTS)
+    own = {Verb.ROOM_RAISE_HAND}
+    assert set(STAFF_VERBS) - {Verb.ROOM_DOOR} == set(RULES) - own
+    assert set(ARGUMENTS) == set(RULES)
 
 
 @pytest.mark.parametrize("name", OTHERS)
-@pytest.mark.parametrize("verb", RULES)
+@pytest.mark.parametrize("verb", [verb for verb in RULES if verb in STAFF_VERBS])
 def test_verb_of_staff_by_anyone_else_is_refused(live: Evening, verb: Verb, name: str) -> None:
     """Kills: a verb that is decided before the permission table is asked."""
     before, roster = row(live), roster_of(live)
@@ -239,15 +242,30 @@ def test_mute_of_someone_at_the_door(live: Evening) -> None:
     assert refused == Refuse("seat.not_in_room")
 
 
-def test_lower_hand_lowers_it_and_changes_no_row(live: Evening) -> None:
-    sam = key(live, "Sam")
-    run(presence.change(live.room.key, sam, hand=True))
-    version = row(live).version
-    done(do(Verb.ROOM_LOWER_HAND, live["Dana"], live.address, key=sam))
-    entry = roster_of(live).of(sam)
-    assert entry is not None
-    assert entry.hand_ms is None
-    assert row(live).version == version
+def hands(tonight: Evening) -> list[str]:
+    """The seats whose hands are up, as the room's floor has them."""
+    floor = tonight.room.parts.get(name=PartName.FLOOR.value)
+    return [hand["key"] for hand in (floor.state or {"hands": []})["hands"]]
+
+
+def test_lower_hand_lowers_it_and_no_other(live: Evening) -> None:
+    for name in ("Sam", "Ana"):
+        done(do(Verb.ROOM_RAISE_HAND, live[name], live.address, raised=True))
+    before = roster_of(live)
+    now = done(do(Verb.ROOM_LOWER_HAND, live["Dana"], live.address, key=key(live, "Sam")))
+    assert hands(live) == [key(live, "Ana")]
+    (lowered,) = told_since(live, before)
+    assert (lowered.kind, lowered.subject) == (Kind.PART_CHANGED, "floor")
+    assert (row(live).version, roster_of(live).room_version) == (now.version, now.version)
+
+
+def test_end_lowers_every_hand_once(live: Evening) -> None:
+    """Kills: a room that opens again with the hands of before; one that is emptied at each end."""
+    done(do(Verb.ROOM_RAISE_HAND, live["Sam"], live.address, raised=True))
+    for verb in (Verb.ROOM_END, Verb.ROOM_REOPEN, Verb.ROOM_END):
+        done(do(verb, live["Dana"], live.address))
+    floor = live.room.parts.get(name=PartName.FLOOR.value)
+    assert (floor.state, floor.version) == (None, 2)
 
 
 def test_remove_takes_the_person_out_and_keeps_them_out(live: Evening) -> None:
