@@ -23,8 +23,8 @@ from server.media.client import (
     newest_echo_key,
     read_echo_request,
 )
-from sessions.rooms.lua import connection
 from tests.people.accounts import account
+from tests.valkey import connection
 from tests.web.conftest import signed_in
 
 pytestmark = pytest.mark.django_db
