@@ -168,9 +168,11 @@ class LockedRoom:
         self.save(audit.event(self.actor, verb.value, code, subject, session, self.detail))
 
     def discard(self) -> None:
-        """A rule that refuses has written nothing and leaves no effect."""
+        """A rule that refuses has written nothing and leaves no effect. Seats and parts are read
+        again: it may have changed one before it refused."""
         self._saved.clear()
         self.effects.clear()
+        self._seats = self._parts = None
 
     def refuses(self, kind: MarkKind, minutes: int = 0) -> Refuse | None:
         """Why the agenda cannot have this mark now, if it cannot."""

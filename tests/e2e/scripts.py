@@ -9,10 +9,13 @@ from typing import Any
 
 from sessions.core.admission import SeatState, WaitReason
 from sessions.core.agenda import Phase, SegmentKind
+from sessions.core.floor import FloorShown, Hand
+from sessions.core.parts import PartName
 from sessions.core.room_state import RoomState
 from sessions.signaling.messages.agenda import AgendaView, SegmentView
 from sessions.signaling.messages.door import WaitingView
 from sessions.signaling.messages.me import MeChanged, MeView
+from sessions.signaling.messages.parts import PartView
 from sessions.signaling.messages.people import ParticipantChanged, ParticipantView
 from sessions.signaling.messages.room import RoomChanged, RoomView, Snapshot
 
@@ -80,7 +83,6 @@ def person(name: str, **change: Any) -> ParticipantView:
         microphone=False,
         microphone_allowed=True,
         camera=True,
-        hand_ms=None,
         away=False,
     )
     return replace(view, **change)
@@ -97,6 +99,12 @@ def waits(name: str) -> WaitingView:
     )
 
 
+def floor(*hands: str) -> PartView:
+    """The floor with these hands up."""
+    shown = FloorShown(tuple(Hand(key, NOW) for key in hands))
+    return PartView(part=PartName.FLOOR, version=1, shown=shown)
+
+
 def snapshot(staff: bool = False, **change: Any) -> Snapshot:
     view = Snapshot(
         type="snapshot",
@@ -105,8 +113,9 @@ def snapshot(staff: bool = False, **change: Any) -> Snapshot:
         now_ms=NOW,
         room=room(),
         me=me(staff),
-        participants=[person("Dana"), person("Sam"), person("Joe", hand_ms=NOW)],
+        participants=[person("Dana"), person("Sam"), person("Joe")],
         waiting=[waits("Kai"), waits("Tess")] if staff else [],
+        parts=[floor("joe")],
         media_slots=3,
     )
     return replace(view, **change)

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from django.conf import LazySettings as Settings
 from django.core.cache import cache
 from django.test import Client
 
@@ -23,8 +22,10 @@ from server.media.client import (
     newest_echo_key,
     read_echo_request,
 )
-from sessions.rooms.lua import connection
+from sessions.nodes.relay import Relay
+from sessions.rooms.process import Process
 from tests.people.accounts import account
+from tests.valkey import connection
 from tests.web.conftest import signed_in
 
 pytestmark = pytest.mark.django_db
@@ -153,9 +154,9 @@ def test_ended_echo_is_nobodys(browser: Client) -> None:
     assert connection().get(newest_echo_key(probe.asked[0].person)) is None
 
 
-def test_access_to_the_relay_is_short_and_nameless(browser: Client, settings: Settings) -> None:
+def test_access_to_the_relay_is_short_and_nameless(browser: Client, process: Process) -> None:
     assert browser.get("/echo/relay/").json() == {"urls": [], "username": "", "credential": ""}
-    settings.THIRDS_TURN_URL, settings.THIRDS_TURN_SECRET = "turns:turn.example.org:5349", "s"
+    process.relay = Relay("turns:turn.example.org:5349", "s")
     access = browser.get("/echo/relay/").json()
     assert access["urls"] == ["turns:turn.example.org:5349"]
     until, _, name = access["username"].partition(":")
