@@ -9,7 +9,6 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
 import pytest
-import redis.asyncio
 from django.db import OperationalError
 
 from sessions.rooms.database import Database
@@ -67,7 +66,7 @@ async def unsent(*_: object) -> bool:
 
 def valkey_away(process: Process, monkeypatch: pytest.MonkeyPatch) -> None:
     """Every connection to Valkey is refused, and every wake-up is lost."""
-    nowhere = redis.asyncio.Redis.from_url(NOWHERE)
+    nowhere = type(process.store.client).from_url(NOWHERE)
     monkeypatch.setattr(process.store, "client", nowhere)
     monkeypatch.setattr(process.store, "_scripts", {})  # those of before go to the real one
     monkeypatch.setattr(process.broadcast, "wake", unsent)

@@ -1,6 +1,5 @@
 """A programme small enough for a test: one track, one session, its people. And their browsers."""
 
-import asyncio
 import json
 from dataclasses import dataclass
 from datetime import timedelta
@@ -152,10 +151,3 @@ class Browser:
     async def drop(self) -> None:
         """The network goes away."""
         await self.socket.disconnect(timeout=PATIENCE_S)
-
-
-async def settled(*browsers: Browser) -> None:
-    """Lets everything that is under way arrive: each browser hears its own ping."""
-    for browser in browsers:
-        await browser.ask("ping")
-    await asyncio.sleep(0)

@@ -32,7 +32,7 @@ OURS = "https://groups.example.org"
 
 @pytest.fixture(autouse=True)
 def written(process: Process, monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, Refuse]]:
-    """What is written down of strangers: session and refusal."""
+    """The audit rows of refused sockets: session and refusal."""
     rows: list[tuple[str, Refuse]] = []
 
     async def write(_record: object, *row: Any) -> None:

@@ -1,4 +1,4 @@
-"""R6 and R10: what goes on while PostgreSQL or Redis is away, and how it is made whole."""
+"""R6 and R10: what goes on while PostgreSQL or Valkey is away, and how it is made whole."""
 
 import asyncio
 from collections.abc import Callable, Coroutine
@@ -286,10 +286,10 @@ async def test_login_leaves_no_name_and_no_cookie_in_the_store(tonight: Evening)
     await drop(dana, sam)
 
 
-# ---- Redis away --------------------------------------------------------------------------------
+# ---- Valkey away -------------------------------------------------------------------------------
 
 
-async def test_empty_redis_is_registered_with_by_everyone_without_a_heartbeat(
+async def test_empty_valkey_is_registered_with_by_everyone_without_a_heartbeat(
     process: Process, tonight: Evening, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """R6. Kills: a roster that is whole only with everybody's next heartbeat."""
@@ -309,7 +309,7 @@ async def test_empty_redis_is_registered_with_by_everyone_without_a_heartbeat(
     await drop(dana, sam)
 
 
-async def test_watch_over_redis_ends_though_a_cancellation_was_lost(
+async def test_watch_over_valkey_ends_though_a_cancellation_was_lost(
     process: Process, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """As asyncio.wait_for loses one (cpython#86296). Kills: asking for ever whether it is back."""

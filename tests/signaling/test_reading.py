@@ -44,17 +44,17 @@ Message = dict[str, Any]
 
 @dataclass
 class Screen:
-    """What a browser was told. What it makes of it, its own reducer says (`known`)."""
+    """The messages of a browser. What it makes of it, its own reducer says (`known`)."""
 
-    told: list[Message] = field(default_factory=list)
+    messages: list[Message] = field(default_factory=list)
 
     def take(self, message: Message) -> None:
-        self.told.append(message)
+        self.messages.append(message)
 
     @property
     def known(self) -> Message:
         """What the browser knows of the room now."""
-        return as_known([self.told])[0]
+        return as_known([self.messages])[0]
 
 
 def as_known(histories: list[list[Message]]) -> list[Message]:
@@ -109,9 +109,9 @@ class Onlooker:
         return asdict(reading.snapshot(rows, viewer))
 
     def look(self) -> None:
-        """Keeps a snapshot of now, and how much had been told when it was taken."""
+        """Keeps a snapshot of now, and how much the browser had when it was taken."""
         snapshot = reading.snapshot(rows_of(self.evening), self.viewer)
-        self.earlier.append((len(self.screen.told), asdict(snapshot)))
+        self.earlier.append((len(self.screen.messages), asdict(snapshot)))
 
     def read(self) -> None:
         """Everything new."""
@@ -230,9 +230,9 @@ def test_snapshot_and_events_are_a_snapshot(
     runner: asyncio.Runner,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """Six evenings of forty steps, told to the browser's own reducer. Kills: an event that tells
-    less than the snapshot does, or changes instead of results, or is told to a place where it
-    must not be; a reducer that takes an older version, or brings back who has gone."""
+    """Six evenings of forty steps, read by the browser's own reducer. Kills: an event that
+    says less than the snapshot does, or changes instead of results, or goes to a place where it
+    must not go; a reducer that takes an older version, or brings back who has gone."""
     kinds: set[Kind] = set()
     types: set[str] = set()
     for seed in range(6):
@@ -243,7 +243,7 @@ def test_snapshot_and_events_are_a_snapshot(
             dana, sam = _an_evening(seed, web)
         for onlooker in (dana, sam):
             kinds |= onlooker.kinds
-            types |= {message["type"] for message in onlooker.screen.told}
+            types |= {message["type"] for message in onlooker.screen.messages}
         _agrees(dana, chance)
     assert (kinds, types) == (set(Kind), stream_types())
 
@@ -280,16 +280,21 @@ def _an_evening(seed: int, web: Web) -> tuple[Onlooker, Onlooker]:
 
 def _agrees(onlooker: Onlooker, chance: random.Random) -> None:
     """However the browser came to know it, it knows what a reload would show."""
-    told = onlooker.screen.told
-    last = max(n for n, message in enumerate(told) if message["type"] == "snapshot")
-    events = told[last + 1 :]
+    messages = onlooker.screen.messages
+    last = max(n for n, message in enumerate(messages) if message["type"] == "snapshot")
+    events = messages[last + 1 :]
     again = chance.sample(events, len(events))
     _, fresh = onlooker.earlier[-1]
-    histories = [[fresh], told, [*told, *again], [m for one in told for m in (one, one)]]
+    histories = [
+        [fresh],
+        messages,
+        [*messages, *again],
+        [m for one in messages for m in (one, one)],
+    ]
     for count, snapshot in onlooker.earlier:
         before = chance.randint(last + 1, max(last + 1, count))
         if count > last:
-            histories.append([snapshot, *told[before:]])
+            histories.append([snapshot, *messages[before:]])
     reload, *others = as_known(histories)
     assert [_apart(reload, other) for other in others] == [{}] * len(others)
 
@@ -322,12 +327,12 @@ def test_replaced_connection_is_closed_and_the_newer_one_is_not(tonight: Evening
     assert (first.closed, second.closed) == ("connection.replaced", "")
 
 
-def test_removed_person_is_told_before_the_end(tonight: Evening) -> None:
+def test_removed_person_is_notified_before_the_end(tonight: Evening) -> None:
     Onlooker.of(tonight, "Dana")
     sam = Onlooker.of(tonight, "Sam")
     do(Verb.ROOM_REMOVE, tonight["Dana"], tonight.address, key=sam.viewer.seat.key)
     sam.read()
-    (me,) = (one["me"] for one in sam.screen.told if one["type"] == "me.changed")
+    (me,) = (one["me"] for one in sam.screen.messages if one["type"] == "me.changed")
     assert (sam.closed, me["seat"]) == ("seat.removed", "removed")
 
 

@@ -1,4 +1,4 @@
-"""LOG2: what somebody has open ends when their principal changes: sockets and media, at once.
+"""LOG2: what somebody has open ends when their access changes: sockets and media, at once.
 
 Heartbeats are switched off where nothing else is said, so that only the news can do it.
 """
@@ -35,7 +35,7 @@ from tests.world import cookie_of
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-# ---- every way of losing a principal ------------------------------------------------------------
+# ---- every way of losing access ----------------------------------------------------------------
 
 
 def sign_out(tonight: Evening, name: str) -> None:
@@ -133,7 +133,7 @@ class Pair:
 
     @property
     def generation(self) -> int:
-        """Of the media that the node is told to want."""
+        """Of the media that the desired value has."""
         return self.node.rooms[self.tonight.room.key].peers[self.key].generation
 
     async def drop(self) -> None:
@@ -148,7 +148,7 @@ async def test_log2_changed_access_ends_sockets_and_media(
 ) -> None:
     """S8, ASVS 8.3.2. A kind of change without a case fails here.
 
-    Kills: a service that tells nobody; a wake-up that only the seat's holder hears; sockets
+    Kills: a service that notifies nobody; a wake-up that only the seat's holder hears; sockets
     that end while the node goes on forwarding.
     """
     name, lose, code = CASES[change]
@@ -213,7 +213,7 @@ async def test_log2_another_roster_leaves_the_room_alone(
     await pair.drop()
 
 
-async def test_log2_whoever_is_on_the_roster_again_gets_media_again(
+async def test_log2_person_on_the_roster_again_gets_media_again(
     process: Process, tonight: Evening, node: TalkingNode
 ) -> None:
     """Kills: a revocation above every generation, for somebody who is welcome again."""
@@ -285,15 +285,15 @@ def test_log2_look_at_a_login_session_that_has_run_out_refuses(tonight: Evening)
 
 
 @pytest.mark.parametrize("change", AccessChange)
-async def test_log2_with_redis_away_the_node_is_told_directly_and_the_socket_ends(
+async def test_log2_with_valkey_away_the_node_is_asked_directly_and_the_socket_ends(
     change: AccessChange,
     process: Process,
     tonight: Evening,
     node: TalkingNode,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """No wake-up and no value can be written. The node ends the media, says so over the line,
-    and that is the news. Kills: a sign-out that Redis has to be there for."""
+    """No wake-up and no value can be written. The node ends the media and says so over
+    its link, and that is the news. Kills: a sign-out that Valkey has to be there for."""
     name, lose, code = CASES[change]
     pair = Pair(process, tonight, name, node)
     await pair.come()
@@ -311,13 +311,13 @@ async def test_log2_with_redis_away_the_node_is_told_directly_and_the_socket_end
 async def test_log2_media_revoked_of_somebody_who_may_stay_comes_again(
     process: Process, tonight: Evening, node: TalkingNode
 ) -> None:
-    """Signed out elsewhere while Redis was away. Kills: a group that goes on without a sound."""
+    """Signed out elsewhere while Valkey was away. Kills: a group that goes on without a sound."""
     pair = Pair(process, tonight, "Sam", node)
     await pair.come()
     seat, before = (tonight.room.key, pair.key), pair.generation
     node.tell(PeerClosed(room=seat[0], peer=seat[1], generation=before, reason=CloseReason.REVOKED))
-    told = [await pair.here.until("media.closed") for _ in range(2)]
-    assert [event["again"] for event in told] == [False, True]
+    closed = [await pair.here.until("media.closed") for _ in range(2)]
+    assert [event["again"] for event in closed] == [False, True]
     await node.until(lambda: pair.generation > before)
     assert (await pair.here.ask("media.offer", sdp="v=0"))["type"] == "media.answer"
     await pair.drop()

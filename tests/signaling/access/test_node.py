@@ -1,7 +1,7 @@
 """LOG2 on a real media node: when the last packet to and from somebody was forwarded.
 
 The node is a process of its own. Packets are numbered by who speaks, so the last one that came
-tells until when the node forwarded: it was sent before it was forwarded. Times are read from the
+says until when the node forwarded: it was sent before it was forwarded. Times are read from the
 node's own clock, which is the machine's. Run with
 `-s` to see the milliseconds.
 """
@@ -27,12 +27,12 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 PACKET_S = 0.02
 MORE = 25  # packets that are sent after the end, and must not be heard
-BEATS = 2  # the node compares at each; so that a line that is lost costs no more than this
+BEATS = 2  # the node compares at each; so a wake-up that is lost costs no more than this
 
 
 @pytest.fixture
 def control(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
-    """Of a real node. No heartbeat looks after principals: only the news can do it."""
+    """Of a real node. No heartbeat looks after access: only the news can do it."""
     monkeypatch.setattr(RoomConsumer, "beat_s", 600.0)
     with running_node("one") as address:
         yield address
@@ -113,12 +113,12 @@ async def test_log2_last_packet_to_and_from_them_is_forwarded_within_the_nodes_n
         more = gone.peer.audio.count + MORE
         await until(lambda: gone.peer.audio.count >= more)
         assert max(gone.last_of(stays), stays.last_of(gone)) == last
-    told = {
+    took = {
         "from": stays.last_of(gone) - began,
         "to": gone.last_of(stays) - began,
         "verb": done - began,
     }
-    figures = ", ".join(f"{one} {1000 * took:.0f} ms" for one, took in told.items())
+    figures = ", ".join(f"{one} {1000 * seconds:.0f} ms" for one, seconds in took.items())
     sys.stderr.write(f"{change.value}: {figures}, beats {beats}\n")
     assert beats <= BEATS
     await leave(gone, stays)

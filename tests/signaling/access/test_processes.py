@@ -31,7 +31,7 @@ ROOT = Path(__file__).resolve().parents[3]
 
 @pytest.fixture
 def port(tonight: Evening) -> Iterator[int]:
-    """Of a web process on this test's database and Valkey. No heartbeat looks after principals:
+    """Of a web process on this test's database and Valkey. No heartbeat looks after access:
     only a wake-up from here can end what it has open."""
     number = free_port()
     database = urlsplit(os.environ["DATABASE_URL"])

@@ -193,7 +193,7 @@ async def test_dropped_socket_is_not_a_leave(tonight: Evening) -> None:
 async def test_res1_return_to_a_room_that_is_known_here_asks_no_row_for_names(
     process: Process, tonight: Evening, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Kills: everybody's names read anew by each who comes back from a dropped network."""
+    """Kills: everybody's names read again by each who comes back from a dropped network."""
     dana, sam = await entered(tonight, "Dana"), await entered(tonight, "Sam")
     last = dana.last("snapshot")
     await dana.drop()
@@ -281,7 +281,7 @@ async def test_res4_valkey_away_closes_no_socket_and_refuses_commands(
     await dana.drop()
 
 
-async def test_res4_empty_redis_is_registered_with_again_under_a_new_epoch(
+async def test_res4_empty_valkey_is_registered_with_again_under_a_new_epoch(
     tonight: Evening,
 ) -> None:
     dana, sam = await entered(tonight, "Dana"), await entered(tonight, "Sam")
