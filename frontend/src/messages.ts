@@ -188,6 +188,7 @@ export interface RoomView {
 
 export type SeatState = "none" | "waiting" | "admitted" | "removed";
 
+/** The kinds of segment, and what is so in each of them. */
 export type SegmentKind = "check_in" | "topic" | "wrap_up" | "break";
 
 /** A step of the agenda, with the boundaries that hold now. */

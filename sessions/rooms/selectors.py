@@ -220,8 +220,8 @@ def media_is_on(state: RoomState, clock: AgendaClock) -> bool:
     """People in the room see and hear each other: from the lobby on, but not in a break."""
     if state not in room_state.OPEN:
         return False
-    resting = clock.segments[clock.index].planned.kind is SegmentKind.BREAK
-    return clock.phase is Phase.NOT_STARTED or not resting
+    kind = clock.segments[clock.index].planned.kind
+    return clock.phase is Phase.NOT_STARTED or kind.has_media
 
 
 # ---- people ------------------------------------------------------------------------------------

@@ -47,7 +47,7 @@ def test_protocol_rule_has_a_test_named_after_it(rule: str) -> None:
     """`test_av1_...`: the registry is read from the page, the words from the tests' names."""
     words = {
         word
-        for path in Path(__file__).parent.rglob("test_*.py")
+        for path in Path(__file__).parents[1].rglob("test_*.py")
         for name in re.findall(r"def test_(\w+)", path.read_text())
         for word in name.split("_")
     }

@@ -10,6 +10,10 @@ export function currentSegment(agenda: AgendaView): SegmentView | null {
   return agenda.segments[agenda.index] ?? null;
 }
 
+export function isBreakSegment(segment: SegmentView): boolean {
+  return segment.kind === 'break';
+}
+
 export function nextSegment(agenda: AgendaView): SegmentView | null {
   if (agenda.phase === 'not_started') return agenda.segments[0] ?? null;
   return agenda.segments[agenda.index + 1] ?? null;

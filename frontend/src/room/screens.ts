@@ -1,13 +1,14 @@
 // Which screen the page shows, and what belongs to a screen: devices, media, the server's messages.
-// Owns "it is a break" and "the room is over" for the browser side. Pure; knows no browser.
+// Owns "a break is on" and "the room is over" for the browser side. Pure; knows no browser.
 import type { AgendaView } from '../messages';
-import { currentSegment } from './agenda';
+import { currentSegment, isBreakSegment } from './agenda';
 import { myself } from './people';
 import { type Live, liveOf, type Notice, type Over, type Rest, type Screen } from './state';
 
 /** A break is on: nobody sends sound or pictures, staff included. */
 export function isBreak(agenda: AgendaView): boolean {
-  return currentSegment(agenda)?.kind === 'break';
+  const segment = currentSegment(agenda);
+  return segment !== null && isBreakSegment(segment);
 }
 
 const OVER: readonly string[] = ['ended', 'not_held', 'cancelled'] satisfies Over[];

@@ -3,6 +3,7 @@ import {
   asTime,
   barSegments,
   currentSegment,
+  isBreakSegment,
   leftInMinutes,
   leftInSeconds,
   lengthInMinutes,
@@ -61,7 +62,7 @@ function Bars({ page, live, left }: { page: Page; live: Live; left: string }) {
         return (
           <li
             key={place}
-            class={segment.kind === 'break' ? 'break' : undefined}
+            class={isBreakSegment(segment) ? 'break' : undefined}
             style={{ '--w': minutes }}
             aria-current={place === on ? 'step' : undefined}
           >
