@@ -9,10 +9,14 @@ from typing import Any
 
 from sessions.core.admission import SeatState, WaitReason
 from sessions.core.agenda import Phase, SegmentKind
+from sessions.core.floor import FloorShown, Hand
+from sessions.core.parts import PartName
 from sessions.core.room_state import RoomState
+from sessions.core.spotlight import SpotlightShown
 from sessions.signaling.messages.agenda import AgendaView, SegmentView
 from sessions.signaling.messages.door import WaitingView
 from sessions.signaling.messages.me import MeChanged, MeView
+from sessions.signaling.messages.parts import PartChanged, PartView
 from sessions.signaling.messages.people import ParticipantChanged, ParticipantView
 from sessions.signaling.messages.room import RoomChanged, RoomView, Snapshot
 
@@ -80,7 +84,6 @@ def person(name: str, **change: Any) -> ParticipantView:
         microphone=False,
         microphone_allowed=True,
         camera=True,
-        hand_ms=None,
         away=False,
     )
     return replace(view, **change)
@@ -97,6 +100,18 @@ def waits(name: str) -> WaitingView:
     )
 
 
+def hands(*names: str, version: int = 1) -> PartView:
+    """The floor with these hands up, the first one first."""
+    up = tuple(Hand(name.lower(), NOW + place) for place, name in enumerate(names))
+    return PartView(part=PartName.FLOOR, version=version, shown=FloorShown(up))
+
+
+def large(name: str | None, version: int = 1) -> PartView:
+    """The spotlight on somebody, or on nobody."""
+    key = name.lower() if name else None
+    return PartView(part=PartName.SPOTLIGHT, version=version, shown=SpotlightShown(key))
+
+
 def snapshot(staff: bool = False, **change: Any) -> Snapshot:
     view = Snapshot(
         type="snapshot",
@@ -105,8 +120,9 @@ def snapshot(staff: bool = False, **change: Any) -> Snapshot:
         now_ms=NOW,
         room=room(),
         me=me(staff),
-        participants=[person("Dana"), person("Sam"), person("Joe", hand_ms=NOW)],
+        participants=[person("Dana"), person("Sam"), person("Joe")],
         waiting=[waits("Kai"), waits("Tess")] if staff else [],
+        parts=[hands("Joe"), large(None)],
         media_slots=3,
     )
     return replace(view, **change)
@@ -126,3 +142,7 @@ def me_changed(staff: bool = False, **change: Any) -> MeChanged:
 def person_changed(name: str, **change: Any) -> ParticipantChanged:
     seen = person(name, **{"version": 2, **change})
     return ParticipantChanged(type="participant.changed", **STAMP, participant=seen)
+
+
+def part_changed(part: PartView) -> PartChanged:
+    return PartChanged(type="part.changed", **STAMP, part=part)
