@@ -12,10 +12,11 @@ from sessions.core.agenda import Phase, SegmentKind
 from sessions.core.floor import FloorShown, Hand
 from sessions.core.parts import PartName
 from sessions.core.room_state import RoomState
+from sessions.core.spotlight import SpotlightShown
 from sessions.signaling.messages.agenda import AgendaView, SegmentView
 from sessions.signaling.messages.door import WaitingView
 from sessions.signaling.messages.me import MeChanged, MeView
-from sessions.signaling.messages.parts import PartView
+from sessions.signaling.messages.parts import PartChanged, PartView
 from sessions.signaling.messages.people import ParticipantChanged, ParticipantView
 from sessions.signaling.messages.room import RoomChanged, RoomView, Snapshot
 
@@ -99,10 +100,16 @@ def waits(name: str) -> WaitingView:
     )
 
 
-def floor(*hands: str) -> PartView:
-    """The floor with these hands up."""
-    shown = FloorShown(tuple(Hand(key, NOW) for key in hands))
-    return PartView(part=PartName.FLOOR, version=1, shown=shown)
+def hands(*names: str, version: int = 1) -> PartView:
+    """The floor with these hands up, the first one first."""
+    up = tuple(Hand(name.lower(), NOW + place) for place, name in enumerate(names))
+    return PartView(part=PartName.FLOOR, version=version, shown=FloorShown(up))
+
+
+def large(name: str | None, version: int = 1) -> PartView:
+    """The spotlight on somebody, or on nobody."""
+    key = name.lower() if name else None
+    return PartView(part=PartName.SPOTLIGHT, version=version, shown=SpotlightShown(key))
 
 
 def snapshot(staff: bool = False, **change: Any) -> Snapshot:
@@ -115,7 +122,7 @@ def snapshot(staff: bool = False, **change: Any) -> Snapshot:
         me=me(staff),
         participants=[person("Dana"), person("Sam"), person("Joe")],
         waiting=[waits("Kai"), waits("Tess")] if staff else [],
-        parts=[floor("joe")],
+        parts=[hands("Joe"), large(None)],
         media_slots=3,
     )
     return replace(view, **change)
@@ -135,3 +142,7 @@ def me_changed(staff: bool = False, **change: Any) -> MeChanged:
 def person_changed(name: str, **change: Any) -> ParticipantChanged:
     seen = person(name, **{"version": 2, **change})
     return ParticipantChanged(type="participant.changed", **STAMP, participant=seen)
+
+
+def part_changed(part: PartView) -> PartChanged:
+    return PartChanged(type="part.changed", **STAMP, part=part)

@@ -8,10 +8,10 @@ from typing import Any
 
 import psycopg
 import pytest
-from playwright.sync_api import Browser, Page, Playwright, expect
+from playwright.sync_api import Browser, Page, expect
 
 from sessions.core.refusal import Refuse, sentence
-from tests.e2e.colours import BLUE, LIME, YELLOW, launch
+from tests.e2e.colours import BLUE, LIME, YELLOW
 from tests.e2e.conftest import Arrive
 from tests.e2e.people import PHONE, Visitor
 from tests.e2e.stack import Stack
@@ -58,13 +58,6 @@ HELLO = json.dumps({"type": "hello", "id": 1})
 @pytest.fixture(scope="module")
 def stack(shared_stack: Stack) -> Stack:
     return shared_stack
-
-
-@pytest.fixture(scope="module")
-def browser(playwright: Playwright) -> Iterator[Browser]:
-    running = launch(playwright)
-    yield running
-    running.close()
 
 
 @pytest.fixture
