@@ -340,7 +340,7 @@ def test_person_at_the_door_hears_nothing_of_the_room(tonight: Evening) -> None:
     """I4. Kills: an audience that is not looked at."""
     sam, dana = Onlooker.of(tonight, "Sam"), Onlooker.of(tonight, "Dana")
     connect(tonight, "Ana")
-    run(presence.change(tonight.room.key, dana.viewer.seat.key, hand=True, camera=True))
+    run(presence.change(tonight.room.key, dana.viewer.seat.key, camera=True))
     sam.read()
     assert sam.screen.known["participants"] == sam.screen.known["waiting"] == {}
 
