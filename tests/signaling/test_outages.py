@@ -65,7 +65,7 @@ async def test_verb_that_needs_rows_is_refused_without_them(
     dana, sam = await group(tonight)
     rows.stop()
     assert (await dana.ask(verb))["code"] == "store.down"
-    assert (await sam.ask("me.hand", raised=True))["type"] == "ok"
+    assert (await sam.ask("me.camera", on=True))["type"] == "ok"
     await rows.start()
     await drop(dana, sam)
 
@@ -139,7 +139,7 @@ async def test_res7_return_without_rows_replays_what_was_missed(
     last = sam.last("snapshot")
     rows.stop()
     await sam.drop()
-    await dana.ask("me.hand", raised=True)
+    await dana.ask("me.camera", on=True)
     back = await entered(tonight, "Sam", epoch=last["epoch"], seq=last["seq"], microphone=True)
     changed = back.last("participant.changed")["participant"]
     assert changed["key"] == key_of(sam)
@@ -299,7 +299,7 @@ async def test_empty_valkey_is_registered_with_by_everyone_without_a_heartbeat(
         valkey_away(process, away)
         for browser in (dana, sam):
             assert (await browser.ask("ping"))["type"] == "pong"
-            assert (await browser.ask("me.hand", raised=True))["code"] == "store.down"
+            assert (await browser.ask("me.camera", on=True))["code"] == "store.down"
     connection().delete(*presence.roster(tonight.room.key).keys())
     for browser in (dana, sam):
         while browser.last("snapshot")["epoch"] == before:

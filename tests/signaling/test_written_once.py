@@ -40,7 +40,6 @@ ENTRY = {
     "microphone": True,
     "microphone_allowed": True,
     "camera": True,
-    "hand_ms": 0,
     "away": False,
     "since_ms": 0,
     "waiting": "",

@@ -272,7 +272,7 @@ async def test_res4_valkey_away_closes_no_socket_and_refuses_commands(
         valkey_away(process, away)
         for command in ("room.start", "room.admit_all"):
             assert (await dana.ask(command))["code"] == "store.down"
-        assert (await dana.ask("me.hand", raised=True))["code"] == "store.down"
+        assert (await dana.ask("me.camera", on=True))["code"] == "store.down"
         assert (await dana.ask("ping"))["type"] == "pong"
         late = tonight.browser("Sam")
         assert (await late.hello())["code"] == "store.down"
@@ -305,9 +305,9 @@ async def test_res5_database_away_closes_no_socket_and_keeps_presence(
     dana = await entered(tonight, "Dana")
     rows.stop()
     assert (await dana.ask("room.start"))["code"] == "store.down"
-    assert (await dana.ask("me.hand", raised=True))["type"] == "ok"
-    raised = await dana.until("participant.changed")
-    assert raised["participant"]["hand_ms"] is not None
+    assert (await dana.ask("me.camera", on=True))["type"] == "ok"
+    changed = await dana.until("participant.changed")
+    assert changed["participant"]["camera"] is True
     assert (await dana.ask("ping"))["type"] == "pong"
     await rows.start()
     assert (await dana.ask("room.start"))["type"] == "ok"
@@ -334,11 +334,11 @@ async def test_snapshot_of_a_newer_row_brings_what_one_may_do(
     """Kills: a person let in whose offers are refused `seat.waiting` for the evening, because
     the snapshot was read before the event that says the same."""
     sam = await entered(tonight, "Sam")
-    assert (await sam.ask("me.hand", raised=True))["code"] == "seat.waiting"
+    assert (await sam.ask("me.camera", on=True))["code"] == "seat.waiting"
     row = Seat.objects.filter(person=tonight["Sam"])
     await process.database.run(lambda: row.update(state="admitted", version=F("version") + 1))
     assert (await sam.snapshot())["me"]["seat"] == "admitted"
-    assert (await sam.ask("me.hand", raised=True))["type"] == "ok"
+    assert (await sam.ask("me.camera", on=True))["type"] == "ok"
     await sam.drop()
 
 
