@@ -356,7 +356,9 @@ class MediaClient:
         """Another run of the node has none of the former one's peers. It is not asked: its answer
         would come at any time, also when they have offered again since."""
         for (room, peer), generation in tuple(self._attached.items()):
-            closed = PeerClosed(room=room, peer=peer, generation=generation, reason="not_here")
+            closed = PeerClosed(
+                room=room, peer=peer, generation=generation, reason=CloseReason.NOT_HERE
+            )
             self._pass_on(closed)
 
     def _take(self, line: bytes) -> None:

@@ -123,17 +123,17 @@ def append(room: str, draft: Draft, *, clock_ms: int | None = None) -> Call[Appl
     return Call("append", room, _appended, arguments, _stored(draft), clock_ms)
 
 
-def appended(draft: Draft, told: Applied) -> Event:
+def appended(draft: Draft, applied: Applied) -> Event:
     """The event that `append` made of a draft, as whoever reads the stream finds it."""
     return Event(
-        seq=told.seq,
+        seq=applied.seq,
         kind=draft.kind,
         audience=draft.audience,
         subject=draft.subject,
         connection="",
         reason=draft.reason,
-        version=draft.version or told.seq,
-        at_ms=told.now_ms,
+        version=draft.version or applied.seq,
+        at_ms=applied.now_ms,
         payload=json.loads(_stored(draft)),
     )
 

@@ -4,10 +4,11 @@ Owns whose they are. How they are computed is `server.media`'s; time is an argum
 """
 
 from dataclasses import dataclass
+from typing import Final
 
 from server.media.client import RelayAccess, relay_access
 
-__all__ = ["Relay", "RelayAccess"]
+__all__ = ["NO_RELAY", "Relay", "RelayAccess"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,3 +21,6 @@ class Relay:
     def access_for(self, seat: str, now_s: float) -> RelayAccess:
         """Access for ten minutes; `seat` is an opaque key, so the relay's log names nobody."""
         return relay_access(self.url, self.secret, seat, now_s)
+
+
+NO_RELAY: Final = Relay("", "")

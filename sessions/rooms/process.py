@@ -23,7 +23,7 @@ from sessions.live.tasks import Tasks
 from sessions.nodes.desired import DesiredRooms, RowFacts
 from sessions.nodes.links import NodeLinks
 from sessions.nodes.placement import Placements
-from sessions.nodes.relay import Relay
+from sessions.nodes.relay import NO_RELAY, Relay
 from sessions.rooms import selectors
 from sessions.rooms.database import Database
 from sessions.rooms.media import MediaWants
@@ -41,7 +41,7 @@ class Process:
     """One process's rooms, or one test's."""
 
     def __init__(
-        self, redis_url: str, media_secret: str, database_threads: int, relay: Relay
+        self, redis_url: str, media_secret: str, database_threads: int, relay: Relay = NO_RELAY
     ) -> None:
         self.clock = RoomClock()
         self.store = Store(redis_url, self.clock)

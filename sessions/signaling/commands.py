@@ -67,7 +67,7 @@ async def _hello(connection: Connection, command: Hello) -> Reply:
 
 
 async def _ping(connection: Connection, command: Ping) -> Reply:
-    await connection.tell(
+    await connection.send(
         Pong(type="pong", id=command.id, now_ms=connection.process.clock.now_ms())
     )
     connection.renew_soon()
@@ -114,7 +114,7 @@ async def _leave(connection: Connection, command: Leave) -> Reply:
         )
         process.tasks.keep(lowering)
     await connection.leave(LeaveReason.LEFT)
-    await connection.tell(_ok(command))
+    await connection.send(_ok(command))
     await connection.end(Refuse("connection.left"))
 
 

@@ -32,7 +32,7 @@ from sessions.signaling import frames, reading
 from sessions.signaling.farewell import FAULT, farewell
 from sessions.signaling.messages.connection import Hello
 from sessions.signaling.own_media import OwnMedia
-from sessions.signaling.reading import Close, Register, Tell, TellAll, Viewer, Want
+from sessions.signaling.reading import Close, Register, Send, SendSnapshot, Viewer, Want
 from sessions.signaling.seat_hold import SeatHold, keys_of
 from sessions.signaling.socket import Socket
 
@@ -58,7 +58,7 @@ class Connection:
         self._hold = SeatHold(process, socket.login)  # its lock is taken after `_reading`
         self._login = socket.login
         self._feed: FeedReader | None = None
-        self.media = OwnMedia(process, self.tell)
+        self.media = OwnMedia(process, self.send)
         self._owes_snapshot = False
         self._unregistered = False
         self._renewing: asyncio.Task[None] | None = None
@@ -66,7 +66,7 @@ class Connection:
 
     # ---- telling and ending --------------------------------------------------------------------
 
-    async def tell(self, message: Any) -> None:
+    async def send(self, message: Any) -> None:
         """Sends a message; after the end, nothing."""
         if not self.ended:
             await self._send(frames.write(message))
@@ -76,7 +76,7 @@ class Connection:
         if self.ended:
             return
         closing, code = farewell(refused)
-        await self.tell(closing)
+        await self.send(closing)
         self.ended = True
         await self._close(code)
 
@@ -212,7 +212,7 @@ class Connection:
         viewer.sits(rows.seats[viewer.seat.key])
         viewer.epoch, viewer.seq = rows.roster.epoch, rows.roster.seq
         viewer.reopen_until_ms = rows.now.reopen_until_ms
-        await self.tell(reading.snapshot(rows, viewer))
+        await self.send(reading.snapshot(rows, viewer))
         now = rows.now
         if is_closed(RoomState(now.state), now.reopen_until_ms, now.read_ms):
             await self.end(Refuse(f"room.{rows.now.state}"))
@@ -279,15 +279,15 @@ class Connection:
         for event in events:
             for step in reading.steps(event, viewer):
                 await self._take(step, viewer)
-                if self.ended or isinstance(step, TellAll | Register):
+                if self.ended or isinstance(step, SendSnapshot | Register):
                     return self.ended
         return True
 
     async def _take(self, step: reading.Step, viewer: Viewer) -> None:
         match step:
-            case Tell() if not self.ended:
+            case Send() if not self.ended:
                 await self._send(step.text)
-            case TellAll():
+            case SendSnapshot():
                 await self._snapshot(viewer)
             case Register():
                 await self._register(viewer)

@@ -105,7 +105,7 @@ class RoomConsumer(AsyncWebsocketConsumer):
         refused = isinstance(command, Refused)
         reply = command if refused else await commands.answer(connection, command)
         if reply is not None:
-            await connection.tell(reply)
+            await connection.send(reply)
 
     async def person_access(self, _message: dict[str, Any]) -> None:
         """Something was taken away from the person; `broadcast` sends this, at most once."""

@@ -60,8 +60,8 @@ class Viewer:
 
 
 @dataclass(frozen=True)
-class Tell:
-    """Send this message. What many readers are told is one and the same `Tell`."""
+class Send:
+    """Send this message. Many readers get one and the same `Send`."""
 
     message: Any
 
@@ -72,7 +72,7 @@ class Tell:
 
 
 @dataclass(frozen=True, slots=True)
-class TellAll:
+class SendSnapshot:
     """Send a snapshot: the reader's place has changed, and with it what it may know."""
 
 
@@ -83,7 +83,7 @@ class Register:
 
 @dataclass(frozen=True, slots=True)
 class Want:
-    """Tell the media node anew: a lease ran out, and nobody else says so to the node."""
+    """Write what the room wants of its media node again: a lease ran out, and nobody else says so."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +95,7 @@ class Close:
 
 ALIKE: Final = 256  # messages kept for the next reader of the same event
 
-Step = Tell | TellAll | Register | Want | Close
+Step = Send | SendSnapshot | Register | Want | Close
 
 ENDS: Final[Mapping[LeaveReason, str]] = {
     LeaveReason.LEFT: "connection.left",
@@ -133,9 +133,9 @@ def may_hear(event: Event, viewer: Viewer) -> bool:
 def steps(event: Event, viewer: Viewer) -> list[Step]:
     """What to do about one event. Changes the viewer's own place, seat and number."""
     viewer.seq = event.seq
-    told = _TOLD[event.kind](event, viewer) if may_hear(event, viewer) else []
+    news = _STEPS[event.kind](event, viewer) if may_hear(event, viewer) else []
     own = event.connection == viewer.connection and event.subject == viewer.seat.key
-    return (told + _about_me(event, viewer)) if own else told
+    return (news + _about_me(event, viewer)) if own else news
 
 
 def unknown_keys(events: Iterable[Event], viewer: Viewer) -> set[str]:
@@ -178,8 +178,8 @@ def _participant_changed(event: Event, viewer: Viewer) -> list[Step]:
 def _participant_left(event: Event, viewer: Viewer) -> list[Step]:
     reason = LeaveReason(event.reason)
     fields = {"key": event.subject, "version": event.version, "reason": reason}
-    told: list[Step] = [_tell(ParticipantLeft, "participant.left", event, viewer.epoch, **fields)]
-    return [Want(), *told] if reason is LeaveReason.LOST else told
+    news: list[Step] = [_send(ParticipantLeft, "participant.left", event, viewer.epoch, **fields)]
+    return [Want(), *news] if reason is LeaveReason.LOST else news
 
 
 def _waiting_changed(event: Event, viewer: Viewer) -> list[Step]:
@@ -187,24 +187,24 @@ def _waiting_changed(event: Event, viewer: Viewer) -> list[Step]:
     if seat is None:
         return []
     view = views.waiting_view(event.entry(), seat)
-    return [_tell(WaitingChanged, "waiting.changed", event, viewer.epoch, waiting=view)]
+    return [_send(WaitingChanged, "waiting.changed", event, viewer.epoch, waiting=view)]
 
 
 def _waiting_left(event: Event, viewer: Viewer) -> list[Step]:
     fields = {"key": event.subject, "version": event.version}
-    return [_tell(WaitingLeft, "waiting.left", event, viewer.epoch, **fields)]
+    return [_send(WaitingLeft, "waiting.left", event, viewer.epoch, **fields)]
 
 
 def _room_changed(event: Event, viewer: Viewer) -> list[Step]:
-    now, tell = _room(event, viewer.facts, viewer.epoch)
+    now, send = _room(event, viewer.facts, viewer.epoch)
     viewer.reopen_until_ms = now.reopen_until_ms
-    told: list[Step] = [tell]
+    news: list[Step] = [send]
     state = RoomState(now.state)
     if viewer.place is None and state in IN_SESSION:
-        told.append(Register())
+        news.append(Register())
     if is_closed(state, now.reopen_until_ms, now.read_ms):
-        told.append(Close(f"room.{state.value}"))
-    return told
+        news.append(Close(f"room.{state.value}"))
+    return news
 
 
 def _me_changed(event: Event, viewer: Viewer) -> list[Step]:
@@ -215,9 +215,9 @@ def _me_changed(event: Event, viewer: Viewer) -> list[Step]:
         known = viewer.seat
         viewer.sits(replace(known, state=state, microphone_allowed=allowed, version=event.version))
     me = views.me_view(viewer.seat, viewer.waiting)
-    told: list[Step] = [_tell(MeChanged, "me.changed", event, viewer.epoch, me=me)]
+    news: list[Step] = [_send(MeChanged, "me.changed", event, viewer.epoch, me=me)]
     removed = viewer.seat.state is SeatState.REMOVED
-    return [*told, Close("seat.removed")] if removed else told
+    return [*news, Close("seat.removed")] if removed else news
 
 
 def _part_changed(event: Event, viewer: Viewer) -> list[Step]:
@@ -235,7 +235,7 @@ def _nothing(_event: Event, _viewer: Viewer) -> list[Step]:
     return []
 
 
-_TOLD: Mapping[Kind, Callable[[Event, Viewer], list[Step]]] = {
+_STEPS: Mapping[Kind, Callable[[Event, Viewer], list[Step]]] = {
     Kind.PARTICIPANT_CHANGED: _participant_changed,
     Kind.PARTICIPANT_LEFT: _participant_left,
     Kind.WAITING_CHANGED: _waiting_changed,
@@ -251,26 +251,26 @@ _TOLD: Mapping[Kind, Callable[[Event, Viewer], list[Step]]] = {
 
 
 @lru_cache(maxsize=ALIKE)
-def _room(event: Event, facts: RoomFacts, epoch: str) -> tuple[RoomNow, Tell]:
+def _room(event: Event, facts: RoomFacts, epoch: str) -> tuple[RoomNow, Send]:
     now = RoomNow.read(event.payload)
     view = views.room_view(facts, now)
-    return now, _tell(RoomChanged, "room.changed", event, epoch, room=view)
+    return now, _send(RoomChanged, "room.changed", event, epoch, room=view)
 
 
 @lru_cache(maxsize=ALIKE)
-def _participant(event: Event, seat: SeatFacts, epoch: str) -> Tell:
+def _participant(event: Event, seat: SeatFacts, epoch: str) -> Send:
     view = views.participant_view(event.entry(), seat)
-    return _tell(ParticipantChanged, "participant.changed", event, epoch, participant=view)
+    return _send(ParticipantChanged, "participant.changed", event, epoch, participant=view)
 
 
 @lru_cache(maxsize=ALIKE)
-def _part(event: Event, shown: Any, epoch: str) -> Tell:
+def _part(event: Event, shown: Any, epoch: str) -> Send:
     view = views.part_view(PartName(event.payload["part"]), event.version, shown)
-    return _tell(PartChanged, "part.changed", event, epoch, part=view)
+    return _send(PartChanged, "part.changed", event, epoch, part=view)
 
 
-def _tell(kind: Any, name: str, event: Event, epoch: str, **fields: Any) -> Tell:
-    return Tell(kind(type=name, epoch=epoch, seq=event.seq, **fields))
+def _send(kind: Any, name: str, event: Event, epoch: str, **fields: Any) -> Send:
+    return Send(kind(type=name, epoch=epoch, seq=event.seq, **fields))
 
 
 def _about_me(event: Event, viewer: Viewer) -> list[Step]:
@@ -281,7 +281,7 @@ def _about_me(event: Event, viewer: Viewer) -> list[Step]:
         return _gone(LeaveReason(event.reason), viewer)
     if event.kind is Kind.PARTICIPANT_CHANGED and viewer.place is Place.LOBBY:
         viewer.place = Place.ROOM
-        return [TellAll()]
+        return [SendSnapshot()]
     if event.kind is Kind.WAITING_CHANGED:
         viewer.waiting = event.entry().waiting
     return []

@@ -303,7 +303,7 @@ async def test_another_run_of_a_node_is_reported_without_the_former_ones_peers(
     before = len(heard)
     await people.restart("another")
     await people.until(lambda: client.node == "another")
-    gone = PeerClosed(room=ROOM, peer="first", generation=1, reason="not_here")
+    gone = PeerClosed(room=ROOM, peer="first", generation=1, reason=CloseReason.NOT_HERE)
     since = [news for news in heard[before:] if isinstance(news, PeerClosed | str)]
     assert since[since.index(gone) :] == [gone, "another"]
     assert client._attached == {}

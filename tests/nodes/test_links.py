@@ -261,7 +261,7 @@ async def test_another_run_of_a_node_hears_nothing_of_the_former_ones_peers(
     links.revoke(ROOM, "ben", 1)
     await until(lambda: (ROOM, "ben") in again.revoked)  # so all that was sent before has come
     assert again.attached == {}
-    assert heard == [PeerClosed(room=ROOM, peer="ana", generation=0, reason="node_lost")]
+    assert heard == [PeerClosed(room=ROOM, peer="ana", generation=0, reason=CloseReason.NODE_LOST)]
     await links.close()
     await again.stop()
 

@@ -8,8 +8,7 @@ from sessions.core.parts import PartName
 from sessions.core.refusal import Refuse
 from sessions.core.room_state import RoomState
 from sessions.live import presence
-from sessions.rooms.locked_room import Change, LockedRoom
-from sessions.rooms.verbs import Rule
+from sessions.rooms.locked_room import Change, LockedRoom, Rule
 
 
 def overwriting(rule: Rule, answer: Change | Refuse) -> Rule:

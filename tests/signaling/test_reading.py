@@ -29,7 +29,7 @@ from sessions.scheduling.selectors import principal
 from sessions.signaling import reading
 from sessions.signaling.messages import EVENTS
 from sessions.signaling.messages.base import name_of
-from sessions.signaling.reading import Close, Register, Tell, TellAll, Viewer
+from sessions.signaling.reading import Close, Register, Send, SendSnapshot, Viewer
 from tests.rooms.live import connect, do, roster_of
 from tests.signaling.evening import Evening, evening
 from tests.valkey import run
@@ -121,11 +121,11 @@ class Onlooker:
         for event in found.events:
             self.kinds.add(event.kind)
             for step in reading.steps(event, self.viewer):
-                if isinstance(step, Tell):
+                if isinstance(step, Send):
                     self.screen.take(asdict(step.message))
                 elif isinstance(step, Close):
                     self.closed = step.code
-                elif isinstance(step, TellAll | Register):
+                elif isinstance(step, SendSnapshot | Register):
                     self.screen.take(self.snapshot())
                     return self.read()
         return None
@@ -340,7 +340,7 @@ def test_person_at_the_door_hears_nothing_of_the_room(tonight: Evening) -> None:
     """I4. Kills: an audience that is not looked at."""
     sam, dana = Onlooker.of(tonight, "Sam"), Onlooker.of(tonight, "Dana")
     connect(tonight, "Ana")
-    run(presence.change(tonight.room.key, dana.viewer.seat.key, hand=True, camera=True))
+    run(presence.change(tonight.room.key, dana.viewer.seat.key, camera=True))
     sam.read()
     assert sam.screen.known["participants"] == sam.screen.known["waiting"] == {}
 
@@ -359,7 +359,7 @@ def test_end_leaves_the_reader_in_no_place_and_the_reopening_registers_it(
     events = run(read_after(tonight.room.key, dana.viewer.epoch, before))
     assert isinstance(events, Events)
     asked = [step for event in events.events for step in reading.steps(event, dana.viewer)]
-    assert [type(step) for step in asked] == [Tell, Register]
+    assert [type(step) for step in asked] == [Send, Register]
 
 
 def test_place_of_a_viewer_follows_admission(tonight: Evening) -> None:

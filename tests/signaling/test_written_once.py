@@ -9,7 +9,7 @@ from sessions.live.presence import Place
 from sessions.live.stream import Audience, Event, Kind
 from sessions.rooms.selectors import RoomFacts, RoomNow, SeatFacts, SegmentFacts
 from sessions.signaling import frames
-from sessions.signaling.reading import Tell, Viewer, steps
+from sessions.signaling.reading import Send, Viewer, steps
 
 FACTS = RoomFacts(
     room_id=1,
@@ -69,16 +69,16 @@ def came() -> Event:
     return Event(7, Kind.PARTICIPANT_CHANGED, Audience.ROOM, "sam", "c1", "", 7, 10, ENTRY)
 
 
-def tell_of(event: Event, reader: Viewer) -> Tell:
+def send_of(event: Event, reader: Viewer) -> Send:
     (step,) = steps(event, reader)
-    assert isinstance(step, Tell)
+    assert isinstance(step, Send)
     return step
 
 
 def test_readers_of_one_room_get_the_very_same_message() -> None:
     """Kills: a message that is made and written again for each of twelve."""
     for event in (changed(), came()):
-        first, second = tell_of(event, viewer("ana")), tell_of(event, viewer("joe"))
+        first, second = send_of(event, viewer("ana")), send_of(event, viewer("joe"))
         assert first is second
         assert first.text is second.text
         assert first.text == frames.write(first.message)
@@ -87,11 +87,11 @@ def test_readers_of_one_room_get_the_very_same_message() -> None:
 def test_readers_who_know_other_facts_get_another_message() -> None:
     """Kills: a message of one room sent to another, or under another epoch or name."""
     event, elsewhere = changed(), replace(FACTS, key="other", topic="Craving")
-    assert tell_of(event, viewer("ana")).message.room.topic == "Sleep"
-    assert tell_of(event, viewer("joe", elsewhere)).message.room.topic == "Craving"
-    assert tell_of(event, viewer("ana", epoch="later")).message.epoch == "later"
-    assert tell_of(came(), viewer("ana")).message.participant.name == "Sam"
-    assert tell_of(came(), viewer("ana", sam="Sam B")).message.participant.name == "Sam B"
+    assert send_of(event, viewer("ana")).message.room.topic == "Sleep"
+    assert send_of(event, viewer("joe", elsewhere)).message.room.topic == "Craving"
+    assert send_of(event, viewer("ana", epoch="later")).message.epoch == "later"
+    assert send_of(came(), viewer("ana")).message.participant.name == "Sam"
+    assert send_of(came(), viewer("ana", sam="Sam B")).message.participant.name == "Sam B"
 
 
 def test_events_that_differ_in_their_payload_alone_are_different_messages() -> None:
@@ -99,5 +99,5 @@ def test_events_that_differ_in_their_payload_alone_are_different_messages() -> N
     paused = replace(NOW, state="paused", phase="paused")
     event = changed()
     other = replace(event, payload=json.loads(json.dumps(paused.payload())))
-    assert tell_of(event, viewer("ana")).message.room.state == "live"
-    assert tell_of(other, viewer("ana")).message.room.state == "paused"
+    assert send_of(event, viewer("ana")).message.room.state == "live"
+    assert send_of(other, viewer("ana")).message.room.state == "paused"
