@@ -21,9 +21,9 @@ from sessions.signaling.messages.base import arguments_of, name_of, verb_of
 from tests.permissions.rows import fingerprint, newest, written
 from tests.rooms.live import roster_of, with_process
 from tests.rooms.planted import overwriting
-from tests.rooms.verbs.arguments import ARGUMENTS, arguments
 from tests.signaling.evening import Evening
 from tests.valkey import connection
+from tests.verbs import About, sample, sample_of
 
 OF_RULES = [kind for kind in COMMANDS if kind not in OWN]
 REFUSED = Refuse("seat.full")
@@ -36,10 +36,9 @@ def test_every_rule_has_one_command_that_names_its_verb() -> None:
 @pytest.mark.parametrize("kind", OF_RULES, ids=name_of)
 def test_rule_takes_the_fields_of_the_command_that_names_its_verb(kind: type) -> None:
     """By name and by type. Kills: a field that is renamed in the message alone."""
-    verb = verb_of(kind)
-    command = kind(type=name_of(kind), id=1, **ARGUMENTS[verb])
+    command = kind(type=name_of(kind), id=1, **sample(kind))
     fields = {name: get_type_hints(kind)[name] for name in arguments_of(command)}
-    takes = get_type_hints(RULES[verb])
+    takes = get_type_hints(RULES[verb_of(kind)])
     assert (takes.pop("locked").__name__, takes.pop("return")) == ("LockedRoom", Change | Refuse)
     assert takes == fields
 
@@ -87,7 +86,7 @@ def test_refusal_has_written_nothing_but_its_audit_row(
     monkeypatch.setitem(RULES, verb, overwriting(RULES[verb], REFUSED))
     (sam,) = live.room.seats.filter(person=live["Sam"])
     before, since = found(live), newest()
-    outcome, revoked = watched(live, verb, arguments(verb, sam.key))
+    outcome, revoked = watched(live, verb, sample_of(verb, About(sam.key)))
     assert outcome == REFUSED
     assert found(live, revoked) == before
     assert written(since) == [(live["Dana"].pk, verb.value, REFUSED.code)]
@@ -100,7 +99,7 @@ def test_rule_that_has_written_everything_and_does_not_refuse_leaves_all_of_it(
     verb = Verb.ROOM_EXTEND
     monkeypatch.setitem(RULES, verb, overwriting(RULES[verb], Change.MADE))
     before = found(live)
-    outcome, revoked = watched(live, verb, ARGUMENTS[verb])
+    outcome, revoked = watched(live, verb, sample_of(verb))
     assert isinstance(outcome, RoomNow)
     after = found(live)
     assert len(revoked) == 1

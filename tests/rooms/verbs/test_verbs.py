@@ -23,9 +23,9 @@ from sessions.rooms.selectors import RoomNow
 from sessions.rooms.verbs import RULES
 from sessions.rooms.verbs.door import Entered
 from tests.rooms.live import come_in, connect, do, roster_of, told_since
-from tests.rooms.verbs.arguments import ARGUMENTS, arguments
 from tests.signaling.evening import Evening, evening
 from tests.valkey import run
+from tests.verbs import About, sample_of
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -54,7 +54,6 @@ def row(tonight: Evening) -> Room:
 def test_every_staff_verb_of_the_table_has_a_rule() -> None:
     own = {Verb.ROOM_RAISE_HAND}
     assert set(STAFF_VERBS) - {Verb.ROOM_DOOR} == set(RULES) - own
-    assert set(ARGUMENTS) == set(RULES)
 
 
 @pytest.mark.parametrize("name", OTHERS)
@@ -63,7 +62,7 @@ def test_verb_of_staff_by_anyone_else_is_refused(live: Evening, verb: Verb, name
     """Kills: a verb that is decided before the permission table is asked."""
     before, roster = row(live), roster_of(live)
     audited = AuditEvent.objects.count()
-    outcome = do(verb, live[name], live.address, **arguments(verb, key(live, "Ana")))
+    outcome = do(verb, live[name], live.address, **sample_of(verb, About(key(live, "Ana"))))
     assert outcome == Refuse("permission.not_staff")
     after = row(live)
     assert (after.version, after.state) == (before.version, before.state)
