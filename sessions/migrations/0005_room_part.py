@@ -15,7 +15,7 @@ class Migration(migrations.Migration):
             name='RoomPart',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(choices=[('floor', 'floor')], max_length=32)),
+                ('name', models.CharField(max_length=32)),
                 ('version', models.PositiveBigIntegerField(default=0)),
                 ('state', models.JSONField(null=True)),
                 ('room', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='parts', to='group_sessions.room')),

@@ -39,7 +39,7 @@ def test_rule_takes_the_fields_of_the_command_that_names_its_verb(kind: type) ->
     verb = verb_of(kind)
     command = kind(**frame(kind))
     fields = {name: get_type_hints(kind)[name] for name in arguments_of(command)}
-    takes = get_type_hints(RULES[verb])
+    takes = get_type_hints(RULES[verb_of(kind)])
     assert (takes.pop("locked").__name__, takes.pop("return")) == ("LockedRoom", Change | Refuse)
     assert takes == fields
 
