@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from sessions.core.floor import Lower, Raise
 from sessions.core.parts import PartName
-from sessions.core.spotlight import Shine
+from sessions.core.spotlight import Leave, Shine
 
 ACTOR: Final = "sam"
 OTHER: Final = "ana"
@@ -14,5 +14,5 @@ PRESENT: Final = frozenset({ACTOR, OTHER})
 
 SAMPLES: Final[Mapping[PartName, Sequence[Any]]] = {
     PartName.FLOOR: (Raise(), Lower(ACTOR)),
-    PartName.SPOTLIGHT: (Shine(ACTOR), Shine(OTHER), Shine(None)),
+    PartName.SPOTLIGHT: (Shine(ACTOR), Leave(ACTOR), Shine(OTHER), Shine(None)),
 }

@@ -167,7 +167,7 @@ RECORD_READS = frozenset(
 
 
 # What one does to oneself, again and again: only a refusal leaves an audit row.
-UNAUDITED = frozenset({Verb.ROOM_RAISE_HAND})
+UNAUDITED = frozenset({Verb.ROOM_RAISE_HAND, Verb.ROOM_LEAVE})
 
 
 def allowed(verb: Verb, principal: Principal) -> Refuse | None:

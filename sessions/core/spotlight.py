@@ -25,17 +25,29 @@ class Shine:
 
 
 @dataclass(frozen=True, slots=True)
+class Leave:
+    """This person has left, or was removed."""
+
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
 class SpotlightShown:
     """What people in the room see of the spotlight: the key of who is shown large, if anybody."""
 
     key: str | None
 
 
-def decide(_before: Spotlight, command: Shine, facts: Facts) -> Spotlight | Refuse:
-    """SP1. Only somebody who is in the room is shown large."""
-    if command.key is not None and command.key not in facts.present:
-        return Refuse("seat.not_in_room")
-    return Spotlight(command.key)
+def decide(spotlight: Spotlight, command: Shine | Leave, facts: Facts) -> Spotlight | Refuse:
+    """SP1. Only somebody who is in the room is shown large. A lost connection keeps the
+    spotlight; leaving ends it, so that nobody is large when they come back."""
+    match command:
+        case Shine(key):
+            if key is not None and key not in facts.present:
+                return Refuse("seat.not_in_room")
+            return Spotlight(key)
+        case Leave(key):
+            return Spotlight() if spotlight.key == key else spotlight
 
 
 def show(spotlight: Spotlight, onlooker: Onlooker) -> SpotlightShown | None:

@@ -8,7 +8,7 @@ from sessions.core.floor import Floor, FloorShown, Hand, Lower, Raise
 from sessions.core.floor import decide as decide_floor
 from sessions.core.parts import PARTS, PartName
 from sessions.core.refusal import Refuse
-from sessions.core.spotlight import Shine, Spotlight
+from sessions.core.spotlight import Leave, Shine, Spotlight
 from sessions.core.spotlight import decide as decide_spotlight
 from sessions.core.viewing import Facts, Onlooker
 from tests.parts import ACTOR, OTHER, PRESENT, SAMPLES
@@ -83,3 +83,9 @@ def test_fl2_everybody_in_the_room_sees_the_hands() -> None:
 def test_sp1_only_somebody_in_the_room_is_shown_large() -> None:
     assert decide_spotlight(Spotlight(), Shine("joe"), FACTS) == Refuse("seat.not_in_room")
     assert decide_spotlight(Spotlight("joe"), Shine(None), FACTS) == Spotlight()
+
+
+def test_sp1_leaving_ends_ones_own_spotlight_and_nobody_elses() -> None:
+    """Kills: leaving that ends the spotlight of whoever has it."""
+    assert decide_spotlight(Spotlight("joe"), Leave("joe"), FACTS) == Spotlight()
+    assert decide_spotlight(Spotlight("joe"), Leave(ACTOR), FACTS) == Spotlight("joe")

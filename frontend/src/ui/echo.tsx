@@ -10,7 +10,7 @@ export function EchoCheck({ page }: { page: Page }) {
   if (!own.asked || own.audioProblem) return null;
   const runs = view.at === 'connecting' || view.at === 'listening';
   const closed = !own.microphone && !runs;
-  const tap = runs ? page.echo.stop : page.echo.start;
+  const tap = () => (runs ? page.echo.stop() : page.echo.start());
   return (
     <section class="echo" data-name="echo" data-echo={view.at}>
       <div role="status">

@@ -11,7 +11,7 @@ from sessions.core.floor import Lower, Raise
 from sessions.core.parts import PartName
 from sessions.core.permissions import Verb
 from sessions.core.refusal import Refuse
-from sessions.core.spotlight import Shine
+from sessions.core.spotlight import Leave, Shine
 from sessions.live import presence
 from sessions.live.presence import Applied
 from sessions.live.store import Call
@@ -49,6 +49,11 @@ def spotlight(locked: LockedRoom, key: str | None) -> Change | Refuse:
     if isinstance(seat, Refuse):
         return seat
     return locked.decide(PartName.SPOTLIGHT, Shine(key))
+
+
+def leave(locked: LockedRoom) -> Change:
+    """Somebody has left by their own word: what was theirs in the parts of the room ends."""
+    return _end_parts_of(locked, locked.own_seat())
 
 
 def remove(locked: LockedRoom, key: str) -> Change | Refuse:
@@ -95,10 +100,19 @@ def _admitted(locked: LockedRoom, key: str) -> Seat | Refuse:
     return seat
 
 
+def _end_parts_of(locked: LockedRoom, seat: Seat) -> Change:
+    """The raised hand and the spotlight of a seat."""
+    ended = {
+        locked.decide(PartName.FLOOR, Lower(seat.key)),
+        locked.decide(PartName.SPOTLIGHT, Leave(seat.key)),
+    }
+    return Change.PART if Change.PART in ended else Change.NONE
+
+
 def _remove(locked: LockedRoom, seat: Seat) -> Change:
     seat.state = SeatState.REMOVED.value
     seat.removed_at = locked.now
-    locked.decide(PartName.FLOOR, Lower(seat.key))
+    _end_parts_of(locked, seat)
     locked.save_seat(seat, reason="seat.removed")
     locked.revoke_media(seat)
     locked.change_presence(presence.remove(locked.room.key, seat.key))

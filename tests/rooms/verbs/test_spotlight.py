@@ -6,7 +6,8 @@ from sessions.core.permissions import Verb
 from sessions.core.refusal import Refuse
 from sessions.live.stream import Kind
 from sessions.models import AuditEvent, Room, RoomPart
-from tests.rooms.live import connect, do, roster_of, told_since
+from sessions.rooms.perform import end_parts_of_leaver
+from tests.rooms.live import connect, do, roster_of, told_since, with_process
 from tests.signaling.evening import Evening
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -65,3 +66,34 @@ def test_parts_are_empty_again_when_the_session_has_ended(
     do(Verb.ROOM_RAISE_HAND, sam, address, raised=True)
     do(Verb.ROOM_END, dana, address)
     assert set(RoomPart.objects.values_list("state", flat=True)) == {None}
+
+
+def test_leaving_ends_ones_own_hand_and_spotlight(tonight: Evening, live: dict[str, str]) -> None:
+    """Kills: a hand that is up, or a spotlight that is on, when somebody comes back; an event
+    without the room's version; an audit row beside the mark of attendance."""
+    dana, sam, address = tonight["Dana"], tonight["Sam"], tonight.address
+    do(Verb.ROOM_SPOTLIGHT, dana, address, key=live["Sam"])
+    do(Verb.ROOM_RAISE_HAND, sam, address, raised=True)
+    before = roster_of(tonight)
+    with_process(lambda process: end_parts_of_leaver(process, sam, address))
+    states = {
+        event.payload["part"]: event.payload["state"] for event in told_since(tonight, before)
+    }
+    assert states == {"floor": {"hands": []}, "spotlight": {"key": None}}
+    assert roster_of(tonight).room_version == Room.objects.get(pk=tonight.room.pk).version
+    assert not AuditEvent.objects.filter(verb="room.leave").exists()
+
+
+def test_leaving_changes_nothing_of_anybody_else(tonight: Evening, live: dict[str, str]) -> None:
+    do(Verb.ROOM_SPOTLIGHT, tonight["Dana"], tonight.address, key=live["Dana"])
+    before = roster_of(tonight)
+    with_process(lambda process: end_parts_of_leaver(process, tonight["Sam"], tonight.address))
+    assert told_since(tonight, before) == ()
+    assert state_of(tonight) == {"key": live["Dana"]}
+
+
+def test_removal_ends_the_spotlight(tonight: Evening, live: dict[str, str]) -> None:
+    dana, address = tonight["Dana"], tonight.address
+    do(Verb.ROOM_SPOTLIGHT, dana, address, key=live["Sam"])
+    do(Verb.ROOM_REMOVE, dana, address, key=live["Sam"])
+    assert state_of(tonight) == {"key": None}
