@@ -3,7 +3,7 @@ lock; carried out on the loop, after the commit.
 
 Owns the order: what is unsaved, lock, permission, rule, audit row, version, commit, effects. A
 rule is a function of the locked room that either refuses, having written nothing, or writes.
-Knows no verb by name but leaving.
+Knows no verb by name.
 """
 
 from collections.abc import Callable, Mapping
@@ -24,7 +24,6 @@ from sessions.rooms.process import Process
 from sessions.rooms.selectors import RoomNow
 from sessions.rooms.settle import settle
 from sessions.rooms.verbs import RULES
-from sessions.rooms.verbs.people import leave
 
 T = TypeVar("T")
 Decide = Callable[[LockedRoom], T | Refuse]
@@ -45,30 +44,19 @@ class Asked:
 async def perform(
     process: Process, verb: Verb, actor: Person, session: str, arguments: Mapping[str, Any]
 ) -> RoomNow | Refuse:
-    """A verb of RULES: its rule, and `publish` of what that did."""
+    """A verb of RULES: its rule; if that changed anything, the room's version rises and the room,
+    or its parts, are published."""
 
     def changing(locked: LockedRoom) -> RoomNow | Refuse:
         outcome = RULES[verb](locked, **arguments)
-        return outcome if isinstance(outcome, Refuse) else publish(locked, outcome)
+        if isinstance(outcome, Refuse):
+            return outcome
+        if outcome is Change.NONE:
+            return locked.room_now()
+        return locked.publish() if outcome is Change.MADE else locked.publish_parts()
 
     detail = {name: value for name, value in arguments.items() if name != "key"}
     return await under_lock(process, Asked(verb, actor, session, detail), changing)
-
-
-async def end_parts_of_leaver(process: Process, actor: Person, session: str) -> RoomNow | Refuse:
-    """What `leave` does to the room's parts. The rest of leaving needs no row: it is presence's."""
-
-    def leaving(locked: LockedRoom) -> RoomNow | Refuse:
-        return publish(locked, leave(locked))
-
-    return await under_lock(process, Asked(Verb.ROOM_LEAVE, actor, session), leaving)
-
-
-def publish(locked: LockedRoom, change: Change) -> RoomNow:
-    """If anything changed, the room's version rises and the room, or its parts, are published."""
-    if change is Change.NONE:
-        return locked.room_now()
-    return locked.publish() if change is Change.MADE else locked.publish_parts()
 
 
 async def under_lock(process: Process, asked: Asked, decide: Decide[T]) -> T | Refuse:

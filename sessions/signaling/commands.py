@@ -10,11 +10,12 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import asdict
 from typing import Any, Final
 
+from sessions.core.permissions import Verb
 from sessions.core.reasons import LeaveReason
 from sessions.core.refusal import Refuse
 from sessions.live.presence import Place
 from sessions.live.unsaved import WITHOUT_ROWS
-from sessions.rooms.perform import end_parts_of_leaver, perform
+from sessions.rooms.perform import perform
 from sessions.signaling import frames, without_rows
 from sessions.signaling.connection import Connection
 from sessions.signaling.messages.base import arguments_of, verb_of
@@ -108,7 +109,8 @@ async def _camera(connection: Connection, command: SetCamera) -> Reply:
 async def _leave(connection: Connection, command: Leave) -> Reply:
     viewer, process, session = connection.viewer, connection.process, connection.session
     if connection.person is not None and viewer is not None and viewer.place is Place.ROOM:
-        process.tasks.keep(end_parts_of_leaver(process, connection.person, session))
+        leaving = perform(process, Verb.ROOM_LEAVE, connection.person, session, {})
+        process.tasks.keep(leaving)
     await connection.leave(LeaveReason.LEFT)
     await connection.send(_ok(command))
     await connection.end(Refuse("connection.left"))

@@ -51,8 +51,9 @@ def spotlight(locked: LockedRoom, key: str | None) -> Change | Refuse:
     return locked.decide(PartName.SPOTLIGHT, Shine(key))
 
 
-def leave(locked: LockedRoom) -> Change:
-    """Somebody has left by their own word: what was theirs in the parts of the room ends."""
+def leave(locked: LockedRoom) -> Change | Refuse:
+    """Somebody has left by their own word: what was theirs in the parts of the room ends. The
+    rest of leaving needs no row: it is presence's."""
     return _end_parts_of(locked, locked.own_seat())
 
 
@@ -122,6 +123,7 @@ def _remove(locked: LockedRoom, seat: Seat) -> Change:
 RULES: Final[Rules] = {
     Verb.ROOM_MUTE: mute,
     Verb.ROOM_ALLOW_MICROPHONE: allow_microphone,
+    Verb.ROOM_LEAVE: leave,
     Verb.ROOM_RAISE_HAND: raise_hand,
     Verb.ROOM_LOWER_HAND: lower_hand,
     Verb.ROOM_REMOVE: remove,

@@ -6,8 +6,7 @@ from sessions.core.permissions import Verb
 from sessions.core.refusal import Refuse
 from sessions.live.stream import Kind
 from sessions.models import AuditEvent, Room, RoomPart
-from sessions.rooms.perform import end_parts_of_leaver
-from tests.rooms.live import connect, do, roster_of, told_since, with_process
+from tests.rooms.live import connect, do, roster_of, told_since
 from tests.signaling.evening import Evening
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -75,7 +74,7 @@ def test_leaving_ends_ones_own_hand_and_spotlight(tonight: Evening, live: dict[s
     do(Verb.ROOM_SPOTLIGHT, dana, address, key=live["Sam"])
     do(Verb.ROOM_RAISE_HAND, sam, address, raised=True)
     before = roster_of(tonight)
-    with_process(lambda process: end_parts_of_leaver(process, sam, address))
+    do(Verb.ROOM_LEAVE, sam, address)
     states = {
         event.payload["part"]: event.payload["state"] for event in told_since(tonight, before)
     }
@@ -87,7 +86,7 @@ def test_leaving_ends_ones_own_hand_and_spotlight(tonight: Evening, live: dict[s
 def test_leaving_changes_nothing_of_anybody_else(tonight: Evening, live: dict[str, str]) -> None:
     do(Verb.ROOM_SPOTLIGHT, tonight["Dana"], tonight.address, key=live["Dana"])
     before = roster_of(tonight)
-    with_process(lambda process: end_parts_of_leaver(process, tonight["Sam"], tonight.address))
+    do(Verb.ROOM_LEAVE, tonight["Sam"], tonight.address)
     assert told_since(tonight, before) == ()
     assert state_of(tonight) == {"key": live["Dana"]}
 
