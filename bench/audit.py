@@ -32,9 +32,9 @@ def main(words: Sequence[str]) -> int:
     with tempfile.TemporaryDirectory(prefix="thirds-bench-") as name:
         folder = Path(name)
         with embedded_services(folder / "var", durable=False) as services:
-            told = environment(services, WebAddress(8000), folder, demo=False, base=os.environ)
-            set_up_django(told)
-            migrate(told)
+            env = environment(services, WebAddress(8000), folder, demo=False, base=os.environ)
+            set_up_django(env)
+            migrate(env)
             return measured(sizes.rows, sizes.bound)
 
 

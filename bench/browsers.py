@@ -112,7 +112,7 @@ class Browser(asyncio.Protocol):
         for waiting in waiters:
             if not waiting.done():
                 waiting.set_exception(ended)
-                waiting.exception()  # whoever still waits is told; nobody else has to be
+                waiting.exception()  # raised where it is awaited; nobody else needs it
 
     def _opened(self) -> None:
         if self._open.done():

@@ -1,7 +1,7 @@
 """Which process may run on which core, where the kernel lets that be said (Linux).
 
 Owns the split: one core for what is measured, the others for everything else. A child is born
-with its parent's cores, so whoever starts it decides.
+with its parent's cores, so the parent decides.
 """
 
 import contextlib

@@ -15,7 +15,7 @@ from typing import Any
 
 
 def progress(text: str) -> None:
-    """One line for whoever waits."""
+    """One line for the person who waits."""
     sys.stderr.write(f"bench | {text}\n")
     sys.stderr.flush()
 

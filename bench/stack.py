@@ -36,10 +36,10 @@ LAST_WORDS = 4000  # characters
 
 @dataclass
 class Stack:
-    """Running processes by name. `told` is the environment they were given, `database` the
+    """Running processes by name. `env` is the environment they were given, `database` the
     address of the database for its owner."""
 
-    told: dict[str, str]
+    env: dict[str, str]
     database: str
     folder: Path
     split: Split
@@ -48,12 +48,12 @@ class Stack:
 
     @property
     def origin(self) -> str:
-        return self.told["THIRDS_ORIGIN"]
+        return self.env["THIRDS_ORIGIN"]
 
     def start(self, name: str, command: Sequence[str], cores: frozenset[int]) -> None:
         """Starts one process on these cores; what it prints is kept in the folder."""
         with (self.folder / f"{name}.log").open("ab") as output, born_on(cores):
-            self.processes[name] = start(command, output=output, environment=self.told, folder=ROOT)
+            self.processes[name] = start(command, output=output, environment=self.env, folder=ROOT)
 
     def stop(self, name: str) -> None:
         """Stops one process, gently first."""
@@ -135,14 +135,14 @@ def running_stack(split: Split) -> Iterator[Stack]:
         folder = Path(name)
         with embedded_services(folder / "var") as services:
             port = free_port()
-            told = environment(services, WebAddress(port), folder, demo=True, base=os.environ)
-            told |= {"THIRDS_MEDIA_BIND": LOOPBACK, "THIRDS_MEDIA_ANNOUNCE": LOOPBACK}
+            env = environment(services, WebAddress(port), folder, demo=True, base=os.environ)
+            env |= {"THIRDS_MEDIA_BIND": LOOPBACK, "THIRDS_MEDIA_ANNOUNCE": LOOPBACK}
             pids = {one.name: one.process.pid for one in services.embedded}
-            set_up_django(told)
-            migrate({**told, "THIRDS_DATABASE_ROLE": WEB_ROLE})
-            stack = Stack(restricted(told), services.database_url, folder, split, pids)
+            set_up_django(env)
+            migrate({**env, "THIRDS_DATABASE_ROLE": WEB_ROLE})
+            stack = Stack(restricted(env), services.database_url, folder, split, pids)
             try:
-                for program in programs(WebAddress(port), stack.told):
+                for program in programs(WebAddress(port), stack.env):
                     cores = split.measured if program.name == "web" else split.others
                     stack.start(program.name, program.command, cores)
                 wait_for_web(f"{stack.origin}/sign-in/", stack.processes["web"])
@@ -152,15 +152,15 @@ def running_stack(split: Split) -> Iterator[Stack]:
                     stack.stop(running)
 
 
-def migrate(told: Mapping[str, str]) -> None:
+def migrate(env: Mapping[str, str]) -> None:
     """Makes the tables in the database of this environment."""
     command = [sys.executable, str(ROOT / "manage.py"), "migrate", "--no-input", "-v", "0"]
-    subprocess.run(command, env=dict(told), cwd=ROOT, check=True, stdout=sys.stderr)  # noqa: S603
+    subprocess.run(command, env=dict(env), cwd=ROOT, check=True, stdout=sys.stderr)  # noqa: S603
 
 
-def set_up_django(told: Mapping[str, str]) -> None:
+def set_up_django(env: Mapping[str, str]) -> None:
     """So that this process may write rows with the same models, to the same database."""
     import django
 
-    os.environ.update(told)
+    os.environ.update(env)
     django.setup()

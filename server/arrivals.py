@@ -1,8 +1,10 @@
 """Daphne's HTTP, with bounds: how a request arrives, a websocket's handshake too.
 
 Owns how long a request may take from its first byte to its last, how large its body may be, and
-how many connections may be open without a whole request. Twisted's own bound starts anew with
-every byte, so a byte a minute held a connection for good. Knows no page and no room.
+how many connections may be open without a whole request. Twisted's own bound starts again with
+every byte, so a byte a minute held a connection for good. In production the proxy in front does
+this (deploy/Caddyfile) and nothing here is installed; `./run --lan` and a bare Daphne have no
+proxy. Knows no page and no room.
 """
 
 from typing import Any, ClassVar, Final
@@ -28,7 +30,7 @@ class BoundedChannel(HTTPChannel):  # type: ignore[misc]
     _body_bytes = 0
 
     def connectionMade(self) -> None:  # noqa: N802  Twisted's name
-        """Whoever connects and says nothing is as slow as whoever says it slowly."""
+        """A client that connects and sends nothing counts as slow, like one that sends slowly."""
         super().connectionMade()
         self._expect()
         self._begin()

@@ -3,6 +3,7 @@
 import os
 
 from channels.routing import ProtocolTypeRouter
+from django.conf import settings
 from django.core.asgi import get_asgi_application
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "server.settings.development")
@@ -14,6 +15,7 @@ from sessions.rooms.process import this_process  # noqa: E402  Django has to be 
 from sessions.signaling.routing import websockets  # noqa: E402
 
 hook_uncaught()
-arrivals.install()
+if not settings.THIRDS_BEHIND_PROXY:
+    arrivals.install()
 sockets.install()
 application = ProtocolTypeRouter({"http": pages, "websocket": websockets(this_process())})

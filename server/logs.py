@@ -30,7 +30,7 @@ def describe(fault: BaseException) -> str:
     """The type of a fault, and what names no person: a table and a constraint, an error's number,
     why a connection to PostgreSQL could not be made."""
     name = f"{type(fault).__module__}.{type(fault).__qualname__}".removeprefix("builtins.")
-    return f"{name} ({told})" if (told := _harmless(fault)) else name
+    return f"{name} ({detail})" if (detail := _harmless(fault)) else name
 
 
 def _harmless(fault: BaseException) -> str:

@@ -4,7 +4,8 @@ Owns how many bytes may wait for a peer that reads nothing (then it is cut off),
 may wait for the application (then nothing more is read from the peer until they are taken), and
 how long a frame may be before it is not even refused in words, and how many frames that are no
 message a peer may send (the application counts messages, and hears of no other). Without these
-a peer decides how much of our memory and time it has. Knows no message and no room.
+a peer decides how much of our memory and time it has, also through a proxy, which passes frames
+on and bounds none of this. Knows no message and no room.
 """
 
 import asyncio

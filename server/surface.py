@@ -2,32 +2,27 @@
 of documentation that shows who may ask it.
 
 Reads the registries: the addresses (allauth's too), the websocket's commands, the operator's
-commands. `python -m server.surface` writes docs/permissions.md. Decides nothing.
+commands. `python -m server.generated` writes docs/permissions.md. Decides nothing.
 """
 
-import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-import django
+from django.core.management import get_commands, load_command_class
+from django.urls import URLPattern, URLResolver, get_resolver
 
-PAGE: Final = Path(__file__).resolve().parents[1] / "docs" / "permissions.md"
-
-if __name__ == "__main__":
-    django.setup()
-
-from django.core.management import get_commands, load_command_class  # noqa: E402
-from django.urls import URLPattern, URLResolver, get_resolver  # noqa: E402
-
-from sessions.core.admission import SeatState  # noqa: E402
-from sessions.core.permissions import Principal, Role, Verb, allowed  # noqa: E402
-from sessions.signaling.messages import COMMANDS  # noqa: E402
-from sessions.signaling.messages.base import name_of, verb_of  # noqa: E402
+from server.probe.rooms import PREFIX
+from sessions.core.admission import SeatState
+from sessions.core.permissions import Principal, Role, Verb, allowed
+from sessions.signaling.messages import COMMANDS
+from sessions.signaling.messages.base import name_of, verb_of
 
 OURS: Final = frozenset({"sessions", "server.probe"})
 """The Django apps of this product."""
+
+TARGET: Final = Path(__file__).resolve().parents[1] / "docs" / "permissions.md"
 
 OPEN: Final[Mapping[str, str]] = {
     "account_login": "signing in",
@@ -37,7 +32,7 @@ OPEN: Final[Mapping[str, str]] = {
     "passkey_sign_in": "signing in",
     "demo_sign_in": "signing in, in a demo on this machine; elsewhere 404",
     "account_logout": "signing out",
-    "unlock": "opening a locked desk: whoever is not signed in is sent to sign in",
+    "unlock": "opening a locked desk; without a login session, signing in",
     "still_here": "a desk's sign of life",
     "alive": "whether the process answers; says nothing else",
 }
@@ -58,7 +53,7 @@ NOT_ASKED: Final[Mapping[Verb, str]] = {
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """One name of an URL. `verb` None: it is OPEN, or an `own` page of whoever is signed in."""
+    """One name of an URL. `verb` None: it is OPEN, or an `own` page of the person who is signed in."""
 
     name: str
     route: str
@@ -77,7 +72,7 @@ def commands() -> dict[str, Verb]:
 
 
 def operator_commands() -> dict[str, str]:
-    """`manage.py` commands of our own: whoever has the machine's command line may do all."""
+    """`manage.py` commands of our own: a person with the machine's command line may do everything."""
     ours = sorted((name, str(app)) for name, app in get_commands().items() if app in OURS)
     return {name: str(load_command_class(app, name).help) for name, app in ours}
 
@@ -114,7 +109,7 @@ COLUMNS: Final[Mapping[str, Principal]] = {
 }
 HEAD: Final = """# Permissions
 
-Made by `python -m server.surface` from the table in `sessions/core/permissions.py` and the
+Made by `python -m server.generated` from the table in `sessions/core/permissions.py` and the
 registries of addresses and commands; a test fails when it differs, and `tests/permissions` asks
 the running pages and websockets for every role and principal. Not written by hand.
 
@@ -122,9 +117,15 @@ A verb that has no line is nobody's. **yes** is the table's word; what makes sen
 room live?) is asked after it. Else the cell has the code of the refusal, which leaves the rows
 as they are and its own row in the audit log. Nobody signed in is sent to sign in; that leaves a
 row where it was about a session that there is. When a session has ended the table is the same,
-and the room refuses what needs a live one. Sockets: whoever may not come to the room
+and the room refuses what needs a live one. Sockets: a person who may not come to the room
 (`room.enter`) has no socket to ask anything else over.
 """
+
+PROBE: Final = f"""`server/probe`, the other end of an echo (`{Verb.ECHO}`) and of `check_media`, is no person: it
+has no row in this table, no standing and no seat, and it never joins a session's room. It makes
+rooms of its own, whose keys begin with `{PREFIX}`, which no session's room, seat or person has;
+any other key is refused before a media node hears of it (`tests/probe/test_rooms.py`). An echo's
+room has two: the person who asked, and the probe."""
 
 
 def page() -> str:
@@ -143,8 +144,10 @@ def page() -> str:
         "\n".join(lines),
         "\n## Before the table\n",
         "\n".join(["| address | for |", "|---|---|", *opened]),
-        f"\nOne's own sign-in, for whoever is signed in: {own or 'none'}. Static files are the",
+        f"\nOne's own sign-in, for anybody signed in: {own or 'none'}. Static files are the",
         "same for everybody and hold nothing of anybody.",
+        "\n## The probe\n",
+        PROBE,
         "\n## At the machine's command line\n",
         "No person asks these, and no table; their audit rows are marked `operator`.\n",
         "\n".join(["| command | does |", "|---|---|", *operator]),
@@ -164,8 +167,3 @@ def _asked_by() -> dict[Verb, str]:
     asked = [*pages, *sent, *((verb, f"`{name}`") for name, verb in commands().items())]
     asked += NOT_ASKED.items()
     return {verb: ", ".join(text for one, text in asked if one is verb) for verb in Verb}
-
-
-if __name__ == "__main__":
-    PAGE.write_text(page())
-    print(PAGE, file=sys.stderr)  # noqa: T201

@@ -18,7 +18,7 @@ APPLICATION: Final = "server.asgi"
 THRESHOLDS: Final = (10_000, 10, 50)
 
 # Seconds after which a thread that computes gives way (sys.setswitchinterval). At Python's own
-# 5 ms the loop, which tells everybody, waited behind the threads that ask the database: with
+# 5 ms the loop, which sends to everybody, waited behind the threads that ask the database: with
 # forty rooms a tap took 42 ms in the middle and 290 at the 99th percentile, and so 35 and 179.
 GIVE_WAY_S: Final = 0.0005
 
@@ -41,7 +41,7 @@ def spare_the_loop() -> None:
 
 
 def main() -> None:
-    """Serves until it is told to stop; the words are those of `daphne`."""
+    """Serves until it is stopped; the arguments are those of `daphne`."""
     choose_loop()
     from daphne.cli import CommandLineInterface
 

@@ -23,7 +23,6 @@ OUTSIDE: Final = {
     "redis",
     "server.media.process",
     "sessions.live.store",
-    "sessions.rooms.lua",
     "socket",
     "subprocess",
 }

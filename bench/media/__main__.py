@@ -32,7 +32,7 @@ JOINS_AT_ONCE: Final = 6
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """The node's processor seconds, used and waited for, when it told its counters."""
+    """The node's processor seconds, used and waited for, when it sent its counters."""
 
     cpu: tuple[float, float]
     load: NodeLoad
@@ -126,7 +126,7 @@ def _arrivals(load: Load, seconds: float) -> dict[str, Any]:
 
 
 def missed(result: dict[str, Any], bound_us: float) -> list[str]:
-    """The bounds that do not hold, in words."""
+    """The bounds that are missed, as sentences."""
     found = []
     if result["cpu_us_per_packet"] > bound_us:
         found.append(f"{result['cpu_us_per_packet']} us a packet, at most {bound_us:g}")

@@ -39,11 +39,11 @@ HELLO_RATE: Final = 100
 ROOM_SIZE: Final = 10
 SETTLE_SECONDS: Final = 1.0
 
-Flood = Callable[[Event], int]  # sends until it has sent enough or is told to stop; how many
+Flood = Callable[[Event], int]  # sends until it has sent enough or is stopped; how many
 
 
 class GoodPair:
-    """Two people whom no flood may bother."""
+    """Two peers that no flood may disturb."""
 
     def __init__(self, node: NodeProcess) -> None:
         self.node = node
@@ -102,7 +102,7 @@ async def withstand(node: NodeProcess, pair: GoodPair, flood: Flood) -> dict[str
 
 def closed_good(node: NodeProcess) -> list[PeerClosed]:
     """Who of the good pair was closed so far."""
-    return [t for t in node.told if isinstance(t, PeerClosed) and t.room == GOOD_ROOM]
+    return [t for t in node.notifications if isinstance(t, PeerClosed) and t.room == GOOD_ROOM]
 
 
 # ---- floods --------------------------------------------------------------------------------
@@ -239,7 +239,7 @@ async def run(sizes: argparse.Namespace, node: NodeProcess) -> dict[str, Any]:
 
 
 def missed(found: dict[str, Any]) -> list[str]:
-    """The bounds that do not hold, in words."""
+    """The bounds that are missed, as sentences."""
     out = []
     for name, one in found.items():
         if "grown_mb" in one:

@@ -1,7 +1,7 @@
 """The load of `bench.media`: sealed packets sent on time, and what came of each of them.
 
 Every packet is sealed before the run, under keys of a real handshake, and says whose and which
-it is. Receivers tell packets by their open headers and decrypt one in DECRYPT_EVERY, all parts
+it is. Receivers identify packets by their clear headers and decrypt one in DECRYPT_EVERY, all parts
 of which must be as they were sent. Owns sockets, schedule and stamps; one plain loop, no event
 loop. Must not know how the node is started or what its figures mean.
 """
@@ -27,7 +27,9 @@ KEY_EVERY: Final = 30  # pictures
 DECRYPT_EVERY: Final = 16
 CHECK_SECONDS: Final = 2.5
 REPORT_SECONDS: Final = 1.0
-PAUSE_SECONDS: Final = 0.0005  # between two looks: whoever waits is woken at the node's expense
+PAUSE_SECONDS: Final = (
+    0.0005  # between two polls: waking a waiting process would be charged to the node
+)
 QUIET_SECONDS: Final = 0.5  # nothing came for so long: all is here that will come
 DRAIN_SECONDS: Final = 8.0  # and at most this is waited for it
 BUFFER: Final = 4 << 20  # bytes a socket may hold while the loop is elsewhere
@@ -62,7 +64,7 @@ class Person:
     flows: dict[bytes, Flow] = field(default_factory=dict)
 
 
-# when due (ns from the start), by whom, what, where its stamp goes and at which number
+# when due (ns from the start), by which peer, what, where its stamp goes and at which number
 Due = tuple[int, Person, bytes, "array[int] | None", int]
 
 

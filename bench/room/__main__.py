@@ -56,9 +56,9 @@ async def measure(stack: Stack, groups: list[Any], sizes: argparse.Namespace) ->
     tapped, used = await _busy(stack, load.tap_all(rooms, sizes.seconds, EVERY_S))
     pongs = [took for room in rooms for member in room.members for took in member.browser.pongs]
     load.drop_all(rooms)
-    told = json.dumps(rooms[0].members[0].room, separators=(",", ":"))
+    shown = json.dumps(rooms[0].members[0].room, separators=(",", ":"))
     return {
-        "room_changed_bytes": len(told) + ENVELOPE,
+        "room_changed_bytes": len(shown) + ENVELOPE,
         "connections": connections,
         "join_to_snapshot": spread(joined.joins),
         "joins_tried_again": joined.refused,
@@ -115,7 +115,7 @@ def ratio(found: dict[str, Any], share: str) -> float:
 
 
 def missed(result: dict[str, Any], bound_ms: float) -> list[str]:
-    """The bound, in words, if it does not hold."""
+    """The bound as a sentence, if it is missed."""
     found = result["verb_to_last_receipt"]["p99_ms"]
     if found is not None and found <= bound_ms:
         return []

@@ -37,9 +37,9 @@ class EchoConsumer(AsyncWebsocketConsumer):
         if text_data == "ping":
             await self.send(text_data="pong")
         else:
-            await self.channel_layer.group_send(self.room, {"type": "tell", "text": text_data})
+            await self.channel_layer.group_send(self.room, {"type": "sent.on", "text": text_data})
 
-    async def tell(self, message: dict[str, Any]) -> None:
+    async def sent_on(self, message: dict[str, Any]) -> None:
         """To this socket."""
         await self.send(text_data=message["text"])
 

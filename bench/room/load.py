@@ -2,7 +2,7 @@
 
 Owns when who does what, and what is timed: from opening a socket to its snapshot, and from a
 facilitator's send to the last receipt in the room. A receipt is the first `room.changed` that
-shows what the verb does, so that what the clock tells in between is not taken for it.
+shows what the verb does, so that a tick of the clock in between is not taken for it.
 """
 
 import asyncio
@@ -23,7 +23,7 @@ RoomView = dict[str, Any]
 
 
 class NotAnsweredError(RuntimeError):
-    """The server refused, or did not tell somebody: nothing to measure."""
+    """The server refused, or did not send to somebody: nothing to measure."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +81,7 @@ class Member:
         self.tap, self.before, self.receipt_at = tap, self.room, None
 
     def hear(self, event: Event, at: float) -> None:
-        """What the browser was told."""
+        """What the browser received."""
         if event["type"] == "snapshot":
             self.snapshot_at = self.snapshot_at or at
             self.in_room = event["me"]["seat"] == "admitted"
@@ -157,7 +157,7 @@ class LiveRoom:
             await member.until(_is_live, "the start")
 
     async def tap(self, tap: Tap, times: Times) -> None:
-        """One verb, until the last of the room has been told."""
+        """One verb, until the last of the room has received it."""
         for member in self.members:
             member.expect(tap)
         sent = time.perf_counter()
@@ -200,7 +200,7 @@ def _has_receipt(member: Member) -> bool:
 
 
 async def join_all(rooms: Sequence[LiveRoom], each_s: float, times: Times) -> None:
-    """Everyone comes, one every `each_s` seconds, whoever is still on the way."""
+    """Everybody joins, one every `each_s` seconds, without waiting for the ones before."""
     await rooms[0].join(rooms[0].members[0], Times())  # the first loads what all share
     coming = []
     for place in range(len(rooms[0].members)):

@@ -22,7 +22,7 @@ from server.launcher.children import tethered
 from server.launcher.contract import WEB_ROLE, environment, restricted
 from server.launcher.errors import LauncherError
 from server.launcher.media import media_programs
-from server.launcher.processes import Keeper, Program, stop_in_order, tell, watch
+from server.launcher.processes import Keeper, Program, report, stop_in_order, watch
 from server.launcher.services import Services, embedded_services, given_services
 from server.launcher.web import WebAddress
 
@@ -32,14 +32,14 @@ FAILURES_BEFORE_READY = 3
 ABOVE = "the lines above say why."
 
 
-def programs(address: WebAddress, told: Mapping[str, str]) -> list[Program]:
+def programs(address: WebAddress, env: Mapping[str, str]) -> list[Program]:
     """What runs beside the services, in the order in which it is stopped."""
     python, manage = sys.executable, str(ROOT / "manage.py")
     return [
         Program("web", [python, "-m", *address.command]),
         Program("worker", [python, manage, "worker"]),
         Program("probe", [python, "-m", "server.probe"]),
-        *media_programs(python, told),
+        *media_programs(python, env),
     ]
 
 
@@ -58,12 +58,12 @@ def services_of(folder: Path, given: Mapping[str, str]) -> Iterator[Services]:
         yield services
 
 
-def manage(words: Sequence[str], told: Mapping[str, str], sentence: str) -> str:
+def manage(words: Sequence[str], env: Mapping[str, str], sentence: str) -> str:
     """Runs one manage.py command to its end and returns what it printed."""
     command = [sys.executable, str(ROOT / "manage.py"), *words]
     done = subprocess.run(
         tethered(command, on_parent_death=signal.SIGKILL),
-        env=dict(told),
+        env=dict(env),
         cwd=ROOT,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
@@ -75,19 +75,19 @@ def manage(words: Sequence[str], told: Mapping[str, str], sentence: str) -> str:
     return done.stdout.decode(errors="replace").strip()
 
 
-def prepare_store(told: Mapping[str, str], *, demo: bool) -> str:
+def prepare_store(env: Mapping[str, str], *, demo: bool) -> str:
     """Tables and, on our own database, the rights of web and worker and the demo programme.
 
-    Returns whom to sign in as, in the words of `seed_demo`; empty without a demo.
+    Returns what `seed_demo` prints: who to sign in as; empty without a demo.
     """
-    tell("Preparing the database.")
-    owner = {**told, "THIRDS_DATABASE_ROLE": WEB_ROLE} if demo else told
+    report("Preparing the database.")
+    owner = {**env, "THIRDS_DATABASE_ROLE": WEB_ROLE} if demo else env
     manage(
         ["migrate", "--no-input", "-v", "0"], owner, f"The database could not be prepared: {ABOVE}"
     )
     if not demo:
         return ""
-    return manage(["seed_demo"], told, f"The demo programme could not be made: {ABOVE}")
+    return manage(["seed_demo"], env, f"The demo programme could not be made: {ABOVE}")
 
 
 async def answers(address: WebAddress) -> bool:
@@ -106,7 +106,7 @@ async def answers(address: WebAddress) -> bool:
 
 
 async def welcome(address: WebAddress, web: Keeper, lines: Sequence[str]) -> None:
-    """Once the web answers: the address to open, then whom to sign in as, on stdout."""
+    """Once the web answers: prints the address to open, then who to sign in as."""
     while not await answers(address):
         if web.failures >= FAILURES_BEFORE_READY:
             raise LauncherError(f"The web process does not start: {ABOVE}")
@@ -115,10 +115,10 @@ async def welcome(address: WebAddress, web: Keeper, lines: Sequence[str]) -> Non
 
 
 async def serve(
-    services: Services, told: Mapping[str, str], address: WebAddress, lines: Sequence[str]
+    services: Services, env: Mapping[str, str], address: WebAddress, lines: Sequence[str]
 ) -> None:
     """Keeps everything going until a signal to stop; a second one ends it at once."""
-    keepers = [Keeper(program, told, ROOT) for program in programs(address, told)]
+    keepers = [Keeper(program, env, ROOT) for program in programs(address, env)]
     asked = asyncio.Event()
 
     def ask() -> None:
@@ -172,7 +172,7 @@ def interrupt(_number: int, _frame: FrameType | None) -> None:
 
 
 def main(arguments: Sequence[str]) -> None:
-    """Runs until it is told to stop. Raises LauncherError with a sentence for the person."""
+    """Runs until it is stopped. Raises LauncherError with a sentence for the person."""
     for number in STOP_SIGNALS:
         signal.signal(number, interrupt)
     options = parse(arguments)
@@ -182,12 +182,12 @@ def main(arguments: Sequence[str]) -> None:
     code = lan.new_code() if options.lan else ""
     with services_of(folder, os.environ) as services:
         demo = bool(services.embedded)
-        told = environment(services, address, folder, demo=demo, base=os.environ, demo_code=code)
-        people = prepare_store(told, demo=demo)
-        told = restricted(told) if demo else told
+        env = environment(services, address, folder, demo=demo, base=os.environ, demo_code=code)
+        people = prepare_store(env, demo=demo)
+        env = restricted(env) if demo else env
         lines = greeting(address, code, people)
-        asyncio.run(serve(services, told, address, lines))
-    tell("Stopped.")
+        asyncio.run(serve(services, env, address, lines))
+    report("Stopped.")
 
 
 if __name__ == "__main__":
@@ -196,4 +196,4 @@ if __name__ == "__main__":
     except LauncherError as error:
         sys.exit(str(error))
     except KeyboardInterrupt:
-        tell("Stopped.")
+        report("Stopped.")

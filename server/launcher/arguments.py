@@ -1,4 +1,4 @@
-"""What `./run` is told on its command line, and which address and port it can have.
+"""The command line of `./run`, and which address and port it can have.
 
 Only the standard library: it is read before anything is installed.
 """

@@ -1,7 +1,7 @@
 """From a fresh clone to a process in its own environment: what `./run` and `./test` begin with.
 
 Owns `.venv` and what is installed in it. Only the standard library, any Python from 3.11 on:
-nothing is installed yet when this runs. pip is told nothing about where packages come from.
+nothing is installed yet when this runs. Nothing here says where pip finds packages.
 """
 
 import contextlib
@@ -118,7 +118,7 @@ def is_healthy(environment: Path) -> bool:
 
 
 def make_environment(environment: Path) -> None:
-    """Makes it anew with the Python that runs this."""
+    """Makes a new one with the Python that runs this."""
     if importlib.util.find_spec("venv") is None or importlib.util.find_spec("ensurepip") is None:
         raise LauncherError(NO_VENV)
     if environment.is_symlink() or environment.is_file():

@@ -45,7 +45,7 @@ def reading_steps() -> list[Step]:
         Step("browser lint and layers", [npm, "run", "--silent", "lint"]),
         Step("browser types", [npm, "run", "--silent", "types"]),
         Step("imports", [str(Path(sys.executable).parent / "lint-imports")]),
-        Step("messages", [python, "-m", "sessions.signaling.typescript", "--check"]),
+        Step("generated files", [python, "-m", "server.generated", "--check"]),
         Step("format", [python, "-m", "ruff", "format", "--check", *PYTHON_CODE]),
         Step("lint", [python, "-m", "ruff", "check", *PYTHON_CODE]),
     ]

@@ -1,4 +1,4 @@
-"""What each process of Thirds is told by its environment, and the secrets kept for that.
+"""The environment of each process of Thirds, and the secrets kept for that.
 
 Owns the names that `./run` sets (server.settings.environment and server.media read them).
 """
@@ -33,12 +33,12 @@ def kept_key(file: Path) -> str:
     return f"1:{kept_secret(file, KEY_BYTES)}"
 
 
-def restricted(told: Mapping[str, str]) -> dict[str, str]:
-    """What web and worker are told on our own database: they connect as a role that may add to
+def restricted(env: Mapping[str, str]) -> dict[str, str]:
+    """The environment of web and worker on our own database: they connect as a role that may add to
     the audit and change nothing of it (sessions.models.rights)."""
-    url = urlsplit(told["DATABASE_URL"])
+    url = urlsplit(env["DATABASE_URL"])
     host = url.netloc.rpartition("@")[2]
-    return {**told, "DATABASE_URL": url._replace(netloc=f"{WEB_ROLE}@{host}").geturl()}
+    return {**env, "DATABASE_URL": url._replace(netloc=f"{WEB_ROLE}@{host}").geturl()}
 
 
 def environment(

@@ -34,11 +34,11 @@ def common(output: str, tool: str) -> str:
 def own_words(output: str, tool: str) -> str:
     """Quotes the tool: its first line after an error mark that is more than a code."""
     marked = [ERROR_MARK.sub("", line) for line in output.splitlines() if ERROR_MARK.match(line)]
-    told = [
+    reasons = [
         line.strip() for line in marked if line.strip() and not line.startswith(("code ", "errno "))
     ]
     plain = [line.strip() for line in output.splitlines() if line.strip()]
-    return f"{tool} failed: {(told or plain[-1:] or ['it said nothing'])[0]}"
+    return f"{tool} failed: {(reasons or plain[-1:] or ['it said nothing'])[0]}"
 
 
 def pip_sentence(output: str, platform: str) -> str:

@@ -43,7 +43,7 @@ def source_files(root: Path) -> list[Path]:
 
 
 def npm(root: Path, *arguments: str) -> None:
-    """Runs npm of the environment, quietly; a LauncherError in words when it fails."""
+    """Runs npm of the environment, quietly; raises a LauncherError when it fails."""
     programs = root / ".venv" / "bin"
     search = os.pathsep.join([str(programs), os.environ.get("PATH", os.defpath)])
     done = subprocess.run(

@@ -28,7 +28,7 @@ CODE_DIGITS: Final = 8
 
 
 def certificate_for(host: str, folder: Path, now: datetime) -> Certificate:
-    """The certificate of IPv4 address `host`, kept in `folder` (0700) and made anew when the
+    """The certificate of IPv4 address `host`, kept in `folder` (0700) and made again when the
     address is another or its end is near. `now` has a zone."""
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     files = Certificate(folder / "certificate.pem", folder / "key.pem")
@@ -101,7 +101,7 @@ def square_code(url: str) -> str:
 
 
 def welcome_lines(origin: str, files: Certificate, code: str, people: str) -> list[str]:
-    """What stdout says: the address first, the square code, the demo's code, whom to sign in as."""
+    """What stdout says: the address first, the square code, the demo's code, who to sign in as."""
     demo = [f"Demo sign-in asks for this code: {code[:4]} {code[4:]}"] if people else []
     return [
         f"Open {origin}",

@@ -83,7 +83,7 @@ def make(ground: Ground, log: Path) -> Path:
 
 
 def check_version(cluster: Path) -> None:
-    """A cluster of another major version is refused in words, not in PostgreSQL's log."""
+    """A cluster of another major version is refused with a sentence, not in PostgreSQL's log."""
     found = (cluster / "PG_VERSION").read_text(encoding="ascii").strip()
     if found != str(MAJOR):
         raise LauncherError(f"{cluster} is of PostgreSQL {found}, not {MAJOR}: move it away.")

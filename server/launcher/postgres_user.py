@@ -1,4 +1,4 @@
-"""As whom the embedded PostgreSQL runs, and where its files then have to be.
+"""Which user the embedded PostgreSQL runs as, and where its files then have to be.
 
 PostgreSQL refuses to run as root. As root there are two ways: in a user namespace, where it
 takes itself for another user and its files stay ours; or, where namespaces are refused (most

@@ -30,13 +30,13 @@ class Program:
     """A process to keep: a name for the log, and its command (an absolute path first).
 
     `at_once`: after its first unexpected end in a row it is started again without a pause;
-    `told`: what it is told beside what all are.
+    `env`: its environment beside the one that all share.
     """
 
     name: str
     command: Sequence[str]
     at_once: bool = False
-    told: Mapping[str, str] = field(default_factory=dict)
+    env: Mapping[str, str] = field(default_factory=dict)
 
 
 def pause_after(failures: int) -> float:
@@ -53,7 +53,7 @@ def how_it_ended(returncode: int) -> str:
     return f"signal {-returncode}"
 
 
-def tell(text: str) -> None:
+def report(text: str) -> None:
     """One line of the launcher's own in the log."""
     print(f"thirds | {text}", file=sys.stderr, flush=True)
 
@@ -86,7 +86,7 @@ class Keeper:
             at_once = self.program.at_once and self.failures == 1
             pause = 0.0 if at_once else pause_after(self.failures)
             ended = f"{self.program.name} ended unexpectedly ({how_it_ended(returncode)})"
-            tell(f"{ended}: starting it again in {pause:g} s.")
+            report(f"{ended}: starting it again in {pause:g} s.")
             await asyncio.sleep(pause)
 
     async def run_once(self) -> int:
@@ -97,7 +97,7 @@ class Keeper:
             stdin=asyncio.subprocess.DEVNULL,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.STDOUT,
-            env={**self.environment, **self.program.told},
+            env={**self.environment, **self.program.env},
             cwd=self.folder,
             start_new_session=True,
         )
@@ -174,11 +174,13 @@ async def watch(service: Service) -> None:
         returncode = service.ended()
         if returncode is None:
             continue
-        tell(f"{service.name} ended unexpectedly ({how_it_ended(returncode)}): starting it again.")
+        report(
+            f"{service.name} ended unexpectedly ({how_it_ended(returncode)}): starting it again."
+        )
         try:
             service.revive()
             failures = 0
         except LauncherError as error:
             failures += 1
-            tell(str(error))
+            report(str(error))
             await asyncio.sleep(pause_after(failures))

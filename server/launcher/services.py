@@ -43,7 +43,7 @@ def embedded_services(folder: Path, *, durable: bool = True, way: str = "") -> I
 
     `durable=False` gives up safety from power cuts for speed (tests); `way` forces how
     PostgreSQL runs as root (postgres_user.WAYS). What a killed launcher left behind is stopped
-    first. Raises LauncherError, in words, when the folder is in use or a service cannot start.
+    first. Raises LauncherError when the folder is in use or a service cannot start.
     """
     folder = folder.absolute()
     with locked(folder), socket_folder(folder) as sockets:

@@ -51,7 +51,7 @@ def die_with_parent(signal_number: int, parent: int) -> None:
     if not sys.platform.startswith("linux"):
         return
     ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal_number, 0, 0, 0)
-    if os.getppid() != parent:  # it died before the kernel was told
+    if os.getppid() != parent:  # it died before the kernel knew
         sys.exit(EXIT_REFUSED)
 
 

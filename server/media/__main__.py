@@ -1,4 +1,4 @@
-"""`python -m server.media`: one media node, told everything by its environment.
+"""`python -m server.media`: one media node, configured by its environment alone.
 
 Owns the choice of event loop and what is printed. docs/media.md lists the variables.
 """

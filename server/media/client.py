@@ -2,8 +2,8 @@
 
 Owns the connection: it is made again when it breaks, and what the node must know again is said
 again; and what the connection says of the node: up, or lost. No call waits longer than
-CALL_SECONDS; a node that is away is a value, `media.down`. Re-exports the messages and the rules
-of placement. Must not reach anything that handles media, nor Django.
+CALL_SECONDS; a node that is away is a value, `media.down`. Re-exports the messages, their reasons and the
+rules of placement. Must not reach anything that handles media, nor Django.
 """
 
 import asyncio
@@ -15,24 +15,24 @@ from collections.abc import Callable
 from typing import Final, Literal
 
 from server.media.echo import (
-    ASKED_KEY,
     ECHO_KEEP_S,
+    ECHO_REQUESTS_KEY,
     ECHO_S,
-    LEASE_KEY,
-    MOST_ASKED,
-    EchoAnswered,
-    EchoAsked,
+    MOST_REQUESTS,
+    PROBE_LEASE_KEY,
+    EchoAnswer,
     EchoCode,
     EchoReport,
-    answer_key,
-    answered_json,
-    asked_json,
-    newest_key,
-    read_answered,
-    read_asked,
-    read_report,
-    report_json,
-    report_key,
+    EchoRequest,
+    echo_answer_json,
+    echo_answer_key,
+    echo_report_json,
+    echo_report_key,
+    echo_request_json,
+    newest_echo_key,
+    read_echo_answer,
+    read_echo_report,
+    read_echo_request,
 )
 from server.media.messages import (
     LONGEST_LINE,
@@ -49,10 +49,8 @@ from server.media.messages import (
     Offer,
     OfferRefused,
     PeerClosed,
-    PeerConnected,
     Ping,
     Pong,
-    Reason,
     Revoke,
     SendingChanged,
     SlotOwned,
@@ -86,30 +84,32 @@ from server.media.placement import (
     read_lease,
     read_placement,
 )
+from server.media.reasons import CloseReason, may_offer_again
 from server.media.relay import RelayAccess, relay_access
 
 __all__ = [
-    "ASKED_KEY",
     "BORN_KEY",
     "ECHO_KEEP_S",
+    "ECHO_REQUESTS_KEY",
     "ECHO_S",
     "KEEP_S",
-    "LEASE_KEY",
     "LONGEST_OFFER",
-    "MOST_ASKED",
+    "MOST_REQUESTS",
     "NODES_KEY",
     "PEERS_OF_A_ROOM",
     "PLACE",
+    "PROBE_LEASE_KEY",
     "SETTLE_MS",
     "Answer",
+    "CloseReason",
     "Code",
     "DesiredPeer",
     "DesiredRoom",
     "Down",
-    "EchoAnswered",
-    "EchoAsked",
+    "EchoAnswer",
     "EchoCode",
     "EchoReport",
+    "EchoRequest",
     "Hold",
     "Lease",
     "MediaClient",
@@ -119,9 +119,7 @@ __all__ = [
     "Notification",
     "OfferRefused",
     "PeerClosed",
-    "PeerConnected",
     "Placement",
-    "Reason",
     "RelayAccess",
     "Seen",
     "SendingChanged",
@@ -129,24 +127,25 @@ __all__ = [
     "SlotShown",
     "Speaking",
     "Stay",
-    "answer_key",
-    "answered_json",
-    "asked_json",
     "decide",
     "desired_json",
     "desired_key",
+    "echo_answer_json",
+    "echo_answer_key",
+    "echo_report_json",
+    "echo_report_key",
+    "echo_request_json",
     "lease_key",
-    "newest_key",
+    "may_offer_again",
+    "newest_echo_key",
     "placement_key",
-    "read_answered",
-    "read_asked",
     "read_desired",
+    "read_echo_answer",
+    "read_echo_report",
+    "read_echo_request",
     "read_lease",
     "read_placement",
-    "read_report",
     "relay_access",
-    "report_json",
-    "report_key",
 ]
 
 LOG = logging.getLogger(__name__)
@@ -346,7 +345,7 @@ class MediaClient:
         return await asyncio.open_connection(host, int(port), limit=LONGEST_LINE)
 
     def _say_again(self) -> None:
-        """What was decided while the node was away, and whom we speak for."""
+        """What was decided while the node was away, and which peers we act for."""
         for revoke in self._revoked.values():
             self._send(revoke)
         self._revoked.clear()
@@ -357,7 +356,9 @@ class MediaClient:
         """Another run of the node has none of the former one's peers. It is not asked: its answer
         would come at any time, also when they have offered again since."""
         for (room, peer), generation in tuple(self._attached.items()):
-            closed = PeerClosed(room=room, peer=peer, generation=generation, reason="not_here")
+            closed = PeerClosed(
+                room=room, peer=peer, generation=generation, reason=CloseReason.NOT_HERE
+            )
             self._pass_on(closed)
 
     def _take(self, line: bytes) -> None:

@@ -1,4 +1,4 @@
-"""What a media node is told by its environment, read once and checked.
+"""A media node's configuration from its environment, read once and checked.
 
 Owns the names of the variables and their defaults. Opens nothing.
 """
@@ -23,7 +23,7 @@ class ConfigurationError(Exception):
 @dataclass(frozen=True, slots=True)
 class Configuration:
     """`port` 0 means any free one; `control` is where control connections are taken, and
-    `control_announce` what web processes are told of that, where it is another address.
+    `control_announce` the address of it for web processes, where that is another one.
     """
 
     secret: str
@@ -37,7 +37,7 @@ class Configuration:
 
 
 def read(environment: Mapping[str, str]) -> Configuration:
-    """Raises ConfigurationError, in words, for what is missing or cannot be."""
+    """Raises ConfigurationError, with a readable sentence, for a missing or impossible value."""
     secret = environment.get("THIRDS_MEDIA_SECRET", "")
     if not secret:
         raise ConfigurationError("Set THIRDS_MEDIA_SECRET: web and media nodes share it.")

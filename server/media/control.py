@@ -1,4 +1,4 @@
-"""The node's side of the control connections: who is connected, and who is told what.
+"""The node's side of the control connections: who is connected, and who is notified of what.
 
 Owns the secret's check, the reading of lines and the routing of notifications. A message is
 read, one call is made, a reply is written. Must not know media.
@@ -30,6 +30,7 @@ from server.media.messages import (
     to_web_line,
 )
 from server.media.node import MediaNode
+from server.media.reasons import CloseReason
 
 HELLO_SECONDS: Final = 5.0
 MOST_UNSENT: Final = 4 << 20  # bytes; a web process that reads nothing is cut off
@@ -63,7 +64,7 @@ class Connection:
 
 
 class ControlServer:
-    """All control connections of one node. `tell` is what the node calls."""
+    """All control connections of one node. `notify` is what the node calls."""
 
     def __init__(self, secret: str) -> None:
         self._secret = secret.encode()
@@ -97,21 +98,21 @@ class ControlServer:
             connection.close()
         await asyncio.sleep(0)  # lets the queued goodbyes out
 
-    def tell(self, room: str, peer: str | None, told: Notification) -> None:
+    def notify(self, room: str, peer: str | None, notification: Notification) -> None:
         """To the connection that speaks for the peer, or to all that have one in the room."""
         if peer is None:
             listening = {c for (r, _), c in self._watchers.items() if r == room}
         else:
             listening = {c for c in [self._watchers.get((room, peer))] if c is not None}
         for connection in listening:
-            connection.send(told)
-        if isinstance(told, PeerClosed):
-            self._watchers.pop((told.room, told.peer), None)
+            connection.send(notification)
+        if isinstance(notification, PeerClosed):
+            self._watchers.pop((notification.room, notification.peer), None)
 
-    def broadcast(self, told: Notification) -> None:
+    def broadcast(self, notification: Notification) -> None:
         """To everyone connected."""
         for connection in self._connections:
-            connection.send(told)
+            connection.send(notification)
 
     # ---- one connection ------------------------------------------------------------------
 
@@ -122,7 +123,7 @@ class ControlServer:
                 while line := await reader.readline():
                     message = read_to_node(line)
                     if message is None:
-                        break  # whoever holds the secret speaks this protocol
+                        break  # every holder of the secret speaks this protocol
                     self._handle(connection, message)
         self._forget(connection)
 
@@ -180,6 +181,6 @@ class ControlServer:
                     room=message.room,
                     peer=message.peer,
                     generation=message.generation,
-                    reason="not_here",
+                    reason=CloseReason.NOT_HERE,
                 )
             )

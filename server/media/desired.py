@@ -1,4 +1,4 @@
-"""Which value of a room counts, and whom it lets in.
+"""Which value of a room counts, and which peers it lets in.
 
 Pure but for the protocol of the store. Owns the rule of epochs, versions and burned
 generations. Must not know connections, media or how the store is reached.
@@ -54,7 +54,7 @@ class View:
 
         Within an epoch the higher version is newer. Another epoch replaces the current one only
         when complete, so a store that comes back half filled closes nobody; until then it counts
-        for the peers it lists, so that whoever comes meanwhile is let in. One that was replaced
+        for the peers it lists, so that a peer that comes meanwhile is let in. One that was replaced
         never counts again, so a late message of it changes nothing.
         """
         current = self.current

@@ -104,7 +104,7 @@ class Handshake:
             self._ssl.set_connect_state()
 
     def receive(self, datagram: bytes) -> None:
-        """Takes one datagram; `state` and `sending` tell what came of it."""
+        """Takes one datagram; `state` and `sending` hold the result."""
         if len(datagram) < RECORD_HEADER:
             return
         self._ssl.bio_write(datagram)

@@ -1,8 +1,8 @@
 """What a web process and the probe say to each other about an echo, by way of the store.
 
-Owns the keys and the messages. A web process appends an `EchoAsked` to the list at ASKED_KEY,
-after it wrote the echo's id at `newest_key`; the probe appends one `EchoAnswered` to the list at
-`answer_key`, then keeps an `EchoReport` at `report_key`. It ends an echo that is not the newest
+Owns the keys and the messages. A web process appends an `EchoRequest` to the list at ECHO_REQUESTS_KEY,
+after it wrote the echo's id at `newest_echo_key`; the probe appends one `EchoAnswer` to the list at
+`echo_answer_key`, then keeps an `EchoReport` at `echo_report_key`. It ends an echo that is not the newest
 of its person. Knows no Redis.
 """
 
@@ -12,9 +12,9 @@ from pydantic import Field, TypeAdapter, ValidationError
 
 from server.media.messages import LONGEST_OFFER, Id, message
 
-ASKED_KEY: Final = "probe:asked"
-LEASE_KEY: Final = "probe:lease"  # there while a probe runs
-MOST_ASKED: Final = 32  # requests that wait
+ECHO_REQUESTS_KEY: Final = "probe:requests"
+PROBE_LEASE_KEY: Final = "probe:lease"  # there while a probe runs
+MOST_REQUESTS: Final = 32  # requests that wait
 ECHO_S: Final = 60  # an echo is over by then
 ECHO_KEEP_S: Final = 90  # what is kept of one
 
@@ -26,7 +26,7 @@ EchoCode = Literal[
 
 
 @message
-class EchoAsked:
+class EchoRequest:
     """Somebody wants to hear themselves. `person` is an opaque key; `sdp` offers one line of
     sound that the browser sends and one that it receives."""
 
@@ -36,7 +36,7 @@ class EchoAsked:
 
 
 @message
-class EchoAnswered:
+class EchoAnswer:
     """The media node's answer to that offer, or why there is none."""
 
     sdp: str = ""
@@ -55,54 +55,54 @@ class EchoReport:
     heard: bool
 
 
-_ASKED: TypeAdapter[EchoAsked] = TypeAdapter(EchoAsked)
-_ANSWERED: TypeAdapter[EchoAnswered] = TypeAdapter(EchoAnswered)
+_REQUEST: TypeAdapter[EchoRequest] = TypeAdapter(EchoRequest)
+_ANSWER: TypeAdapter[EchoAnswer] = TypeAdapter(EchoAnswer)
 _REPORT: TypeAdapter[EchoReport] = TypeAdapter(EchoReport)
 
 
-def newest_key(person: str) -> str:
+def newest_echo_key(person: str) -> str:
     """The id of the person's newest echo; gone when they ended it."""
     return f"probe:person:{person}"
 
 
-def answer_key(echo: str) -> str:
+def echo_answer_key(echo: str) -> str:
     """A list of one answer."""
     return f"probe:echo:{echo}:answer"
 
 
-def report_key(echo: str) -> str:
+def echo_report_key(echo: str) -> str:
     """The newest report."""
     return f"probe:echo:{echo}:report"
 
 
-def asked_json(asked: EchoAsked) -> bytes:
-    """One entry at ASKED_KEY."""
-    return _ASKED.dump_json(asked)
+def echo_request_json(request: EchoRequest) -> bytes:
+    """One entry at ECHO_REQUESTS_KEY."""
+    return _REQUEST.dump_json(request)
 
 
-def read_asked(value: bytes) -> EchoAsked | None:
+def read_echo_request(value: bytes) -> EchoRequest | None:
     """None when the entry is no request."""
     try:
-        return _ASKED.validate_json(value)
+        return _REQUEST.validate_json(value)
     except ValidationError:
         return None
 
 
-def answered_json(answered: EchoAnswered) -> bytes:
-    """One entry at `answer_key`."""
-    return _ANSWERED.dump_json(answered)
+def echo_answer_json(answer: EchoAnswer) -> bytes:
+    """One entry at `echo_answer_key`."""
+    return _ANSWER.dump_json(answer)
 
 
-def read_answered(value: str) -> EchoAnswered:
+def read_echo_answer(value: str) -> EchoAnswer:
     """ValidationError when the entry is no answer: only the probe writes there."""
-    return _ANSWERED.validate_json(value)
+    return _ANSWER.validate_json(value)
 
 
-def report_json(report: EchoReport) -> bytes:
-    """What `report_key` holds."""
+def echo_report_json(report: EchoReport) -> bytes:
+    """What `echo_report_key` holds."""
     return _REPORT.dump_json(report)
 
 
-def read_report(value: str) -> EchoReport:
+def read_echo_report(value: str) -> EchoReport:
     """ValidationError when it is none: only the probe writes there."""
     return _REPORT.validate_json(value)

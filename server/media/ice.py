@@ -1,6 +1,6 @@
 """The ICE-lite side of a node: credentials, checks, and which address a peer is at.
 
-Owns the passwords and the rule of whom a check moves. Never sends a check, gathers nothing and
+Owns the passwords and the rule for which peer a check moves. Never sends a check, gathers nothing and
 reads no candidate (RFC 8445 §2.5). Must not know rooms. An unknown user costs one look-up.
 """
 

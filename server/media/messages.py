@@ -2,7 +2,7 @@
 
 Owns names, fields and their JSON. Knows no socket, no media and no rules. Rooms and peers are
 opaque ids; a generation is the fencing number of a peer's connection. Messages travel as one
-JSON object a line, `type` first told apart; a field that a class does not know is refused.
+JSON object a line, `type` decides which class; a field that a class does not know is refused.
 """
 
 from dataclasses import field
@@ -10,6 +10,8 @@ from typing import Annotated, Final, Literal, TypeVar, cast, dataclass_transform
 
 from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 from pydantic.dataclasses import dataclass
+
+from server.media.reasons import CloseReason
 
 M = TypeVar("M")
 LONGEST_LINE: Final = 1 << 20  # bytes of one message; a room of twenty needs about 3 kB
@@ -39,21 +41,6 @@ Code = Literal[
     "media.stopping",  # the node gives its rooms away, or ends
     "media.moved",  # the room is on another node, under a newer placement
     "media.down",  # said by the client: the node did not answer in time
-]
-Reason = Literal[
-    "not_wanted",  # absent from the desired value
-    "replaced",  # a newer generation, or a newer connection of the same generation
-    "revoked",
-    "left",  # the peer closed its DTLS connection
-    "silent",  # nothing valid came for 15 seconds
-    "unfinished",  # the handshake was not done in 10 seconds
-    "wrong_certificate",  # not the one whose fingerprint the description bears
-    "handshake_failed",
-    "node_stopped",
-    "not_here",  # an Attach for a generation that this node does not have
-    "moved",  # the room was placed on another node
-    "node_lost",  # said by the web process: the node is gone, the room is on another one
-    "node_draining",  # likewise: the node is about to end
 ]
 
 
@@ -121,7 +108,7 @@ class Offer:
 @message
 class Revoke:
     """Ends a peer at once; this generation and older ones never come back. None: the newest
-    that the node knows of, said by whoever could not learn the number."""
+    that the node knows of, sent by a process that could not learn the number."""
 
     room: Id
     peer: Id
@@ -131,7 +118,7 @@ class Revoke:
 
 @message
 class Attach:
-    """Notifications for this peer come to this connection; its slots are told again. One that
+    """Notifications for this peer come to this connection; its slots are sent again. One that
     is not here is reported closed, unless it is `new`: it has made no offer yet.
     """
 
@@ -208,23 +195,13 @@ class SlotShown:
 
 
 @message
-class PeerConnected:
-    """ICE and DTLS are done and the certificate is the described one."""
-
-    room: Id
-    peer: Id
-    generation: Generation
-    type: Literal["peer_connected"] = "peer_connected"
-
-
-@message
 class PeerClosed:
     """This generation of the peer is gone from the node."""
 
     room: Id
     peer: Id
     generation: Generation
-    reason: Reason
+    reason: CloseReason
     type: Literal["peer_closed"] = "peer_closed"
 
 
@@ -272,9 +249,7 @@ class NodeLoad:
 
 
 ToNode = Hello | Apply | Offer | Revoke | Attach | Ping
-Notification = (
-    SlotOwned | SlotShown | PeerConnected | PeerClosed | Speaking | SendingChanged | NodeLoad
-)
+Notification = SlotOwned | SlotShown | PeerClosed | Speaking | SendingChanged | NodeLoad
 ToWeb = Welcome | Answer | OfferRefused | Pong | Notification
 
 _TO_NODE: TypeAdapter[ToNode] = TypeAdapter(Annotated[ToNode, Field(discriminator="type")])

@@ -2,7 +2,7 @@
 
 Owns the rooms and the order of things: a description is read, a peer is made, its handshake is
 fed, and it is closed for one of the named reasons. Must not know how control messages or
-datagrams travel: `tell` takes the former, `transmit` the latter.
+datagrams travel: `notify` takes the former, `transmit` the latter.
 """
 
 import asyncio
@@ -27,12 +27,11 @@ from server.media.messages import (
     Offer,
     OfferRefused,
     PeerClosed,
-    PeerConnected,
-    Reason,
     Revoke,
 )
 from server.media.path import PacketPath
 from server.media.placement import Fate, Fence, Placement, fate
+from server.media.reasons import CloseReason
 from server.media.reports import Reports
 from server.media.room import MediaRoom, Peer
 from server.media.sealing import opener, sealer
@@ -40,15 +39,15 @@ from server.media.streams import Address, Leg, Slot, leg_of
 
 OBSERVE_TICKS: Final = 4  # who speaks, each 200 ms
 FORGET_SECONDS: Final = 600.0  # a room without peers keeps its numbers so long
-ENDINGS: Final[dict[State, Reason]] = {
-    State.FAILED: "handshake_failed",
-    State.WRONG_CERTIFICATE: "wrong_certificate",
-    State.CLOSED: "left",
+ENDINGS: Final[dict[State, CloseReason]] = {
+    State.FAILED: CloseReason.HANDSHAKE_FAILED,
+    State.WRONG_CERTIFICATE: CloseReason.WRONG_CERTIFICATE,
+    State.CLOSED: CloseReason.LEFT,
 }
 
 
 class MediaNode:
-    """All rooms of one process. `tell(room, peer, message)` must not block; a peer of None
+    """All rooms of one process. `notify(room, peer, message)` must not block; a peer of None
     means everyone who has a peer in the room.
     """
 
@@ -57,7 +56,7 @@ class MediaNode:
         name: str,
         store: DesiredStore,
         transmit: Callable[[bytes, Address], None],
-        tell: Callable[[str, str | None, Notification], None],
+        notify: Callable[[str, str | None, Notification], None],
         clock: Callable[[], float] = node_clock.now,
     ) -> None:
         self.name = name
@@ -70,7 +69,7 @@ class MediaNode:
         self.fence = Fence(clock())
         self._store = store
         self._transmit = transmit
-        self._tell = tell
+        self._notify = notify
         self._clock = clock
         self._by_leg: dict[Leg, tuple[MediaRoom, Peer]] = {}
         self._held: dict[str, int] = {}  # room to the placement that gave it to this node
@@ -124,7 +123,7 @@ class MediaNode:
                 peer.offered, peer.credentials = offered, self._ice.open(peer.leg)
         else:
             if peer is not None:
-                self._close(room, peer, "replaced")
+                self._close(room, peer, CloseReason.REPLACED)
             peer = self._admit(room, offer, offered)
         slots = (*peer.leg.slots["audio"], *peer.leg.slots["video"])
         streams = {s.mid: (s.ssrc, s.repair_ssrc) for s in slots}
@@ -165,7 +164,7 @@ class MediaNode:
             generation = room.view.newest(revoke.peer, peer.generation if peer else -1)
         room.view.burn(revoke.peer, generation)
         if peer is not None and peer.generation <= generation:
-            self._close(room, peer, "revoked")
+            self._close(room, peer, CloseReason.REVOKED)
 
     def has(self, attach: Attach) -> bool:
         """Whether this generation of the peer is here."""
@@ -174,7 +173,7 @@ class MediaNode:
         return peer is not None and peer.generation == attach.generation
 
     def retell(self, attach: Attach) -> None:
-        """Tells the slots of a peer that is here again."""
+        """Sends the slots of a peer that is here again."""
         self.rooms[attach.room].retell(attach.peer)
 
     async def refresh(self, rooms: list[str]) -> None:
@@ -190,10 +189,10 @@ class MediaNode:
         room = self.rooms.get(name)
         if room is None:
 
-            def tell(peer: str, told: Notification) -> None:
-                self._tell(name, peer, told)
+            def notify(peer: str, notification: Notification) -> None:
+                self._notify(name, peer, notification)
 
-            room = self.rooms[name] = MediaRoom(name, self.path, tell, self._clock())
+            room = self.rooms[name] = MediaRoom(name, self.path, notify, self._clock())
         return room
 
     # ---- the edge of the packet path -----------------------------------------------------
@@ -225,15 +224,13 @@ class MediaNode:
     def _connect(self, room: MediaRoom, peer: Peer, now: float) -> None:
         sessions = peer.handshake.sessions()
         if sessions is None:
-            self._close(room, peer, "handshake_failed")
+            self._close(room, peer, CloseReason.HANDSHAKE_FAILED)
             return
         received, sent = sessions
         leg = peer.leg
         leg.unprotect, leg.unprotect_rtcp = opener(received), received.unprotect_rtcp
         leg.protect, leg.protect_rtcp = sealer(sent), sent.protect_rtcp
         leg.connected = True
-        told = PeerConnected(room=room.id, peer=peer.id, generation=peer.generation)
-        self._tell(room.id, peer.id, told)
         room.connect(peer, now)
 
     def _flush(self, peer: Peer) -> None:
@@ -241,8 +238,8 @@ class MediaNode:
             for datagram in peer.handshake.sending():
                 self._transmit(datagram, peer.leg.address)
 
-    def _close(self, room: MediaRoom, peer: Peer, reason: Reason) -> None:
-        """Stops the peer's media first, then says goodbye, then tells."""
+    def _close(self, room: MediaRoom, peer: Peer, reason: CloseReason) -> None:
+        """Stops the peer's media first, then says goodbye, then notifies."""
         address = peer.leg.address
         room.remove(peer, self._clock())
         self._ice.close(peer.leg)
@@ -251,8 +248,10 @@ class MediaNode:
         if address is not None:
             for datagram in peer.handshake.sending():
                 self._transmit(datagram, address)
-        told = PeerClosed(room=room.id, peer=peer.id, generation=peer.generation, reason=reason)
-        self._tell(room.id, peer.id, told)
+        notification = PeerClosed(
+            room=room.id, peer=peer.id, generation=peer.generation, reason=reason
+        )
+        self._notify(room.id, peer.id, notification)
 
     # ---- the clock -----------------------------------------------------------------------
 
@@ -275,8 +274,8 @@ class MediaNode:
 
     def _observe(self, now: float) -> None:
         for room in list(self.rooms.values()):
-            for told in room.observe(now):
-                self._tell(room.id, None, told)
+            for notification in room.observe(now):
+                self._notify(room.id, None, notification)
             if not room.peers and now - room.idle_since > FORGET_SECONDS:
                 self._forget(room.id)
 
@@ -325,7 +324,7 @@ class MediaNode:
             return
         self._held.pop(name, None)
         for peer in list(room.peers.values()):
-            self._close(room, peer, "moved")
+            self._close(room, peer, CloseReason.MOVED)
 
     def load(self, packets_per_second: int) -> NodeLoad:
         """What the lease and NodeLoad say."""
@@ -341,7 +340,7 @@ class MediaNode:
         """Closes every peer and takes no new one."""
         self.stopping = True
         for room, peer in list(self._by_leg.values()):
-            self._close(room, peer, "node_stopped")
+            self._close(room, peer, CloseReason.NODE_STOPPED)
 
 
 def _same_connection(peer: Peer, offered: OfferedMedia) -> bool:

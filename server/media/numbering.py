@@ -79,7 +79,7 @@ def begin(slot: Slot, kept: Kept, now: float) -> None:
 
 
 def stop(slot: Slot, source: Source) -> None:
-    """Writes down where the stream is, for whoever comes next."""
+    """Records where the stream is, for the next owner."""
     if not slot.waiting:
         slot.sequence = source.index + slot.shift & 0xFFFF
         slot.timestamp = source.timestamp + slot.timestamp_shift & 0xFFFFFFFF

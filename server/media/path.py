@@ -130,7 +130,7 @@ class PacketPath:
                 self._counters.faults += 1
 
     def _datagram(self, datagram: bytes, address: Address, now: float) -> None:
-        """Tells protocols apart by the first byte (RFC 7983 §7)."""
+        """Demultiplexes by the first byte (RFC 7983 §7)."""
         counters = self._counters
         counters.received += 1
         if len(datagram) < 12:
@@ -365,11 +365,8 @@ class PacketPath:
                 self.request_key_frame(slot.source, now)
 
     def _resend(self, slot: Slot, source: Source, sequence: int, now: float) -> None:
-        """From the publisher's ring, never what came before this owner's turn, within budget.
-
-        Answering every NACK of a narrow link multiplies its load (4.4 Mbit/s were seen on one
-        of 300 kbit/s), hence the budget and the pause between two repairs of one packet.
-        """
+        """From the publisher's ring, never older than this owner's turn. Budget and pause keep
+        the NACKs of a narrow link from multiplying its load (4.4 Mbit/s on one of 300 kbit/s)."""
         newest = source.index + slot.shift
         index = source.index + ((sequence - newest + 0x8000 & 0xFFFF) - 0x8000)
         kept = source.ring[index % RING] if source.ring else None

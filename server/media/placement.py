@@ -169,7 +169,7 @@ def decide(
 
 
 def choose(room: str, nodes: Mapping[str, Seen]) -> str | None:
-    """The least loaded node that is up. Equals are told apart by room, so that many rooms that
+    """The least loaded node that is up. Ties are broken by room, so that many rooms that
     open at once spread, and two web processes choose alike."""
     up = [name for name, seen in nodes.items() if seen.state is NodeState.UP]
     return min(up, key=lambda name: (nodes[name].weight, _rank(room, name)), default=None)

@@ -1,6 +1,6 @@
 """The process around a media node: its UDP socket, its timers, its start and its end.
 
-Owns everything that blocks, waits or is told by the system. Must not know what a datagram or a
+Owns everything that blocks, waits or comes from the operating system. Must not know what a datagram or a
 message means.
 """
 
@@ -45,7 +45,7 @@ class MediaProcess:
         self.configuration = configuration
         self.store = store or RedisStore(configuration.redis_url)
         self.control = ControlServer(configuration.secret)
-        self.node = MediaNode(configuration.node, self.store, self._transmit, self._tell)
+        self.node = MediaNode(configuration.node, self.store, self._transmit, self._notify)
         self.control.node = self.node
         self.control_address = configuration.control
         self.announced = configuration.control
@@ -150,8 +150,8 @@ class MediaProcess:
         else:
             self.node.path.on_datagrams(datagrams, arrived)
 
-    def _tell(self, room: str, peer: str | None, told: Notification) -> None:
-        self.control.tell(room, peer, told)
+    def _notify(self, room: str, peer: str | None, notification: Notification) -> None:
+        self.control.notify(room, peer, notification)
 
     def _transmit(self, datagram: bytes, address: Address) -> None:
         """The clock is asked for each: the node may have slept in the middle of a batch."""

@@ -56,7 +56,7 @@ class RedisStore:
         return {room: placement for room, placement in found if placement is not None}
 
     async def announce(self, room: str, held: Placement) -> Placement:
-        """The script tells what holds, ours or a newer one."""
+        """The script returns what holds, ours or a newer one."""
         arguments: list[Any] = [held.node, held.generation, "hold", KEEP_S]
         try:
             script = self._redis.register_script(PLACE)

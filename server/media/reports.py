@@ -20,7 +20,7 @@ from server.media.streams import (
 
 TICK_SECONDS: Final = 0.05
 FEEDBACK_TICKS: Final = 2  # transport-cc each 100 ms: publishers then find their own rate
-REPORT_TICKS: Final = 10  # each 500 ms: silence of a second tells a browser that its path is dead
+REPORT_TICKS: Final = 10  # each 500 ms: after a second of silence a browser takes its path for dead
 MOST_TRIES: Final = 10  # for one missing packet
 ASKED_AT_ONCE: Final = 34
 KEY_FRAME_AGAIN: Final = 1.0  # seconds until a slot that still waits has the publisher asked again
@@ -48,7 +48,7 @@ class Reports:
                 self._send_reports(leg, now, unix)
 
     def _ask(self, leg: Leg, source: Source, now: float) -> None:
-        """Missing packets again, and a key frame for whoever still waits for one."""
+        """Asks again for missing packets, and for a key frame for each slot that still waits for one."""
         due = [i for i, (at, _) in source.missing.items() if now - at >= TICK_SECONDS]
         for index in due[:ASKED_AT_ONCE]:
             asks = source.missing[index][1] + 1

@@ -1,7 +1,7 @@
 """One room on the node: its peers, who owns which slot, and the routes that follow from it.
 
 Owns the agreement between the room's desired value and the packet path: `arrange` makes every
-route that is wanted and no other, and tells what changed. Must not know descriptions, keys,
+route that is wanted and no other, and notifies of what changed. Must not know descriptions, keys,
 sockets or control connections.
 """
 
@@ -16,13 +16,13 @@ from server.media.desired import View
 from server.media.dtls import Handshake
 from server.media.messages import (
     Notification,
-    Reason,
     SendingChanged,
     SlotOwned,
     SlotShown,
     Speaking,
 )
 from server.media.path import PacketPath
+from server.media.reasons import CloseReason
 from server.media.slots import SlotTable
 from server.media.speaking import Speakers
 from server.media.streams import Leg, Slot, Source
@@ -30,7 +30,7 @@ from server.media.streams import Leg, Slot, Source
 SILENT_SECONDS: Final = 15.0
 UNFINISHED_SECONDS: Final = 10.0
 ARRIVING_SECONDS: Final = 2.0  # a stream that sent nothing for so long does not arrive
-Tell = Callable[[str, Notification], None]  # the peer it is about, and what to say
+Notify = Callable[[str, Notification], None]  # the peer it is about, and the message
 
 
 @dataclass(slots=True)
@@ -45,11 +45,11 @@ class Peer:
     credentials: Credentials
     since: float
 
-    def overdue(self, now: float) -> Reason | None:
+    def overdue(self, now: float) -> CloseReason | None:
         """Why it is to be closed by the clock, if it is."""
         if not self.leg.connected:
-            return "unfinished" if now - self.since > UNFINISHED_SECONDS else None
-        return "silent" if now - self.leg.heard > SILENT_SECONDS else None
+            return CloseReason.UNFINISHED if now - self.since > UNFINISHED_SECONDS else None
+        return CloseReason.SILENT if now - self.leg.heard > SILENT_SECONDS else None
 
     def size(self) -> int:
         """How many slots it has, counting an audio and a video line as one."""
@@ -62,7 +62,7 @@ class MediaRoom:
 
     id: str
     path: PacketPath
-    tell: Tell
+    notify: Notify
     idle_since: float
     view: View = field(default_factory=View)
     peers: dict[str, Peer] = field(default_factory=dict)
@@ -90,7 +90,7 @@ class MediaRoom:
         return next(n for n in iter(lambda: secrets.randbits(32), None) if n and n not in taken)
 
     def connect(self, peer: Peer, now: float) -> None:
-        """The peer's keys are here: it is told its slots, and others get its media."""
+        """The peer's keys are here: it gets its slots, and others get its media."""
         self.retell(peer.id)
         self.arrange(now)
 
@@ -101,15 +101,15 @@ class MediaRoom:
         self.idle_since = now
         self.arrange(now)
 
-    def unwanted(self) -> list[tuple[Peer, Reason]]:
+    def unwanted(self) -> list[tuple[Peer, CloseReason]]:
         """Peers that the desired value does not list, or lists with another generation."""
-        found: list[tuple[Peer, Reason]] = []
+        found: list[tuple[Peer, CloseReason]] = []
         for peer in self.peers.values():
             wanted = self.view.wanted(peer.id)
             if wanted is None:
-                found.append((peer, "not_wanted"))
+                found.append((peer, CloseReason.NOT_WANTED))
             elif wanted.generation != peer.generation:
-                found.append((peer, "replaced"))
+                found.append((peer, CloseReason.REPLACED))
         return found
 
     # ---- routes --------------------------------------------------------------------------
@@ -166,19 +166,19 @@ class MediaRoom:
                     self.path.remove_route(slot)
 
     def _unroute(self, subscriber: str, index: int | None) -> None:
-        """At once, before anyone is told of a new owner."""
+        """At once, before anyone is notified of a new owner."""
         peer = self.peers.get(subscriber)
         for slot in slots_at(peer.leg, index) if peer and index is not None else ():
             self.path.remove_route(slot)
 
-    # ---- what is told --------------------------------------------------------------------
+    # ---- notifications -------------------------------------------------------------------
 
     def _own(self, subscriber: str, index: int | None, owner: str | None) -> None:
         if index is None:
             return
         csrc = self.csrcs.get(owner, 0) if owner else 0
-        told = SlotOwned(room=self.id, peer=subscriber, slot=index, owner=owner, csrc=csrc)
-        self.tell(subscriber, told)
+        notification = SlotOwned(room=self.id, peer=subscriber, slot=index, owner=owner, csrc=csrc)
+        self.notify(subscriber, notification)
 
     def retell(self, subscriber: str) -> None:
         """All slots of a subscriber that someone owns, and all that is known of the others."""
@@ -186,22 +186,22 @@ class MediaRoom:
             if owner:
                 self._own(subscriber, index, owner)
         for peer, (audio, video) in self.sending.items():
-            told = SendingChanged(room=self.id, peer=peer, audio=audio, video=video)
-            self.tell(subscriber, told)
+            notification = SendingChanged(room=self.id, peer=peer, audio=audio, video=video)
+            self.notify(subscriber, notification)
 
     def show(self, slot: Slot, rtp_timestamp: int) -> None:
         """The owner's first key frame went into the slot."""
         subscriber = next(p for p in self.peers.values() if p.leg is slot.leg)
         owner = self.tables[subscriber.id].owners[slot.index]
         if owner is not None:
-            told = SlotShown(
+            notification = SlotShown(
                 room=self.id,
                 peer=subscriber.id,
                 slot=slot.index,
                 owner=owner,
                 rtp_timestamp=rtp_timestamp,
             )
-            self.tell(subscriber.id, told)
+            self.notify(subscriber.id, notification)
 
     def observe(self, now: float) -> list[Notification]:
         """What changed in who speaks and whose media arrive, for everybody in the room."""

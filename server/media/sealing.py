@@ -1,6 +1,6 @@
 """Sealing and opening a packet with fewer steps than pylibsrtp's own methods take.
 
-`Session.protect` and `unprotect` allocate a length and check types anew for each packet; at ten
+`Session.protect` and `unprotect` allocate a length and check types again for each packet; at ten
 thousands of packets a second that is a tenth of the node's time (docs/benchmarks.md). This calls
 the same functions of libsrtp through the library's binding, which is not its public face: where
 the binding looks otherwise, the public methods are given. Owns that shortcut and nothing else.

@@ -1,4 +1,4 @@
-"""Which slot of a subscriber belongs to whom.
+"""Which publisher owns which slot of a subscriber.
 
 Pure. Owns the rule: one index for each publisher, the lowest free one, kept until that
 publisher has left. Must not know streams or packets.

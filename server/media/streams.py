@@ -27,7 +27,7 @@ SILENT_LEVEL: Final = 127.0  # -dBov (RFC 6464 §3)
 
 
 def _no_keys(_packet: bytes) -> bytes:
-    """A leg without keys passes nothing; whoever asks all the same made a mistake."""
+    """A leg without keys passes nothing; asking it to is a programming error."""
     raise RuntimeError("media before keys")
 
 
@@ -104,7 +104,7 @@ class Source:
 
 
 class Slot:
-    """One stream that a peer receives, continuous whoever owns it. Shifts are modulo the field.
+    """One stream that a peer receives, continuous across owners. Shifts are modulo the field.
 
     `sequence`, `timestamp`, `picture`, `tl0` and `sent_at` say where the stream stopped when
     it had no source; they are stale while it has one that has begun.

@@ -66,7 +66,7 @@ def authentic(datagram: bytes, request: BindingRequest, password: bytes) -> bool
 
 
 def success(transaction: bytes, address: tuple[str, int], password: bytes) -> bytes:
-    """The response that tells the agent where its request came from, signed."""
+    """The response that returns the address its request came from, signed."""
     mapped = _attribute(XOR_MAPPED_ADDRESS, _xor_address(address, transaction))
     body = _HEADER.pack(SUCCESS, len(mapped), COOKIE, transaction) + mapped
     signed = body + _attribute(INTEGRITY, _digest(body, password))

@@ -1,4 +1,4 @@
-"""`python -m server.probe`: the other end of echoes, told everything by its environment."""
+"""`python -m server.probe`: the other end of echoes, configured by its environment."""
 
 import asyncio
 import logging

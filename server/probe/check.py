@@ -40,9 +40,9 @@ class Installation:
 
 @dataclass(slots=True)
 class Attempt:
-    """One way to a node: what arrived, after how many seconds. `refused`: the node's code."""
+    """One route to a node: what arrived, after how many seconds. `refused`: the node's code."""
 
-    way: str
+    route: str
     sound: bool = False
     pictures: bool = False
     seconds: float = 0.0
@@ -55,13 +55,13 @@ class Attempt:
 
     def __str__(self) -> str:
         if self.passed:
-            return f"{self.way} in {self.seconds:.1f} s"
+            return f"{self.route} in {self.seconds:.1f} s"
         if self.refused:
-            return f"{self.way}: refused, {self.refused}"
+            return f"{self.route}: refused, {self.refused}"
         if not self.connected:
-            return f"{self.way}: no connection"
+            return f"{self.route}: no connection"
         missing = [("sound", self.sound), ("pictures", self.pictures)]
-        return f"{self.way}: no {' and no '.join(word for word, here in missing if not here)}"
+        return f"{self.route}: no {' and no '.join(word for word, here in missing if not here)}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,8 +79,8 @@ class NodeCheck:
         if not self.attempts:
             return f"failed {self.node}: its control connection does not answer"
         word = "ok     " if self.passed else "failed "
-        told = "sound and pictures arrive " if self.passed else ""
-        return f"{word}{self.node}: {told}{', '.join(map(str, self.attempts))}"
+        arrives = "sound and pictures arrive " if self.passed else ""
+        return f"{word}{self.node}: {arrives}{', '.join(map(str, self.attempts))}"
 
 
 async def check(installation: Installation) -> list[NodeCheck]:
@@ -122,7 +122,7 @@ async def attempt(
     sender, receiver = Participant(SENDER, relay), Participant(RECEIVER, relay)
     try:
         async with asyncio.timeout(ARRIVE_S):
-            await wanted.say({SENDER: peer(sends_audio=True, sends_video=True), RECEIVER: peer()})
+            await wanted.write({SENDER: peer(sends_audio=True, sends_video=True), RECEIVER: peer()})
             await _meet(made, wanted, client, sender, receiver)
             made.seconds = clock() - began
     except TimeoutError:

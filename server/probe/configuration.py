@@ -1,4 +1,4 @@
-"""What the probe is told by its environment, read once and checked.
+"""What the environment sets of the probe, read once and checked.
 
 Owns the names of the variables. Opens nothing.
 """
@@ -13,7 +13,7 @@ class ConfigurationError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Configuration:
-    """Where the media nodes are found, and what they ask of whom connects."""
+    """Where the media nodes are found, and the secret that they share with their clients."""
 
     redis_url: str
     media_secret: str

@@ -21,20 +21,20 @@ from server.media.client import (
     ECHO_KEEP_S,
     ECHO_S,
     Code,
-    EchoAnswered,
-    EchoAsked,
+    EchoAnswer,
     EchoCode,
     EchoReport,
+    EchoRequest,
     Lease,
     MediaClient,
     Notification,
     OfferRefused,
     PeerClosed,
-    answer_key,
-    answered_json,
-    newest_key,
-    report_json,
-    report_key,
+    echo_answer_json,
+    echo_answer_key,
+    echo_report_json,
+    echo_report_key,
+    newest_echo_key,
 )
 from server.probe.echo_track import EchoTrack
 from server.probe.nodes import live_nodes
@@ -49,10 +49,10 @@ AWAY: Final[frozenset[Code]] = frozenset({"media.down", "media.stopping", "media
 
 
 class Echo:
-    """What was asked for, carried out by `run`."""
+    """One request, carried out by `run`."""
 
-    def __init__(self, asked: EchoAsked, store: Redis, media_secret: str) -> None:
-        self.asked = asked
+    def __init__(self, request: EchoRequest, store: Redis, media_secret: str) -> None:
+        self.request = request
         self.room = new_room()
         self._store = store
         self._secret = media_secret
@@ -65,7 +65,7 @@ class Echo:
             async with asyncio.timeout(ECHO_S):
                 client = await self._reach_a_node()
                 if client is None:
-                    await answer(self._store, self.asked, EchoAnswered(code="echo.down"))
+                    await send_answer(self._store, self.request, EchoAnswer(code="echo.down"))
                 else:
                     await self._take_part(client)
 
@@ -77,7 +77,7 @@ class Echo:
         """A connection to the node with the fewest peers, or to the next one that answers."""
         nodes = [n for n in (await live_nodes(self._store)).values() if not n.draining]
         for node in sorted(nodes, key=_peers):
-            client = MediaClient(node.control, self._secret, self.asked.echo, self._notice)
+            client = MediaClient(node.control, self._secret, self.request.echo, self._notice)
             if await client.connect():
                 return client
             await client.close()
@@ -92,13 +92,13 @@ class Echo:
         me = Participant(ECHO)
         try:
             both = peer(sends_audio=True)
-            await wanted.say({PERSON: both, ECHO: both})
-            sdp = self.asked.sdp
+            await wanted.write({PERSON: both, ECHO: both})
+            sdp = self.request.sdp
             reply = await client.offer(self.room.key, PERSON, GENERATION, sdp)
             if isinstance(reply, OfferRefused):
-                await answer(self._store, self.asked, EchoAnswered(code=_code(reply.code)))
+                await send_answer(self._store, self.request, EchoAnswer(code=_code(reply.code)))
                 return
-            await answer(self._store, self.asked, EchoAnswered(sdp=reply.sdp))
+            await send_answer(self._store, self.request, EchoAnswer(sdp=reply.sdp))
             await self._echo(me, client)
         finally:
             await _part(me, wanted, client)
@@ -129,8 +129,8 @@ class Echo:
     async def _is_newest(self) -> bool:
         """Whether the person still wants it; an echo goes on while Redis is away."""
         with contextlib.suppress(RedisError):
-            newest = await self._store.get(newest_key(self.asked.person))
-            return bool(newest == self.asked.echo.encode())
+            newest = await self._store.get(newest_echo_key(self.request.person))
+            return bool(newest == self.request.echo.encode())
         return True
 
     async def _report(self, me: Participant) -> None:
@@ -143,15 +143,15 @@ class Echo:
             heard=self._track.heard,
         )
         with contextlib.suppress(RedisError):
-            key = report_key(self.asked.echo)
-            await self._store.set(key, report_json(report), ex=ECHO_KEEP_S)
+            key = echo_report_key(self.request.echo)
+            await self._store.set(key, echo_report_json(report), ex=ECHO_KEEP_S)
 
 
-async def answer(store: Redis, asked: EchoAsked, answered: EchoAnswered) -> None:
+async def send_answer(store: Redis, request: EchoRequest, answer: EchoAnswer) -> None:
     """For the web process that waits for it."""
-    key = answer_key(asked.echo)
+    key = echo_answer_key(request.echo)
     async with store.pipeline(transaction=True) as pipe:
-        pipe.rpush(key, answered_json(answered))
+        pipe.rpush(key, echo_answer_json(answer))
         pipe.expire(key, ECHO_KEEP_S)
         await pipe.execute()
 

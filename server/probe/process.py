@@ -16,24 +16,24 @@ from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from server.media.client import (
-    ASKED_KEY,
-    LEASE_KEY,
-    EchoAnswered,
-    EchoAsked,
-    newest_key,
-    read_asked,
+    ECHO_REQUESTS_KEY,
+    PROBE_LEASE_KEY,
+    EchoAnswer,
+    EchoRequest,
+    newest_echo_key,
+    read_echo_request,
 )
 from server.probe.configuration import Configuration
-from server.probe.echo import Echo, answer
+from server.probe.echo import Echo, send_answer
 from server.probe.nodes import store_at
 from server.probe.rooms import close_overdue
 
 LOG = logging.getLogger(__name__)
-MOST_ECHOES: Final = 8  # each decodes and encodes one voice: about a tenth of a core in all
+MOST_ECHOES: Final = 8  # each decodes and encodes one voice: about 6 % of a core
 LEASE_MS: Final = 3_000
 LEASE_S: Final = 1.0
 TAKE_S: Final = 0.5  # how long one look for a request waits; below the store's own time limit
-AGAIN_S: Final = 0.5  # after Redis was away
+RETRY_S: Final = 0.5  # after Redis was away
 STOP_S: Final = 5.0
 
 
@@ -53,9 +53,11 @@ class Probe:
         """Echoes that use a connection, those included that are about to end."""
         return len(self._carried)
 
-    def start(self) -> None:
-        """Requests are taken from here on."""
-        self._tasks = [asyncio.ensure_future(self._for_ever(x)) for x in (self._take, self._renew)]
+    async def start(self) -> None:
+        """Requests are taken from here on, and web processes can see so."""
+        with contextlib.suppress(RedisError):
+            await self._renew()
+        self._tasks = [asyncio.ensure_future(self._for_ever(x)) for x in (self._take, self._live)]
 
     async def stop(self) -> None:
         """Ends every echo and takes no more."""
@@ -68,7 +70,7 @@ class Probe:
             for task in late:
                 task.cancel()
         with contextlib.suppress(RedisError):
-            await self._store.delete(LEASE_KEY)
+            await self._store.delete(PROBE_LEASE_KEY)
         await self._store.aclose()
 
     async def _for_ever(self, action: Callable[[], Awaitable[None]]) -> None:
@@ -76,30 +78,33 @@ class Probe:
             try:
                 await action()
             except RedisError:
-                await asyncio.sleep(AGAIN_S)
+                await asyncio.sleep(RETRY_S)
+
+    async def _live(self) -> None:
+        await asyncio.sleep(LEASE_S)
+        await self._renew()
 
     async def _renew(self) -> None:
-        await self._store.set(LEASE_KEY, self.running, px=LEASE_MS)
+        await self._store.set(PROBE_LEASE_KEY, self.running, px=LEASE_MS)
         await close_overdue(self._store, time.time())
-        await asyncio.sleep(LEASE_S)
 
     async def _take(self) -> None:
         """The next request, if one comes soon."""
-        waited = self._store.blpop([ASKED_KEY], timeout=TAKE_S)
+        waited = self._store.blpop([ECHO_REQUESTS_KEY], timeout=TAKE_S)
         found = cast("tuple[bytes, bytes] | None", await cast("Any", waited))
-        asked = read_asked(found[1]) if found else None
-        if asked is None or not await _is_wanted(self._store, asked):
+        request = read_echo_request(found[1]) if found else None
+        if request is None or not await _is_wanted(self._store, request):
             return
         if self.running >= MOST_ECHOES:
-            await answer(self._store, asked, EchoAnswered(code="echo.busy"))
+            await send_answer(self._store, request, EchoAnswer(code="echo.busy"))
         else:
-            self._begin(asked)
+            self._begin(request)
 
-    def _begin(self, asked: EchoAsked) -> None:
-        former = self._newest.get(asked.person)
+    def _begin(self, request: EchoRequest) -> None:
+        former = self._newest.get(request.person)
         if former is not None:
             former.end()
-        self._newest[asked.person] = echo = Echo(asked, self._store, self._secret)
+        self._newest[request.person] = echo = Echo(request, self._store, self._secret)
         task = asyncio.ensure_future(self._carry(echo))
         self._carried.add(task)
         task.add_done_callback(self._carried.discard)
@@ -110,14 +115,14 @@ class Probe:
         except Exception as fault:
             LOG.error("an echo failed: %s", type(fault).__name__)
         finally:
-            if self._newest.get(echo.asked.person) is echo:
-                del self._newest[echo.asked.person]
+            if self._newest.get(echo.request.person) is echo:
+                del self._newest[echo.request.person]
 
 
-async def _is_wanted(store: Redis, asked: EchoAsked) -> bool:
-    """Not given up meanwhile: its web process waits a few seconds, and the person may have asked
-    again."""
-    return bool(await store.get(newest_key(asked.person)) == asked.echo.encode())
+async def _is_wanted(store: Redis, request: EchoRequest) -> bool:
+    """Not given up meanwhile: its web process waits a few seconds, and the person may have made
+    another request."""
+    return bool(await store.get(newest_echo_key(request.person)) == request.echo.encode())
 
 
 async def run(configuration: Configuration, ready: Callable[[], None]) -> None:
@@ -127,7 +132,7 @@ async def run(configuration: Configuration, ready: Callable[[], None]) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stopped.set)
     probe = Probe(configuration)
-    probe.start()
+    await probe.start()
     ready()
     await stopped.wait()
     await probe.stop()

@@ -38,10 +38,10 @@ def new_room() -> ProbeRoom:
 
 
 class Wanted:
-    """What is wanted of one room, in the store where its node reads it, and told to the node.
+    """What is wanted of one room, in the store where its node reads it, and at the node.
 
-    `until` is when (Unix seconds) the room is over in any case: a probe that ended meanwhile
-    closes nothing, so whichever runs then does (`close_overdue`).
+    `until` is when (Unix seconds) the room is over in any case: if its probe was killed meanwhile,
+    the next one closes it (`close_overdue`).
     """
 
     def __init__(self, room: ProbeRoom, store: Redis, client: MediaClient, until: float) -> None:
@@ -51,8 +51,8 @@ class Wanted:
         self._until = until
         self._version = 0
 
-    async def say(self, peers: Mapping[str, DesiredPeer]) -> None:
-        """These peers from now on. RedisError when the store is away: then the node has heard it
+    async def write(self, peers: Mapping[str, DesiredPeer]) -> None:
+        """These peers from now on. RedisError when the store is away: then the node has got it
         all the same, over its connection."""
         self._version += 1
         desired = _desired(self.room, self._version, peers)

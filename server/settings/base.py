@@ -84,7 +84,7 @@ TEMPLATES: list[dict[str, Any]] = [
 ]
 
 # psycopg's pool has the size of the executor that async code reaches the database through
-# (sessions/signaling/database.py): one more query than connections would only wait. Without a
+# (sessions/rooms/database.py): one more query than connections would only wait. Without a
 # connection for a second and a half PostgreSQL is away; an attempt is given up after one, because
 # the pool's own delays double and would go on for as long again as PostgreSQL was away.
 DATABASE_POOL_SIZE = 8
@@ -93,10 +93,14 @@ POOL = {"min_size": 1, "max_size": DATABASE_POOL_SIZE, "timeout": 1.5, "reconnec
 DATABASES = {
     "default": {
         **DATABASE,
-        "ENGINE": "server.postgresql",  # sees by itself which pooled connections have ended
+        "ENGINE": "django.db.backends.postgresql",
+        "CONN_HEALTH_CHECKS": True,  # of pooled connections, after PostgreSQL was away
         "OPTIONS": {**DATABASE.get("OPTIONS", {}), "pool": POOL},
     }
 }
+
+# Whether a proxy in front bounds how requests arrive; else the process does (server/arrivals.py).
+THIRDS_BEHIND_PROXY = False
 
 REDIS_URL = ENVIRONMENT.redis_url
 CACHES = {
@@ -160,7 +164,7 @@ MFA_PASSKEY_LOGIN_ENABLED = True
 MFA_WEBAUTHN_USER_VERIFICATION = "preferred"  # alone it is required; after a code it need not be
 MFA_TOTP_PERIOD = 30
 MFA_RECOVERY_CODE_COUNT = 10
-MFA_ALLOW_UNVERIFIED_EMAIL = True  # whoever is signed in has typed a code from that address
+MFA_ALLOW_UNVERIFIED_EMAIL = True  # a person who is signed in has typed a code from that address
 SESSION_COOKIE_AGE = 60 * 60 * 16  # seconds; counted from sign-in, see web/sign_in/adapter.py
 SESSION_COOKIE_NAME = "thirds"
 SESSION_COOKIE_SAMESITE = "Lax"

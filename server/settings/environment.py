@@ -1,4 +1,4 @@
-"""What the processes are told by their environment, in one typed place.
+"""The environment of the processes, in one typed place.
 
 Owns the names and defaults of every variable that settings read. Knows no Django.
 """

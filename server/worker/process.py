@@ -1,4 +1,4 @@
-"""The worker's process: ticker, audit and queue of jobs, in one loop, until it is told to stop.
+"""The worker's process: ticker, audit and queue of jobs, in one loop, until it is stopped.
 
 Owns how long to wait when Redis or PostgreSQL is away, and saying so once. Knows no rule of a
 room: it is handed a ticker that has the services' verbs and the record's writer.
@@ -27,7 +27,7 @@ BEAT_S: Final = 1.0
 QUEUE_AWAY = (ConnectorException, psycopg.Error, OSError)
 QUEUE_WAITS_S: Final = (1.0, 2.0, 5.0, 10.0)  # the last again and again
 POOL_WAITS_S: Final = 3.0  # for a connection; longer is "away"
-GRACE_S: Final = 8.0  # for a job that runs when the worker is told to stop
+GRACE_S: Final = 8.0  # for a job that runs when the worker is stopped
 WORDS: Final = {
     Tick.NO_REDIS: "Redis is away: presence waits for it",
     Tick.NO_DATABASE: "PostgreSQL is away: what happens in rooms is written when it is back",

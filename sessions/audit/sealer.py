@@ -35,7 +35,7 @@ class Sealer:
     settled: int = 0  # rows up to this id are linked
     seen: deque[tuple[float, int]] = field(default_factory=deque)
     whole_at: float = 0.0  # when every row is looked at again
-    told: set[int] = field(default_factory=set)  # rows that are wrong and were said to be
+    reported: set[int] = field(default_factory=set)  # wrong rows that the log names already
 
     def seal(self) -> "Sealed":
         """Links what is committed and not linked yet. Idle while another process does it."""
@@ -85,9 +85,9 @@ class Sealer:
     def _is_right(self, event: AuditEvent) -> bool:
         if is_signed(row_of(event), bytes(event.mac), audit_keys()):
             return True
-        if event.pk not in self.told:
+        if event.pk not in self.reported:
             log.critical("audit row %d was not written by Thirds: run verify_audit", event.pk)
-            self.told.add(event.pk)
+            self.reported.add(event.pk)
         return False
 
 

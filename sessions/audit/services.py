@@ -24,7 +24,7 @@ Detail = Mapping[str, str | int | bool | None]
 
 @dataclass(frozen=True, slots=True)
 class Operator:
-    """Whoever holds the machine's command line: no person, and so a row without an actor."""
+    """The operator at the machine's command line: no person, so a row without an actor."""
 
 
 OPERATOR: Final = Operator()

@@ -127,6 +127,6 @@ def _linked(stored: Sequence[Any]) -> Linked:
     if mac is None:
         return Linked(link, None, b"")
     key, at, actor, verb, outcome, subject, session, detail, row_key = columns
-    told = json.loads(detail)
-    row = Row(key, at, actor, verb, outcome, subject, session, told, row_key)
+    values = json.loads(detail)
+    row = Row(key, at, actor, verb, outcome, subject, session, values, row_key)
     return Linked(link, row, bytes(mac))

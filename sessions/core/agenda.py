@@ -17,10 +17,27 @@ FLOOR = timedelta(minutes=5)  # AG4: what a later segment keeps
 
 
 class SegmentKind(StrEnum):
+    """The kinds of segment, and what is so in each of them."""
+
     CHECK_IN = "check_in"
     TOPIC = "topic"
     WRAP_UP = "wrap_up"
     BREAK = "break"
+
+    @property
+    def counts(self) -> bool:
+        """AG9. Whether time in it is attendance: all but breaks."""
+        return self is not SegmentKind.BREAK
+
+    @property
+    def has_media(self) -> bool:
+        """Whether people see and hear each other in it: in all but breaks."""
+        return self is not SegmentKind.BREAK
+
+    @property
+    def advances_itself(self) -> bool:
+        """AG7. Whether it ends on time, whatever its template says: breaks do."""
+        return self is SegmentKind.BREAK
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,8 +76,8 @@ class PlannedSegment:
 
     @property
     def counts(self) -> bool:
-        """AG9. Whether time in it is attendance: all but breaks."""
-        return self.kind is not SegmentKind.BREAK
+        """AG9. Whether time in it is attendance."""
+        return self.kind.counts
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,7 +185,7 @@ def fits(segments: Sequence[Segment], total_minutes: int) -> Refuse | None:
     are breaks, every share comes to at least five minutes, and without a share they fill it."""
     if any((one.minutes is None) == (one.share is None) or _weight(one) < 1 for one in segments):
         return Refuse("agenda.length")
-    if all(one.kind is SegmentKind.BREAK for one in segments):
+    if not any(one.kind.counts for one in segments):
         return Refuse("agenda.empty")
     rest = total_minutes - sum(one.minutes or 0 for one in segments)
     shares = [one.share for one in segments if one.share is not None]
@@ -257,5 +274,5 @@ def _weight(segment: Segment) -> int:
 
 
 def _planned(segment: Segment, seconds: int) -> PlannedSegment:
-    itself = segment.advances_itself or segment.kind is SegmentKind.BREAK
+    itself = segment.advances_itself or segment.kind.advances_itself
     return PlannedSegment(segment.kind, segment.block, segment.title, seconds, itself)

@@ -164,18 +164,18 @@ def digest(before: bytes, number: int, event: int, said: bytes, key: bytes) -> b
 
 def checkpoint_line(one: Checkpoint, ring: KeyRing) -> str:
     """A checkpoint as a line of JSON, signed with the current key."""
-    told = _checkpoint_text(one)
-    mac = _mac(ring.current_key, b"checkpoint", told.encode())
-    return json.dumps({**json.loads(told), "key": ring.current, "mac": mac.hex()})
+    text = _checkpoint_text(one)
+    mac = _mac(ring.current_key, b"checkpoint", text.encode())
+    return json.dumps({**json.loads(text), "key": ring.current, "mac": mac.hex()})
 
 
 def read_checkpoint(line: str, ring: KeyRing) -> Checkpoint | None:
     """The checkpoint of a line; None if it is none, or not signed by a key of the ring."""
     try:
-        told = json.loads(line)
-        at = datetime.fromisoformat(told["at"])
-        one = Checkpoint(at, int(told["number"]), bytes.fromhex(told["digest"]))
-        key, mac = ring.keys[told["key"]], bytes.fromhex(told["mac"])
+        fields = json.loads(line)
+        at = datetime.fromisoformat(fields["at"])
+        one = Checkpoint(at, int(fields["number"]), bytes.fromhex(fields["digest"]))
+        key, mac = ring.keys[fields["key"]], bytes.fromhex(fields["mac"])
     except (ValueError, TypeError, KeyError, RecursionError):
         return None
     wanted = _mac(key, b"checkpoint", _checkpoint_text(one).encode())
@@ -183,8 +183,8 @@ def read_checkpoint(line: str, ring: KeyRing) -> Checkpoint | None:
 
 
 def _checkpoint_text(one: Checkpoint) -> str:
-    told = {"at": one.at.isoformat(), "number": one.number, "digest": one.digest.hex()}
-    return json.dumps(told)
+    fields = {"at": one.at.isoformat(), "number": one.number, "digest": one.digest.hex()}
+    return json.dumps(fields)
 
 
 def _mac(key: bytes, *parts: bytes) -> bytes:

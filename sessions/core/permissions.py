@@ -78,6 +78,7 @@ class Verb(StrEnum):
     ROOM_ALLOW_MICROPHONE = "room.allow_microphone"
     ROOM_LOWER_HAND = "room.lower_hand"
     ROOM_REMOVE = "room.remove"
+    ROOM_SPOTLIGHT = "room.spotlight"
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,6 +146,7 @@ TABLE: Mapping[Verb, frozenset[Grant]] = {
     Verb.ROOM_ALLOW_MICROPHONE: _LEADS,
     Verb.ROOM_LOWER_HAND: _LEADS,
     Verb.ROOM_REMOVE: _LEADS,
+    Verb.ROOM_SPOTLIGHT: _LEADS,
 }
 
 
@@ -162,6 +164,10 @@ RECORD_READS = frozenset(
         Verb.ATTENDANCE_READ,
     }
 )
+
+
+# What one does to oneself, again and again: only a refusal leaves an audit row.
+UNAUDITED = frozenset({Verb.ROOM_RAISE_HAND, Verb.ROOM_LEAVE})
 
 
 def allowed(verb: Verb, principal: Principal) -> Refuse | None:
@@ -196,7 +202,7 @@ def grants(principal: Principal) -> frozenset[Grant]:
 
 def lost(before: Principal, now: Principal) -> Refuse | None:
     """PER6. Whether what was opened under one principal ends under the other: who may not stay
-    goes, and who has become staff instead of a client, or the reverse, comes in anew. A seat's
+    goes, and who has become staff instead of a client, or the reverse, comes in again. A seat's
     own state is the room's to tell."""
     if refused := allowed(Verb.ROOM_STAY, now):
         return refused

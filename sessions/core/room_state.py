@@ -18,8 +18,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import TypeVar
 
 from sessions.core.refusal import Refuse
+
+Instant = TypeVar("Instant", datetime, int)
 
 LOBBY_MINUTES = 15
 UNSTAFFED_MINUTES = 15
@@ -161,3 +164,12 @@ def reopen(state: RoomState, ended_at: datetime | None, now: datetime) -> Transi
     if ended_at is not None and now > reopen_until(ended_at):
         return Refuse("room.reopen_late")
     return apply(state, RoomEvent.REOPEN)
+
+
+def is_closed(state: RoomState, reopens_until: Instant | None, now: Instant) -> bool:
+    """RS5. Whether the room is over for good: over, and nobody can open it again any more.
+
+    `reopens_until` is RS4's instant of an ended room; None: it cannot be reopened. Instants
+    are datetimes, or milliseconds as they travel.
+    """
+    return state in OVER and (reopens_until is None or now > reopens_until)

@@ -2,7 +2,7 @@
 
 Owns the form of a sealed value, `v1.<key id>.<nonce and ciphertext, URL-safe base64>`. The place
 (table, row, column) is associated data: a value that was moved to another row or column does not
-open. The key's id is too. Pure: keys and nonces are arguments. The length of a value can be told
+open. The key's id is too. Pure: keys and nonces are arguments. The length of a value can be read
 from its sealed form; nothing else can.
 """
 

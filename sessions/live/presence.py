@@ -3,48 +3,24 @@
 Owns the roster's entries and what may be done to them. A seat is held by one connection, the
 newest of its person; (connection, generation) is compared by every renewal and goodbye, so a
 late goodbye of an old socket cannot remove a newer one and leave its owner listening unseen.
-Each function makes a call; a `Store` runs it. Its script changes the
-roster, numbers the change and appends it to the room's stream in one step, on Redis's clock.
+Each function makes a call; a `Store` runs it. Its script changes the roster, numbers the change
+and appends it to the room's stream in one step, on Valkey's clock.
 Knows opaque keys only: no names, no rows, and nothing of who may do what.
 
-Nothing here raises when Redis is away: every call may answer Refuse("store.down").
+Nothing here raises when Valkey is away: every call may answer Refuse("store.down").
 """
 
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Final
+from typing import Any, Final
 
 from sessions.core.admission import Wait, WaitReason
+from sessions.core.parts import PartName
 from sessions.core.reasons import LeaveReason
 from sessions.core.refusal import Refuse
-from sessions.live.store import AWAY_MS, HEARTBEAT_MS, LEASE_MS, Answer, Call
-
-__all__ = [
-    "AWAY_MS",
-    "HEARTBEAT_MS",
-    "LEASE_MS",
-    "Applied",
-    "Entry",
-    "Holder",
-    "Joined",
-    "Outcome",
-    "Place",
-    "Roster",
-    "Swept",
-    "change",
-    "close",
-    "holder",
-    "join",
-    "leave",
-    "move",
-    "remove",
-    "renew",
-    "roster",
-    "sweep",
-    "unbar",
-]
+from sessions.live.store import Answer, Call
 
 
 class Place(StrEnum):
@@ -59,7 +35,7 @@ class Outcome(StrEnum):
 
     DONE = "done"
     UNCHANGED = "unchanged"  # it was so already: no event
-    ABSENT = "absent"  # nobody is connected on that seat (after Redis was lost: join again)
+    ABSENT = "absent"  # nobody is connected on that seat (after Valkey was lost: join again)
     SUPERSEDED = "superseded"  # another connection holds the seat: close this one (4409)
 
 
@@ -67,10 +43,9 @@ class Outcome(StrEnum):
 class Entry:
     """One connected seat. `version` is the number of the event that told it last.
 
-    `microphone` and `camera` are what the browser says is true of its tracks; `hand_ms` is
-    when the hand went up; `since_ms` is when it came to this place; `waiting` is what it waits
-    for at the door; `claim` is the generation in which the connection came first.
-    Instants are milliseconds since 1970, Redis's clock.
+    `microphone` and `camera` are what the browser says is true of its tracks; `since_ms` is when
+    it came to this place; `waiting` is what it waits for at the door; `claim` is the generation in which the connection came first.
+    Instants are milliseconds since 1970, Valkey's clock.
     """
 
     seat: str
@@ -81,7 +56,6 @@ class Entry:
     microphone: bool
     microphone_allowed: bool
     camera: bool
-    hand_ms: int | None
     away: bool
     since_ms: int
     waiting: Wait | None
@@ -93,7 +67,7 @@ class Entry:
         """From the JSON of the roster, or of the payload of an event that tells an entry."""
         fields = {**stored, "place": Place(str(stored["place"])), "waiting": _waits(stored)}
         fields.pop("late")
-        return cls(**{**fields, "hand_ms": stored["hand_ms"] or None})  # type: ignore[arg-type]
+        return cls(**fields)  # type: ignore[arg-type]
 
 
 def _waits(stored: Mapping[str, object]) -> Wait | None:
@@ -153,7 +127,7 @@ class Swept:
 @dataclass(frozen=True, slots=True)
 class Roster:
     """Everyone connected, read at one instant, which (epoch, seq) names. `unsaved`: verbs that no
-    row holds yet; `published`: the payload of the newest room.changed, empty before the first."""
+    row holds yet; `published`: the payload of the newest room.changed (`parts`: and of each part.changed), empty before the first."""
 
     epoch: str
     seq: int
@@ -162,6 +136,7 @@ class Roster:
     entries: tuple[Entry, ...]
     unsaved: int = 0
     published: str = ""
+    parts: tuple[Mapping[str, Any], ...] = ()
 
     def at(self, place: Place) -> tuple[Entry, ...]:
         """Those at one place, in the order they came."""
@@ -189,9 +164,9 @@ def join(
     claim: int = 0,
     clock_ms: int | None = None,
 ) -> Call[Joined | Refuse]:
-    """Takes a seat for a connection, from whichever held it. A raised hand stays up.
+    """Takes a seat for a connection, from whichever held it.
 
-    Also how a connection registers again after Redis came back empty (renew: ABSENT), with the
+    Also how a connection registers again after Valkey came back empty (renew: ABSENT), with the
     generation in which it came first as its `claim`: refuses `connection.replaced` if one that
     came later holds the seat.
     `microphone_allowed` is of the seat's row in `seat_version`: what was told of a newer one
@@ -248,7 +223,6 @@ def change(
     microphone: bool | None = None,
     microphone_allowed: bool | None = None,
     camera: bool | None = None,
-    hand: bool | None = None,
     waiting: Wait | None = None,
     seat_version: int | None = None,
     clock_ms: int | None = None,
@@ -259,7 +233,6 @@ def change(
         "microphone": microphone,
         "microphone_allowed": microphone_allowed,
         "camera": camera,
-        "hand": hand,
         **(_waiting(waiting) if waiting else {}),
     }
     connection, generation = held_by or ("", 0)
@@ -329,7 +302,8 @@ def close(
 
 def roster(room: str, *, clock_ms: int | None = None) -> Call[Roster]:
     """Everyone connected, with (epoch, seq) of the same instant."""
-    return Call("roster", room, _roster, clock_ms=clock_ms)
+    names = {"parts": [name.value for name in PartName]}
+    return Call("roster", room, _roster, names, clock_ms=clock_ms)
 
 
 @dataclass(frozen=True, slots=True)
@@ -399,4 +373,5 @@ def _roster(answer: Answer) -> Roster:
         entries=tuple(Entry.read(stored) for stored in json.loads(answer["roster"])),
         unsaved=answer["unsaved"],
         published=answer["published"],
+        parts=tuple(json.loads(answer["parts"])),
     )

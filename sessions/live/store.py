@@ -26,6 +26,7 @@ from redis.exceptions import TimeoutError as RedisSlow
 
 from sessions.core.refusal import Refuse
 from sessions.live.clock import RoomClock
+from sessions.live.tasks import Tasks
 
 T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
@@ -132,7 +133,7 @@ class Store:
         )
         self._scripts: dict[str, Any] = {}
         self._gathered: list[Waiting] = []
-        self._sending: set[asyncio.Task[None]] = set()
+        self._tasks = Tasks()
         # Another connection for each call of a crowd would keep everybody waiting longer: making
         # one takes milliseconds.
         self._turn = asyncio.Semaphore(CALLS_UNDER_WAY)
@@ -183,9 +184,7 @@ class Store:
 
     def _flush(self) -> None:
         gathered, self._gathered = self._gathered, []
-        sending = asyncio.get_running_loop().create_task(self._send_all(gathered))
-        self._sending.add(sending)
-        sending.add_done_callback(self._sending.discard)
+        self._tasks.keep(self._send_all(gathered))
 
     async def _send_all(self, gathered: list[Waiting]) -> None:
         asked = time.time()

@@ -26,8 +26,9 @@ class Kind(StrEnum):
     WAITING_CHANGED = "waiting.changed"  # payload: Entry
     WAITING_LEFT = "waiting.left"
     CONNECTION_REPLACED = "connection.replaced"  # for the consumer of `connection` alone
-    ROOM_CHANGED = "room.changed"  # payload: made by the room's services
-    ME_CHANGED = "me.changed"  # payload: made by the room's services
+    ROOM_CHANGED = "room.changed"  # payload: made by the room's verbs
+    ME_CHANGED = "me.changed"  # payload: made by the room's verbs
+    PART_CHANGED = "part.changed"  # subject: the part's name; payload: its version and state
 
 
 class Audience(StrEnum):
@@ -50,6 +51,7 @@ class Draft:
     subject: str = ""  # a seat's key; empty: the room
     reason: str = ""
     payload: Mapping[str, Any] = field(default_factory=dict)
+    room_version: int = 0  # of the room, where this is the last event of a version
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,21 +118,22 @@ def append(room: str, draft: Draft, *, clock_ms: int | None = None) -> Call[Appl
         "subject": draft.subject,
         "reason": draft.reason,
         "version": draft.version,
+        "room_version": draft.room_version,
     }
     return Call("append", room, _appended, arguments, _stored(draft), clock_ms)
 
 
-def appended(draft: Draft, told: Applied) -> Event:
+def appended(draft: Draft, applied: Applied) -> Event:
     """The event that `append` made of a draft, as whoever reads the stream finds it."""
     return Event(
-        seq=told.seq,
+        seq=applied.seq,
         kind=draft.kind,
         audience=draft.audience,
         subject=draft.subject,
         connection="",
         reason=draft.reason,
-        version=draft.version or told.seq,
-        at_ms=told.now_ms,
+        version=draft.version or applied.seq,
+        at_ms=applied.now_ms,
         payload=json.loads(_stored(draft)),
     )
 

@@ -4,7 +4,7 @@ from sessions.models.audit import AuditEvent, AuditLink
 from sessions.models.people import Person
 from sessions.models.personal import PersonalDetails
 from sessions.models.record import AttendanceCheckpoint, AttendanceCorrection, AttendanceMark
-from sessions.models.rooms import AgendaMark, Room, Seat
+from sessions.models.rooms import AgendaMark, Room, RoomPart, Seat
 from sessions.models.scheduling import (
     AgendaTemplate,
     Enrolment,
@@ -30,6 +30,7 @@ __all__ = [
     "PersonalDetails",
     "Program",
     "Room",
+    "RoomPart",
     "Seat",
     "Session",
     "SessionSegment",

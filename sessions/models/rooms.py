@@ -40,6 +40,24 @@ class Room(models.Model):
         return f"room {self.key}"
 
 
+class RoomPart(models.Model):
+    """The state of one part of a room (`core.parts`), as JSON; `version` rises with each change.
+
+    Written under the lock of the room's row.
+    """
+
+    room = models.ForeignKey(Room, models.CASCADE, related_name="parts")
+    name = models.CharField(max_length=32)  # a PartName; no choices: a new part is no migration
+    version = models.PositiveBigIntegerField(default=0)
+    state = models.JSONField(null=True)  # null: as at the beginning
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["room", "name"], name="one_part")]
+
+    def __str__(self) -> str:
+        return f"{self.name} of room {self.room_id}"
+
+
 class AgendaMark(models.Model):
     """One thing a facilitator (or the clock) did to the agenda. Never changed or deleted."""
 
@@ -61,7 +79,7 @@ class AgendaMark(models.Model):
 
 
 class Seat(models.Model):
-    """A person's standing in one room: waiting at the door, admitted, or removed.
+    """A person's seat in one room: waiting at the door, admitted, or removed.
 
     `key` is the participant id that others see: it leads to nobody outside this room.
     """

@@ -1,9 +1,9 @@
-"""Several statements in one round trip to PostgreSQL.
+"""Several SELECTs in one round trip to PostgreSQL.
 
-Owns how statements are put together, and how a row's columns become an INSERT or an UPDATE. For
-what every verb of a room asks and writes: there the way to the database and back, a turn of the
-interpreter at each end of it, costs more than the statement, and the ORM takes longer to write
-one than PostgreSQL to answer it. Everything else goes through the ORM. Knows no table by name.
+Owns how statements are put together and how rows become what they mean. For what every verb of a
+room reads under its lock: there six statements of the ORM made a verb twice as dear in CPU
+(docs/benchmarks.md), most of it the writing of the statements. Everything else goes through the
+ORM. Knows no table by name.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -29,14 +29,6 @@ class Read(Generic[T]):
     take: Callable[[Rows], T]
 
 
-@dataclass(frozen=True, slots=True)
-class Write:
-    """One statement that changes rows, with its parameters in order."""
-
-    sql: str
-    parameters: tuple[Any, ...]
-
-
 def read(one: Read[T]) -> T:
     """What it finds: one round trip."""
     with connection.cursor() as cursor:
@@ -45,7 +37,7 @@ def read(one: Read[T]) -> T:
 
 
 class RoundTrip:
-    """Several reads that are asked one after the other on one way to the database. A parameter
+    """Several reads that are asked one after the other in one round trip. A parameter
     that more than one of them names is the same thing in all."""
 
     def __init__(self) -> None:
@@ -75,32 +67,6 @@ class RoundTrip:
                 if parameters.setdefault(name, value) != value:
                     raise ValueError(f"{name} is two things")
         return parameters
-
-
-def write(writes: Sequence[Write]) -> None:
-    """Makes the changes in their order: one round trip. Nothing to change, none."""
-    if not writes:
-        return
-    parameters = [value for one in writes for value in one.parameters]
-    with connection.cursor() as cursor:
-        cursor.execute(END.join(one.sql for one in writes), parameters)
-
-
-def insert(row: Model) -> Write:
-    """The row as a new one. Its key, where the database gives it, is not read back."""
-    columns = _columns(type(row))
-    names = ", ".join(_column(field) for field in columns)
-    places = ", ".join(["%s"] * len(columns))
-    sql = f"INSERT INTO {_table(row)} ({names}) VALUES ({places})"  # noqa: S608 - no values
-    return Write(sql, _values(row, columns, add=True))
-
-
-def update(row: Model) -> Write:
-    """All columns of a row that is there, as `save` does."""
-    columns = _columns(type(row))
-    places = ", ".join(f"{_column(field)} = %s" for field in columns)
-    sql = f"UPDATE {_table(row)} SET {places} WHERE id = %s"  # noqa: S608 - no values
-    return Write(sql, (*_values(row, columns, add=False), row.pk))
 
 
 def whole_rows(
@@ -134,22 +100,8 @@ def _ordering(model: type[Model]) -> str:
     return f" ORDER BY {', '.join(names)}" if names else ""
 
 
-@lru_cache(maxsize=32)
-def _columns(model: type[Model]) -> tuple["Field[Any, Any]", ...]:
-    """Of the model, but for the key that the database gives."""
-    return tuple(field for field in model._meta.concrete_fields if not field.primary_key)
-
-
-def _values(row: Model, columns: Sequence["Field[Any, Any]"], *, add: bool) -> tuple[Any, ...]:
-    return tuple(field.get_db_prep_save(field.pre_save(row, add), connection) for field in columns)
-
-
 def _column(field: "Field[Any, Any]") -> str:
     return _quoted(str(field.column))
-
-
-def _table(row: Model) -> str:
-    return _quoted(row._meta.db_table)
 
 
 def _quoted(name: str) -> str:

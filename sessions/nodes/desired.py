@@ -96,7 +96,7 @@ class DesiredRooms:
         """
         arguments: list[Any] = [KEEP_S, seat, known, "new" if new else "keep"]
         try:
-            found = await self._store.evaluate("media_generation", [_peers_key(room)], arguments)
+            found = await self._store.evaluate("media/generation", [_peers_key(room)], arguments)
         except AWAY:
             return DOWN
         return int(found)
@@ -139,7 +139,7 @@ class DesiredRooms:
         return desired if await self._put(desired, number, kept) else Late()
 
     async def _take_number(self, room: str) -> _Number:
-        found = await self._store.evaluate("media_number", [_numbers_key(room)], [KEEP_S])
+        found = await self._store.evaluate("media/number", [_numbers_key(room)], [KEEP_S])
         return _Number(**json.loads(found))
 
     async def _generations(self, room: str) -> dict[str, int]:
@@ -153,7 +153,7 @@ class DesiredRooms:
         value, facts = desired_json(desired), json.dumps(asdict(kept))
         order = [kept.room_version, kept.read_ms]
         arguments = [KEEP_S, desired.version, desired.epoch, began_ms, value, facts, *order]
-        return int(await self._store.evaluate("media_put", keys, arguments)) >= 0
+        return int(await self._store.evaluate("media/put", keys, arguments)) >= 0
 
 
 def desired_of(

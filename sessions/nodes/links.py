@@ -15,6 +15,7 @@ from typing import Final
 from server.media.client import (
     PEERS_OF_A_ROOM,
     Answer,
+    CloseReason,
     Code,
     DesiredRoom,
     Hold,
@@ -26,19 +27,30 @@ from server.media.client import (
     Notification,
     PeerClosed,
     Placement,
-    Reason,
     Seen,
     SlotOwned,
     SlotShown,
     Speaking,
     Stay,
     decide,
+    may_offer_again,
 )
 from sessions.core.refusal import Refuse
 from sessions.live.store import cancelled
+from sessions.live.tasks import Tasks
 from sessions.nodes.placement import Placements
 
-__all__ = ["Heard", "Listener", "NodeLinks", "PeerClosed", "SlotOwned", "SlotShown", "Speaking"]
+__all__ = [
+    "CloseReason",
+    "Heard",
+    "Listener",
+    "NodeLinks",
+    "PeerClosed",
+    "SlotOwned",
+    "SlotShown",
+    "Speaking",
+    "may_offer_again",
+]
 
 Heard = SlotOwned | SlotShown | Speaking | PeerClosed
 Listener = Callable[[Heard], None]
@@ -70,21 +82,17 @@ class NodeLinks:
         self._looked_at = float("-inf")
         self._news = asyncio.Event()
         self._moving: dict[str, asyncio.Task[None]] = {}
-        self._tasks: set[asyncio.Task[object]] = set()
+        self._tasks = Tasks()
         self._following: asyncio.Task[None] | None = None
 
     def begin(self) -> None:
         """Starts looking for nodes, on the running loop; again, it does nothing."""
         if self._following is None:
-            self._following = asyncio.get_running_loop().create_task(self._follow())
+            self._following = self._tasks.keep(self._follow())
 
     async def close(self) -> None:
         """Ends all of it."""
-        following = [self._following] if self._following else []
-        tasks = [*following, *self._moving.values(), *self._tasks]
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await self._tasks.cancel()
         for client in self._clients.values():
             await client.close()
 
@@ -122,7 +130,7 @@ class NodeLinks:
             self._changed,
         )
         self._clients[control] = client
-        self._keep(client.connect())
+        self._tasks.keep(client.connect())
 
     async def _forget_the_gone(self, now: float) -> None:
         leased = {lease.control for lease in self._leases.values()}
@@ -213,10 +221,11 @@ class NodeLinks:
             if where == room:
                 listener(PeerClosed(room=room, peer=peer, generation=0, reason=reason))
 
-    def _why_left(self, node: str) -> Reason:
+    def _why_left(self, node: str) -> CloseReason:
         if self._client_of(node) is None:
-            return "node_lost"
-        return "node_draining" if self._state_of(node) is NodeState.DRAINING else "moved"
+            return CloseReason.NODE_LOST
+        draining = self._state_of(node) is NodeState.DRAINING
+        return CloseReason.NODE_DRAINING if draining else CloseReason.MOVED
 
     def _changed(self) -> None:
         """Something about a node: those who wait look again, and rooms on a node that does not
@@ -230,7 +239,7 @@ class NodeLinks:
                 continue
             state = seen[placed.node].state if placed.node in seen else NodeState.LOST
             if state in (NodeState.LOST, NodeState.DRAINING):
-                self._moving[room] = asyncio.get_running_loop().create_task(self._move(room))
+                self._moving[room] = self._tasks.keep(self._move(room))
 
     async def _move(self, room: str) -> None:
         """Until it is placed, or nobody here is in it any more."""
@@ -281,7 +290,7 @@ class NodeLinks:
         """News of the peer, which another process may have made, comes here as soon as the room
         is on a node that answers. `new`: the page has made no offer yet, so a node that does not
         have it has nothing to say."""
-        self._keep(self._attach(room, peer, generation, new))
+        self._tasks.keep(self._attach(room, peer, generation, new))
 
     async def _attach(self, room: str, peer: str, generation: int, new: bool) -> None:
         listener = self.listeners.get((room, peer))
@@ -346,11 +355,6 @@ class NodeLinks:
             client.revoke(room, peer, generation)
         await asyncio.sleep(0)
         await asyncio.gather(*(client.close() for client in clients))
-
-    def _keep(self, coroutine: "asyncio._CoroutineLike[object]") -> None:
-        task = asyncio.get_running_loop().create_task(coroutine)
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
 
 
 def _now() -> float:

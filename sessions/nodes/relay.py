@@ -1,15 +1,26 @@
-"""The way to the media node for networks that let nothing but TLS out: a TURN relay's credentials.
+"""For networks that let nothing but TLS out: a TURN relay's credentials.
 
 Owns whose they are. How they are computed is `server.media`'s; time is an argument.
 """
 
-from django.conf import settings
+from dataclasses import dataclass
+from typing import Final
 
 from server.media.client import RelayAccess, relay_access
 
-__all__ = ["RelayAccess", "access_for"]
+__all__ = ["NO_RELAY", "Relay", "RelayAccess"]
 
 
-def access_for(seat: str, now_s: float) -> RelayAccess:
-    """Access for ten minutes; `seat` is an opaque key, so the relay's log names nobody."""
-    return relay_access(settings.THIRDS_TURN_URL, settings.THIRDS_TURN_SECRET, seat, now_s)
+@dataclass(frozen=True, slots=True)
+class Relay:
+    """The installation's relay, by the secret that it shares; without an `url` there is none."""
+
+    url: str
+    secret: str
+
+    def access_for(self, seat: str, now_s: float) -> RelayAccess:
+        """Access for ten minutes; `seat` is an opaque key, so the relay's log names nobody."""
+        return relay_access(self.url, self.secret, seat, now_s)
+
+
+NO_RELAY: Final = Relay("", "")

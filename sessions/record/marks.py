@@ -79,7 +79,7 @@ def _row(room: Room, epoch: str, mark: PresenceMark, person: int) -> AttendanceM
 async def checkpoint(process: Process, name: RoomName) -> bool | Refuse:
     """Writes who is in the room now, at most once in each minute; whether it did.
 
-    An empty room is not written: a checkpoint only says whom it saw.
+    An empty room is not written: a checkpoint only lists who was there.
     """
     now = await process.store.run(roster(name.key))
     if isinstance(now, Refuse):

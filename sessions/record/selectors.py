@@ -98,7 +98,7 @@ def _seen(row: AttendanceCheckpoint) -> Iterable[core.Mark]:
 
 
 def _clients(session: Session, room: Room) -> Mapping[int, str]:
-    """The roster of the session's date, and whoever sat in it as a client all the same."""
+    """The roster of the session's date, and everybody else who sat in it as a client."""
     date = session.local_date
     current = Q(starts_on__lte=date) & (Q(ends_on__isnull=True) | Q(ends_on__gte=date))
     seated = Seat.objects.filter(room=room, is_staff=False, first_in_at__isnull=False)

@@ -21,7 +21,14 @@ from sessions.models import Room, Seat
 from sessions.rooms import selectors
 from sessions.rooms.effects import ChangePresence, Effect, Outcome, Publish, WriteDesired
 from sessions.rooms.effects import carry_out as carry_out_effects
-from sessions.rooms.locked_room import Clock, LockedRoom, locked_room, me_changed, room_changed
+from sessions.rooms.locked_room import (
+    Clock,
+    LockedRoom,
+    locked_room,
+    me_changed,
+    part_changed,
+    room_changed,
+)
 from sessions.rooms.names import RoomName
 from sessions.rooms.process import Process
 from sessions.rooms.verbs.ending import end_at
@@ -116,7 +123,8 @@ def effects_of_rows(name: RoomName, roster: Roster, clock: Clock) -> Sequence[Ef
     for entry in roster.entries:
         effects += _as_row(room.key, entry, seats.get(entry.seat), is_over=is_over)
     published = Publish(room_changed(selectors.room_now(room, now)))
-    return [*effects, published, WriteDesired(selectors.facts_for_node(room, now))]
+    parts: list[Effect] = [Publish(part_changed(row)) for row in room.parts.all()]
+    return [*effects, *parts, published, WriteDesired(selectors.facts_for_node(room, now))]
 
 
 def _as_row(room: str, entry: Entry, seat: Seat | None, *, is_over: bool) -> list[Effect]:

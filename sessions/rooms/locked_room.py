@@ -5,11 +5,12 @@ write: `save`, and what was saved reaches the database when the rule has not ref
 verb, and does not ask who may do what.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import Enum
+from typing import Any
 
 from django.db import transaction
 from django.db.models import Model
@@ -18,19 +19,22 @@ from sessions.audit import services as audit
 from sessions.core import agenda_clock, permissions, room_state
 from sessions.core.agenda import Agenda, AgendaClock, MarkKind
 from sessions.core.agenda import AgendaMark as CoreMark
+from sessions.core.parts import PARTS, PartName
 from sessions.core.permissions import Verb
 from sessions.core.refusal import Refuse
 from sessions.core.room_state import RoomState
+from sessions.core.viewing import Facts
 from sessions.live import presence
-from sessions.live.presence import Applied, Roster
+from sessions.live.presence import Applied, Place, Roster
 from sessions.live.store import Call
 from sessions.live.stream import Audience, Draft, Kind
-from sessions.models import AgendaMark, Person, Room, Seat, Session, SessionSegment
+from sessions.models import AgendaMark, Person, Room, RoomPart, Seat, Session, SessionSegment
+from sessions.models.round_trip import RoundTrip, whole_rows
 from sessions.rooms import selectors
 from sessions.rooms.effects import ChangePresence, Effect, Publish, RevokeMedia, WriteDesired
 from sessions.rooms.names import RoomName
 from sessions.rooms.selectors import RoomNow
-from sessions.scheduling.selectors import principal
+from sessions.scheduling.selectors import principal_asked
 
 Clock = Callable[[], datetime]
 
@@ -38,7 +42,8 @@ Clock = Callable[[], datetime]
 class Change(Enum):
     """What a rule did to the rows."""
 
-    MADE = "made"
+    MADE = "made"  # to the room or its people: the room is published
+    PART = "part"  # to parts of the room alone: each of them is
     NONE = "none"  # it was so already: success, and nothing is published
 
 
@@ -62,6 +67,7 @@ class LockedRoom:
     effects: list[Effect] = field(default_factory=list)
     _saved: list[Model] = field(default_factory=list)  # in the order of their first saving
     _seats: dict[str, Seat] | None = None
+    _parts: dict[PartName, RoomPart] | None = None
     _read: tuple[int, AgendaClock] | None = None
 
     @property
@@ -105,6 +111,44 @@ class LockedRoom:
         self.seats()[seat.key] = seat
         return seat
 
+    # ---- parts ---------------------------------------------------------------------------------
+
+    def decide(self, name: PartName, command: Any) -> Change | Refuse:
+        """Asks a part's command; what it makes of the part is saved and published."""
+        part, row = PARTS[name], self._part(name)
+        state = part.read(row.state)
+        decided = part.decide(state, command, self._facts())
+        if isinstance(decided, Refuse):
+            return decided
+        if decided == state:
+            return Change.NONE
+        row.state, row.version = part.stored(decided), row.version + 1
+        self.save(row)
+        self.effects.append(Publish(part_changed(row)))
+        return Change.PART
+
+    def _part(self, name: PartName) -> RoomPart:
+        if self._parts is None:
+            self._parts = {PartName(row.name): row for row in self.room.parts.all()}
+        if name not in self._parts:
+            self._parts[name] = RoomPart(room=self.room, name=name.value)
+        return self._parts[name]
+
+    def _facts(self) -> Facts:
+        mine = [seat.key for seat in self.seats().values() if seat.person == self.actor]
+        return Facts(
+            at_ms=selectors.milliseconds(self.now),
+            actor=mine[0] if mine else "",
+            present=frozenset(entry.seat for entry in self.roster.at(Place.ROOM)),
+        )
+
+    def _empty_parts(self) -> None:
+        """Back to the beginning: the room is over, and its parts hold what was of the moment."""
+        for row in self.room.parts.exclude(state=None):
+            row.state, row.version = None, row.version + 1
+            self.save(row)
+            self.effects.append(Publish(part_changed(row)))
+
     # ---- writing -------------------------------------------------------------------------------
 
     def save(self, row: Model) -> None:
@@ -124,9 +168,11 @@ class LockedRoom:
         self.save(audit.event(self.actor, verb.value, code, subject, session, self.detail))
 
     def discard(self) -> None:
-        """A rule that refuses has written nothing and leaves no effect."""
+        """A rule that refuses has written nothing and leaves no effect. Seats and parts are read
+        again: it may have changed one before it refused."""
         self._saved.clear()
         self.effects.clear()
+        self._seats = self._parts = None
 
     def refuses(self, kind: MarkKind, minutes: int = 0) -> Refuse | None:
         """Why the agenda cannot have this mark now, if it cannot."""
@@ -152,6 +198,7 @@ class LockedRoom:
         self.for_node |= not {self.state, transition.state} <= room_state.IN_SESSION
         self.room.state = transition.state.value
         if room_state.Effect.EMPTY_ROOM in transition.effects:
+            self._empty_parts()
             self.change_presence(presence.close(self.room.key))
 
     def save_seat(self, seat: Seat, reason: str = "") -> None:
@@ -184,6 +231,16 @@ class LockedRoom:
             self.effects.append(WriteDesired(facts))
         return now
 
+    def publish_parts(self) -> RoomNow:
+        """Raises the room's version, where only parts changed: the last of their events bears
+        it."""
+        self.room.version += 1
+        self.save(self.room)
+        last = self.effects[-1]
+        assert isinstance(last, Publish)
+        self.effects[-1] = Publish(replace(last.draft, room_version=self.room.version))
+        return self.room_now()
+
     def room_now(self) -> RoomNow:
         """The room as it is in this transaction."""
         return selectors.room_now(self.room, self.clock())
@@ -199,6 +256,10 @@ class LockedRoom:
         return on != selectors.media_is_on(self.state, then)
 
 
+Rule = Callable[..., Change | Refuse]  # (locked room, the fields of its message by name)
+Rules = Mapping[Verb, Rule]
+
+
 @contextmanager
 def locked_room(
     name: RoomName, actor: Person | None, roster: Roster, clock: Clock
@@ -212,13 +273,21 @@ def locked_room(
 
 
 def _lock(name: RoomName, actor: Person | None, roster: Roster, clock: Clock) -> LockedRoom:
-    """Locks the row, and then reads what may have changed until it was locked."""
-    room = Room.objects.select_for_update().get(pk=name.pk)
-    planned = selectors.planned(room)
+    """Locks the row, and then reads what may have changed until it was locked, all in one round
+    trip."""
+    asked = RoundTrip()
+    rooms = asked.ask(whole_rows(Room, "id = %(room)s", {"room": name.pk}, lock=True))
+    plan = selectors.ask_planned(asked, name.pk, name.session)
+    known = asked.ask(principal_asked(actor, name.session))
+    asked.go()
+    if not rooms():
+        raise Room.DoesNotExist
+    room, planned = rooms()[0], plan()
+    room.session = planned.session
     return LockedRoom(
         room=room,
         actor=actor,
-        principal=principal(actor, planned.session),
+        principal=known(),
         roster=roster,
         agenda=planned.agenda,
         segments=planned.segments,
@@ -230,7 +299,19 @@ def _lock(name: RoomName, actor: Person | None, roster: Roster, clock: Clock) ->
 
 def room_changed(now: RoomNow) -> Draft:
     """The event that tells a room."""
-    return Draft(Kind.ROOM_CHANGED, Audience.EVERYONE, now.version, payload=now.payload())
+    return Draft(
+        Kind.ROOM_CHANGED,
+        Audience.EVERYONE,
+        now.version,
+        payload=now.payload(),
+        room_version=now.version,
+    )
+
+
+def part_changed(row: RoomPart) -> Draft:
+    """The event that tells a part's state; each reader is shown what `show` gives."""
+    payload = {"part": row.name, "version": row.version, "state": row.state}
+    return Draft(Kind.PART_CHANGED, Audience.EVERYONE, row.version, row.name, payload=payload)
 
 
 def me_changed(seat: Seat, reason: str = "") -> Draft:

@@ -44,14 +44,16 @@ class Asked:
 async def perform(
     process: Process, verb: Verb, actor: Person, session: str, arguments: Mapping[str, Any]
 ) -> RoomNow | Refuse:
-    """A verb of RULES: its rule; if that changed anything, the room's version rises and the room
-    is published."""
+    """A verb of RULES: its rule; if that changed anything, the room's version rises and the room,
+    or its parts, are published."""
 
     def changing(locked: LockedRoom) -> RoomNow | Refuse:
         outcome = RULES[verb](locked, **arguments)
         if isinstance(outcome, Refuse):
             return outcome
-        return locked.publish() if outcome is Change.MADE else locked.room_now()
+        if outcome is Change.NONE:
+            return locked.room_now()
+        return locked.publish() if outcome is Change.MADE else locked.publish_parts()
 
     detail = {name: value for name, value in arguments.items() if name != "key"}
     return await under_lock(process, Asked(verb, actor, session, detail), changing)
@@ -103,7 +105,8 @@ def _decide(
             if isinstance(value, Refuse):
                 locked.discard()
             code = value.code if isinstance(value, Refuse) else audit.DONE
-            locked.audit(asked.verb, code)
+            if asked.verb not in permissions.UNAUDITED or code != audit.DONE:
+                locked.audit(asked.verb, code)
     except Room.DoesNotExist:  # its session fell out of the calendar
         return Outcome(Refuse("room.unknown"))
     return Outcome(value, name.key, tuple(locked.effects))

@@ -23,6 +23,7 @@ from sessions.live.tasks import Tasks
 from sessions.nodes.desired import DesiredRooms, RowFacts
 from sessions.nodes.links import NodeLinks
 from sessions.nodes.placement import Placements
+from sessions.nodes.relay import NO_RELAY, Relay
 from sessions.rooms import selectors
 from sessions.rooms.database import Database
 from sessions.rooms.media import MediaWants
@@ -39,7 +40,9 @@ THREAD_WAITS_S: Final = 10.0  # a page, for the loop
 class Process:
     """One process's rooms, or one test's."""
 
-    def __init__(self, redis_url: str, media_secret: str, database_threads: int) -> None:
+    def __init__(
+        self, redis_url: str, media_secret: str, database_threads: int, relay: Relay = NO_RELAY
+    ) -> None:
         self.clock = RoomClock()
         self.store = Store(redis_url, self.clock)
         self.watch = StoreWatch(self.store)
@@ -52,13 +55,17 @@ class Process:
         self.cache = RoomCache(self.store)
         self.names = RoomNames()
         self.refusals = TokenBucket(REFUSALS_A_SECOND, REFUSALS, 0.0, REFUSALS)
+        self.relay = relay
         self.tasks = Tasks()
         self._loop: asyncio.AbstractEventLoop | None = None
 
     @classmethod
     def of_settings(cls) -> "Process":
         """The one that the settings describe."""
-        return cls(settings.REDIS_URL, settings.THIRDS_MEDIA_SECRET, settings.DATABASE_POOL_SIZE)
+        relay = Relay(settings.THIRDS_TURN_URL, settings.THIRDS_TURN_SECRET)
+        return cls(
+            settings.REDIS_URL, settings.THIRDS_MEDIA_SECRET, settings.DATABASE_POOL_SIZE, relay
+        )
 
     def begin(self) -> None:
         """The running loop is the process's; again, it does nothing."""

@@ -13,12 +13,13 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from sessions.core.admission import SeatState
+from sessions.core.parts import PartName
 from sessions.core.permissions import Principal, Role
 from sessions.core.refusal import Refuse
 from sessions.live import presence
 from sessions.live.presence import Entry, Place, Roster
 from sessions.live.store import Store
-from sessions.rooms.selectors import RoomFacts, RoomNow, RoomRows, SeatFacts
+from sessions.rooms.selectors import PartState, RoomFacts, RoomNow, RoomRows, SeatFacts
 from sessions.rooms.verbs.door import Entered
 
 ROOMS: Final = 500  # the newest; a few kilobytes each
@@ -75,7 +76,10 @@ class RoomCache:
         seats = {**known.seats, own.key: own}
         if any(entry.seat not in seats for entry in roster.entries):
             return None
-        return RoomRows(roster, known.facts, now, seats)
+        parts = {
+            PartName(one["part"]): PartState(one["version"], one["state"]) for one in roster.parts
+        }
+        return RoomRows(roster, known.facts, now, seats, parts)
 
     async def entered(self, session: str, login: str) -> Entered | Refuse:
         """The door's last word: the seat that a connection of this login session holds now, by a

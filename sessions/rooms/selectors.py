@@ -8,7 +8,7 @@ changes (`RoomNow`) travels through Redis and so holds no name and no title; tho
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from django.db.models import Min
 
@@ -17,10 +17,12 @@ from sessions.core.admission import Arrival, RoomAtDoor, SeatState, SessionRole
 from sessions.core.agenda import Agenda, AgendaClock, MarkKind, Phase, SegmentKind
 from sessions.core.agenda import AgendaMark as CoreMark
 from sessions.core.agenda import agenda_of as core_agenda
+from sessions.core.parts import PartName
 from sessions.core.refusal import Refuse
 from sessions.core.room_state import RoomState
 from sessions.live.presence import Roster
-from sessions.models import Room, Seat, Session, SessionSegment
+from sessions.models import Room, Seat, Session, SessionSegment, Track
+from sessions.models.round_trip import Read, RoundTrip, Rows, read, whole_rows
 from sessions.nodes.desired import RowFacts
 from sessions.scheduling.plans import segments_of
 from sessions.scheduling.selectors import staff_of_track
@@ -77,6 +79,14 @@ class RoomNow:
 
 
 @dataclass(frozen=True, slots=True)
+class PartState:
+    """The JSON value of one part of a room, in a version."""
+
+    version: int
+    state: Any
+
+
+@dataclass(frozen=True, slots=True)
 class SeatFacts:
     """A person's seat as its row has it. `name` is what others see."""
 
@@ -109,11 +119,28 @@ class Planned:
 
 
 def planned(room: Room) -> Planned:
-    """The plan of a room and what was done to it: three queries, made after the room was read or
-    locked."""
+    """The plan of a room and what was done to it: three queries, made after the room was read."""
     session = Session.objects.select_related("track").get(pk=room.session_id)
     room.session = session
     return Planned(session, tuple(session.segments.all()), marks_of(room))
+
+
+_TRACK: Final = "id = (SELECT track_id FROM group_sessions_session WHERE id = %(session)s)"
+
+
+def ask_planned(asked: RoundTrip, room: int, session: int) -> Callable[[], Planned]:
+    """`planned`, asked together with something else."""
+    key = {"session": session}
+    sessions = asked.ask(whole_rows(Session, "id = %(session)s", key))
+    tracks = asked.ask(whole_rows(Track, _TRACK, key))
+    segments = asked.ask(whole_rows(SessionSegment, "session_id = %(session)s", key))
+    marks = asked.ask(Read(_MARKS, {"room": room}, _marks))
+
+    def planned() -> Planned:
+        sessions()[0].track = tracks()[0]
+        return Planned(sessions()[0], tuple(segments()), marks())
+
+    return planned
 
 
 def facts_of(room: Room, segments: Iterable[SessionSegment], leaders: tuple[str, ...]) -> RoomFacts:
@@ -138,9 +165,18 @@ def agenda_of(session: Session) -> Agenda:
     return Planned(session, tuple(session.segments.all()), ()).agenda
 
 
+_MARKS: Final = """
+SELECT at, kind, minutes, number FROM group_sessions_agendamark
+WHERE room_id = %(room)s ORDER BY number
+"""
+
+
 def marks_of(room: Room) -> tuple[CoreMark, ...]:
     """What was done to a room's agenda: one query."""
-    rows = room.agenda_marks.values_list("at", "kind", "minutes", "number")
+    return read(Read(_MARKS, {"room": room.pk}, _marks))
+
+
+def _marks(rows: Rows) -> tuple[CoreMark, ...]:
     return tuple(
         CoreMark(at, MarkKind(kind), minutes, number) for at, kind, minutes, number in rows
     )
@@ -184,8 +220,8 @@ def media_is_on(state: RoomState, clock: AgendaClock) -> bool:
     """People in the room see and hear each other: from the lobby on, but not in a break."""
     if state not in room_state.OPEN:
         return False
-    resting = clock.segments[clock.index].planned.kind is SegmentKind.BREAK
-    return clock.phase is Phase.NOT_STARTED or not resting
+    kind = clock.segments[clock.index].planned.kind
+    return clock.phase is Phase.NOT_STARTED or kind.has_media
 
 
 # ---- people ------------------------------------------------------------------------------------
@@ -251,11 +287,12 @@ class RoomRows:
     facts: RoomFacts
     now: RoomNow
     seats: Mapping[str, SeatFacts]
+    parts: Mapping[PartName, PartState]
 
 
 def rows_of(room: int, roster: Roster, clock: Callable[[], datetime]) -> RoomRows | Refuse:
     """What a snapshot of a room is made of now. `roster` was read before; `clock` is the rooms'.
-    Six queries."""
+    Seven queries."""
     row = Room.objects.filter(pk=room).first()
     if row is None:  # its session fell out of the calendar
         return Refuse("room.unknown")
@@ -263,7 +300,13 @@ def rows_of(room: int, roster: Roster, clock: Callable[[], datetime]) -> RoomRow
     now = agenda_clock.read(plan.agenda, plan.marks, clock())
     leaders = tuple(person.display_name for person in staff_of_track(plan.session.track))
     facts = facts_of(row, plan.segments, leaders)
-    return RoomRows(roster, facts, room_now(row, now), seats_of(room))
+    return RoomRows(roster, facts, room_now(row, now), seats_of(room), parts_of(row))
+
+
+def parts_of(room: Room) -> dict[PartName, PartState]:
+    """The parts of a room that have changed since its beginning. One query."""
+    rows = room.parts.all()
+    return {PartName(row.name): PartState(row.version, row.state) for row in rows}
 
 
 # ---- media -------------------------------------------------------------------------------------

@@ -6,9 +6,9 @@ the same number of queries whatever its length. Must not know live rooms beyond 
 
 from collections.abc import Iterable
 from datetime import date, datetime, timedelta
-from typing import TYPE_CHECKING, Any, Final
+from typing import Final
 
-from django.db.models import Exists, OuterRef, Prefetch, Q, QuerySet, Subquery
+from django.db.models import Exists, OuterRef, Prefetch, Q, QuerySet
 
 from sessions.core.admission import SeatState
 from sessions.core.permissions import Principal, Role
@@ -18,18 +18,15 @@ from sessions.models import (
     Enrolment,
     Person,
     Program,
-    Seat,
     Session,
     Staffing,
     Track,
 )
-
-if TYPE_CHECKING:
-    from django_stubs_ext import ValuesQuerySet
+from sessions.models.round_trip import Read, Rows, read
 
 LATEST_END = timedelta(minutes=OVERDUE_MINUTES)  # a live one ends by then, whatever happens
 _NOT_BEGUN = (RoomState.SCHEDULED.value, RoomState.LOBBY_OPEN.value)
-NO_TRACK: Final = 0  # the key of no row
+NO_ROW: Final = 0  # the key of no row
 
 
 def tracks() -> QuerySet[Track]:
@@ -129,32 +126,48 @@ def staff_of_track(track: Track) -> tuple[Person, ...]:
     return tuple(row.person for row in rows)
 
 
+# Asked by every verb of a room, and of everyone connected now and then: the ORM takes several
+# times as long to write this statement as PostgreSQL takes to answer it. The days of an enrolment
+# are those of `enrolments_on`.
+_PRINCIPAL: Final = """
+SELECT person.roles,
+       EXISTS (SELECT FROM group_sessions_staffing staffing
+               WHERE staffing.person_id = person.id AND staffing.track_id = session.track_id),
+       EXISTS (SELECT FROM group_sessions_enrolment enrolment
+               WHERE enrolment.person_id = person.id AND enrolment.track_id = session.track_id
+                 AND enrolment.starts_on <= session.local_date
+                 AND (enrolment.ends_on IS NULL OR enrolment.ends_on >= session.local_date)),
+       (SELECT seat.state FROM group_sessions_seat seat
+        JOIN group_sessions_room room ON room.id = seat.room_id
+        WHERE room.session_id = session.id AND seat.person_id = person.id)
+FROM group_sessions_person person
+LEFT JOIN group_sessions_session session ON session.id = %(session)s
+WHERE person.id = %(person)s AND person.is_active
+"""
+
+
 def principal(person: Person | None, session: Session | None) -> Principal:
     """A person before a session now: one query, roles and account read again. A session that is
     gone has neither staff nor roster."""
-    if person is None:
+    return read(principal_asked(person, session.pk if session else NO_ROW))
+
+
+def principal_asked(person: Person | None, session: int) -> Read[Principal]:
+    """`principal`, by the key of the session's row, to be asked together with something else."""
+    asked = {"person": person.pk if person else NO_ROW, "session": session}
+    return Read(_PRINCIPAL, asked, _principal)
+
+
+def _principal(rows: Rows) -> Principal:
+    if not rows:
         return Principal(signed_in=False)
-    found = _people_before(session).filter(pk=person.pk, is_active=True).first()
-    if found is None:
-        return Principal(signed_in=False)
-    roles, staffs, comes, seat = found
+    roles, staffs, comes, seat = rows[0]
     return Principal(
         signed_in=True,
         roles=frozenset(Role(role) for role in roles),
         on_roster=comes,
         staffs_session=staffs,
         seat=SeatState(seat or SeatState.NONE),
-    )
-
-
-def _people_before(session: Session | None) -> "ValuesQuerySet[Person, Any]":
-    """Everybody's roles, and what they are to a session."""
-    track, day = (session.track_id, session.local_date) if session else (NO_TRACK, date.min)
-    staffs = Staffing.objects.filter(person=OuterRef("pk"), track_id=track)
-    comes = enrolments_on(track, day).filter(person=OuterRef("pk"))
-    seat = Seat.objects.filter(person=OuterRef("pk"), room__session=session).values("state")
-    return Person.objects.order_by().values_list(
-        "roles", Exists(staffs), Exists(comes), Subquery(seat[:1])
     )
 
 

@@ -128,7 +128,7 @@ def track_create(actor: Actor, plan: TrackPlan) -> Track | Refuse:
 
 @transaction.atomic
 def track_change(actor: Actor, track: Track, plan: TrackPlan) -> Track | Refuse:
-    """The track as the plan has it. What is to come is made anew; what was stays.
+    """The track as the plan has it. Future sessions are made again; past ones stay.
 
     Dates that were skipped or moved keep that where the new pattern still has them. Codes as
     track_create.
@@ -182,7 +182,7 @@ def track_restore_date(actor: Actor, track: Track, day: date) -> Track | Refuse:
 @transaction.atomic
 def session_cancel(actor: Actor, session: Session) -> Session | Refuse:
     """The session does not meet; its row stays. Codes: permission.*, session.started,
-    room.cancelled. People at its door are told when the room's new version is published."""
+    room.cancelled. People at its door hear of it when the room's new version is published."""
     room = Room.objects.select_for_update().get(session=session)
     session = Session.objects.get(pk=session.pk)
     refusal = may(actor, Verb.SESSION_CANCEL) or _cancel_refusal(room, session, timezone.now())

@@ -2,7 +2,7 @@
 
 Owns the rules of a roster: clients only, each name once, never more people on one day than
 seats, a person once at a time. Every service locks the track's row first, so that two of them
-never fill the same seat. Must not know pages or rooms: whoever is taken off is told of
+never fill the same seat. Must not know pages or rooms: a person who is taken off is notified of
 (`people.access`), and what listens ends what that person has open.
 """
 

@@ -10,16 +10,17 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import asdict
 from typing import Any, Final
 
+from sessions.core.permissions import Verb
 from sessions.core.reasons import LeaveReason
 from sessions.core.refusal import Refuse
+from sessions.live.presence import Place
 from sessions.live.unsaved import WITHOUT_ROWS
-from sessions.nodes import relay
 from sessions.rooms.perform import perform
 from sessions.signaling import frames, without_rows
 from sessions.signaling.connection import Connection
 from sessions.signaling.messages.base import arguments_of, verb_of
 from sessions.signaling.messages.connection import Hello, Ok, Ping, Pong, Resync
-from sessions.signaling.messages.me import Leave, SetCamera, SetHand, SetMicrophone
+from sessions.signaling.messages.me import Leave, SetCamera, SetMicrophone
 from sessions.signaling.messages.media import AskRelay, MediaAnswer, MediaOffer, RelayAccess
 
 DOWN: Final = Refuse("store.down")
@@ -66,7 +67,7 @@ async def _hello(connection: Connection, command: Hello) -> Reply:
 
 
 async def _ping(connection: Connection, command: Ping) -> Reply:
-    await connection.tell(
+    await connection.send(
         Pong(type="pong", id=command.id, now_ms=connection.process.clock.now_ms())
     )
     connection.renew_soon()
@@ -88,7 +89,7 @@ async def _offer(connection: Connection, command: MediaOffer) -> Reply:
 
 async def _relay(connection: Connection, command: AskRelay) -> Reply:
     assert connection.viewer is not None
-    access = relay.access_for(connection.viewer.seat.key, time.time())
+    access = connection.process.relay.access_for(connection.viewer.seat.key, time.time())
     return RelayAccess(type="media.relay_access", id=command.id, **asdict(access))
 
 
@@ -105,13 +106,13 @@ async def _camera(connection: Connection, command: SetCamera) -> Reply:
     return await connection.change(camera=command.on) or _ok(command)
 
 
-async def _hand(connection: Connection, command: SetHand) -> Reply:
-    return await connection.change(hand=command.raised) or _ok(command)
-
-
 async def _leave(connection: Connection, command: Leave) -> Reply:
+    viewer, process, session = connection.viewer, connection.process, connection.session
+    if connection.person is not None and viewer is not None and viewer.place is Place.ROOM:
+        leaving = perform(process, Verb.ROOM_LEAVE, connection.person, session, {})
+        process.tasks.keep(leaving)
     await connection.leave(LeaveReason.LEFT)
-    await connection.tell(_ok(command))
+    await connection.send(_ok(command))
     await connection.end(Refuse("connection.left"))
 
 
@@ -123,7 +124,6 @@ OWN: Final[Mapping[type, Handler]] = {
     AskRelay: _relay,
     SetMicrophone: _microphone,
     SetCamera: _camera,
-    SetHand: _hand,
     Leave: _leave,
 }
 """What is done on the connection itself, without a rule; a verb of the room has its rule."""

@@ -9,15 +9,13 @@ Valkey or PostgreSQL away never ends a connection that has begun; it catches up 
 import asyncio
 import logging
 import secrets
-import time
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from collections.abc import Callable
 from typing import Any
 
 from sessions.core.permissions import Verb, allowed
 from sessions.core.reasons import LeaveReason
 from sessions.core.refusal import Refuse
-from sessions.core.room_state import OVER, RoomState
+from sessions.core.room_state import RoomState, is_closed
 from sessions.live import presence
 from sessions.live.feed import FeedReader, Position
 from sessions.live.presence import Applied, Outcome, Place
@@ -34,21 +32,11 @@ from sessions.signaling import frames, reading
 from sessions.signaling.farewell import FAULT, farewell
 from sessions.signaling.messages.connection import Hello
 from sessions.signaling.own_media import OwnMedia
-from sessions.signaling.reading import Close, Register, Tell, TellAll, Viewer, Want
+from sessions.signaling.reading import Close, Register, Send, SendSnapshot, Viewer, Want
 from sessions.signaling.seat_hold import SeatHold, keys_of
+from sessions.signaling.socket import Socket
 
 log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class Socket:
-    """What a connection knows of its websocket. `channel` hears of its person, `send` takes a
-    frame's text, `close` a code; `login` is the digest of the login session."""
-
-    channel: str
-    send: Callable[[str], Awaitable[None]]
-    close: Callable[[int], Awaitable[None]]
-    login: str = ""
 
 
 class Connection:
@@ -70,7 +58,7 @@ class Connection:
         self._hold = SeatHold(process, socket.login)  # its lock is taken after `_reading`
         self._login = socket.login
         self._feed: FeedReader | None = None
-        self.media = OwnMedia(process, self.tell)
+        self.media = OwnMedia(process, self.send)
         self._owes_snapshot = False
         self._unregistered = False
         self._renewing: asyncio.Task[None] | None = None
@@ -78,7 +66,7 @@ class Connection:
 
     # ---- telling and ending --------------------------------------------------------------------
 
-    async def tell(self, message: Any) -> None:
+    async def send(self, message: Any) -> None:
         """Sends a message; after the end, nothing."""
         if not self.ended:
             await self._send(frames.write(message))
@@ -88,7 +76,7 @@ class Connection:
         if self.ended:
             return
         closing, code = farewell(refused)
-        await self.tell(closing)
+        await self.send(closing)
         self.ended = True
         await self._close(code)
 
@@ -224,8 +212,9 @@ class Connection:
         viewer.sits(rows.seats[viewer.seat.key])
         viewer.epoch, viewer.seq = rows.roster.epoch, rows.roster.seq
         viewer.reopen_until_ms = rows.now.reopen_until_ms
-        await self.tell(reading.snapshot(rows, viewer))
-        if RoomState(rows.now.state) in OVER and rows.now.reopen_until_ms is None:
+        await self.send(reading.snapshot(rows, viewer))
+        now = rows.now
+        if is_closed(RoomState(now.state), now.reopen_until_ms, now.read_ms):
             await self.end(Refuse(f"room.{rows.now.state}"))
 
     async def _rows(self, viewer: Viewer) -> selectors.RoomRows | None:
@@ -290,15 +279,15 @@ class Connection:
         for event in events:
             for step in reading.steps(event, viewer):
                 await self._take(step, viewer)
-                if self.ended or isinstance(step, TellAll | Register):
+                if self.ended or isinstance(step, SendSnapshot | Register):
                     return self.ended
         return True
 
     async def _take(self, step: reading.Step, viewer: Viewer) -> None:
         match step:
-            case Tell() if not self.ended:
+            case Send() if not self.ended:
                 await self._send(step.text)
-            case TellAll():
+            case SendSnapshot():
                 await self._snapshot(viewer)
             case Register():
                 await self._register(viewer)
@@ -323,7 +312,6 @@ class Connection:
         self,
         microphone: bool | None = None,
         camera: bool | None = None,
-        hand: bool | None = None,
     ) -> Refuse | None:
         """Changes one's own live fields, if this connection still holds the seat."""
         held = await self._held(
@@ -333,7 +321,6 @@ class Connection:
                 held_by=(viewer.connection, viewer.generation),
                 microphone=microphone,
                 camera=camera,
-                hand=hand,
             )
         )
         return held if isinstance(held, Refuse) else None
@@ -403,6 +390,6 @@ class Connection:
 
     async def _end_if_over(self, viewer: Viewer) -> None:
         """The ten minutes in which the room could have been opened again have passed."""
-        until = viewer.reopen_until_ms
-        if viewer.place is None and until is not None and time.time() * 1000 > until:
+        until, now_ms = viewer.reopen_until_ms, self.process.clock.now_ms()
+        if viewer.place is None and until and is_closed(RoomState.ENDED, until, now_ms):
             await self.end(Refuse("room.ended"))

@@ -21,11 +21,12 @@ from sessions.models import Person
 from sessions.rooms.process import Process
 from sessions.signaling import commands, frames
 from sessions.signaling.access_watch import AccessWatch
-from sessions.signaling.connection import Connection, Socket
+from sessions.signaling.connection import Connection
 from sessions.signaling.farewell import FAULT, farewell
 from sessions.signaling.login import cookie_of, digest_of, person_of
 from sessions.signaling.messages.connection import Hello, Ping, Refused
 from sessions.signaling.refused_sockets import write_down
+from sessions.signaling.socket import Socket
 
 log = logging.getLogger(__name__)
 
@@ -104,7 +105,7 @@ class RoomConsumer(AsyncWebsocketConsumer):
         refused = isinstance(command, Refused)
         reply = command if refused else await commands.answer(connection, command)
         if reply is not None:
-            await connection.tell(reply)
+            await connection.send(reply)
 
     async def person_access(self, _message: dict[str, Any]) -> None:
         """Something was taken away from the person; `broadcast` sends this, at most once."""

@@ -3,25 +3,11 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from sessions.nodes.links import Heard, PeerClosed
+from sessions.nodes.links import Heard, PeerClosed, may_offer_again
 from sessions.nodes.links import SlotOwned as NodeSlotOwned
 from sessions.nodes.links import SlotShown as NodeSlotShown
 from sessions.nodes.links import Speaking as NodeSpeaking
 from sessions.signaling.messages.media import MediaClosed, SlotOwned, SlotShown, Speaking
-
-MAY_RETURN = frozenset(
-    {
-        "silent",
-        "unfinished",
-        "handshake_failed",
-        "node_stopped",
-        "not_here",
-        "moved",
-        "node_lost",
-        "node_draining",
-    }
-)
-"""Why the node closes a peer that is still wanted."""
 
 
 def message(news: Heard, generation: int) -> Any:
@@ -50,10 +36,8 @@ def _speaking(news: NodeSpeaking) -> Speaking:
 
 
 def _closed(news: PeerClosed, generation: int) -> MediaClosed:
-    """An older generation than the browser's own was closed because this one is wanted."""
-    outdated = news.reason == "not_wanted" and news.generation < generation
-    again = outdated or news.reason in MAY_RETURN
-    return MediaClosed(type="media.closed", reason=news.reason, again=again)
+    again = may_offer_again(news.reason, news.generation, generation)
+    return MediaClosed(type="media.closed", reason=news.reason.value, again=again)
 
 
 _MESSAGES: Mapping[type, Callable[[Any], Any]] = {

@@ -11,7 +11,7 @@ from typing import Any
 from sessions.core.refusal import Refuse
 from sessions.live.presence import Place
 from sessions.live.tasks import Tasks
-from sessions.nodes.links import Heard, PeerClosed
+from sessions.nodes.links import CloseReason, Heard, PeerClosed
 from sessions.rooms.process import Process
 from sessions.signaling import node_news
 from sessions.signaling.messages.media import MediaClosed
@@ -56,7 +56,9 @@ class OwnMedia:
             return media
         viewer.media_generation = media
         await self.want(viewer, new=True)
-        await self._send(MediaClosed(type="media.closed", reason="revoked", again=True))
+        await self._send(
+            MediaClosed(type="media.closed", reason=CloseReason.REVOKED.value, again=True)
+        )
         return None
 
     def end(self) -> None:
@@ -68,7 +70,7 @@ class OwnMedia:
     def heard(self, news: Heard) -> None:
         """News of the node, in the order in which it came."""
         generation = self._viewer.media_generation if self._viewer else 0
-        if isinstance(news, PeerClosed) and news.reason == "revoked":
+        if isinstance(news, PeerClosed) and news.reason is CloseReason.REVOKED:
             self.on_revoked()
         self._tasks.keep(self._pass_on(node_news.message(news, generation)))
 

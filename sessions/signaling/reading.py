@@ -11,14 +11,17 @@ from typing import Any, Final
 
 from sessions.core import permissions
 from sessions.core.admission import SeatState, Wait
+from sessions.core.parts import PARTS, PartName
 from sessions.core.reasons import LeaveReason
-from sessions.core.room_state import IN_SESSION, OVER, RoomState
+from sessions.core.room_state import IN_SESSION, RoomState, is_closed
+from sessions.core.viewing import Onlooker
 from sessions.live.presence import Place
 from sessions.live.stream import Audience, Event, Kind
 from sessions.rooms.selectors import RoomFacts, RoomNow, RoomRows, SeatFacts
 from sessions.signaling import frames, views
 from sessions.signaling.messages.door import WaitingChanged, WaitingLeft
 from sessions.signaling.messages.me import MeChanged
+from sessions.signaling.messages.parts import PartChanged
 from sessions.signaling.messages.people import ParticipantChanged, ParticipantLeft
 from sessions.signaling.messages.room import RoomChanged, Snapshot
 
@@ -46,14 +49,19 @@ class Viewer:
         """The viewer's own seat, as it is known now: what one may do follows from it."""
         self.seat, self.principal = seat, replace(self.principal, seat=seat.state)
 
+    def onlooker(self) -> Onlooker:
+        """The viewer as the parts of the room see them."""
+        leads = sees_door(self.principal)
+        return Onlooker(self.seat.key, leads, in_room=self.place is Place.ROOM)
+
     def knows(self, key: str) -> SeatFacts | None:
         """The seat behind a key, if it is known here."""
         return (self.seats or {}).get(key)
 
 
 @dataclass(frozen=True)
-class Tell:
-    """Send this message. What many readers are told is one and the same `Tell`."""
+class Send:
+    """Send this message. Many readers get one and the same `Send`."""
 
     message: Any
 
@@ -64,7 +72,7 @@ class Tell:
 
 
 @dataclass(frozen=True, slots=True)
-class TellAll:
+class SendSnapshot:
     """Send a snapshot: the reader's place has changed, and with it what it may know."""
 
 
@@ -75,7 +83,7 @@ class Register:
 
 @dataclass(frozen=True, slots=True)
 class Want:
-    """Tell the media node anew: a lease ran out, and nobody else says so to the node."""
+    """Write what the room wants of its media node again: a lease ran out, and nobody else says so."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +95,7 @@ class Close:
 
 ALIKE: Final = 256  # messages kept for the next reader of the same event
 
-Step = Tell | TellAll | Register | Want | Close
+Step = Send | SendSnapshot | Register | Want | Close
 
 ENDS: Final[Mapping[LeaveReason, str]] = {
     LeaveReason.LEFT: "connection.left",
@@ -107,8 +115,7 @@ def sees_door(principal: permissions.Principal) -> bool:
 
 def snapshot(rows: RoomRows, viewer: Viewer) -> Snapshot:
     """Everything that the reader may know, where it is now."""
-    door = sees_door(viewer.principal)
-    return views.snapshot(rows, viewer.seat.key, viewer.place, viewer.waiting, door=door)
+    return views.snapshot(rows, viewer.onlooker(), viewer.waiting)
 
 
 def may_hear(event: Event, viewer: Viewer) -> bool:
@@ -126,9 +133,9 @@ def may_hear(event: Event, viewer: Viewer) -> bool:
 def steps(event: Event, viewer: Viewer) -> list[Step]:
     """What to do about one event. Changes the viewer's own place, seat and number."""
     viewer.seq = event.seq
-    told = _TOLD[event.kind](event, viewer) if may_hear(event, viewer) else []
+    news = _STEPS[event.kind](event, viewer) if may_hear(event, viewer) else []
     own = event.connection == viewer.connection and event.subject == viewer.seat.key
-    return (told + _about_me(event, viewer)) if own else told
+    return (news + _about_me(event, viewer)) if own else news
 
 
 def unknown_keys(events: Iterable[Event], viewer: Viewer) -> set[str]:
@@ -169,9 +176,10 @@ def _participant_changed(event: Event, viewer: Viewer) -> list[Step]:
 
 
 def _participant_left(event: Event, viewer: Viewer) -> list[Step]:
-    fields = {"key": event.subject, "version": event.version, "reason": event.reason}
-    told: list[Step] = [_tell(ParticipantLeft, "participant.left", event, viewer.epoch, **fields)]
-    return [Want(), *told] if event.reason == LeaveReason.LOST.value else told
+    reason = LeaveReason(event.reason)
+    fields = {"key": event.subject, "version": event.version, "reason": reason}
+    news: list[Step] = [_send(ParticipantLeft, "participant.left", event, viewer.epoch, **fields)]
+    return [Want(), *news] if reason is LeaveReason.LOST else news
 
 
 def _waiting_changed(event: Event, viewer: Viewer) -> list[Step]:
@@ -179,24 +187,24 @@ def _waiting_changed(event: Event, viewer: Viewer) -> list[Step]:
     if seat is None:
         return []
     view = views.waiting_view(event.entry(), seat)
-    return [_tell(WaitingChanged, "waiting.changed", event, viewer.epoch, waiting=view)]
+    return [_send(WaitingChanged, "waiting.changed", event, viewer.epoch, waiting=view)]
 
 
 def _waiting_left(event: Event, viewer: Viewer) -> list[Step]:
     fields = {"key": event.subject, "version": event.version}
-    return [_tell(WaitingLeft, "waiting.left", event, viewer.epoch, **fields)]
+    return [_send(WaitingLeft, "waiting.left", event, viewer.epoch, **fields)]
 
 
 def _room_changed(event: Event, viewer: Viewer) -> list[Step]:
-    now, tell = _room(event, viewer.facts, viewer.epoch)
+    now, send = _room(event, viewer.facts, viewer.epoch)
     viewer.reopen_until_ms = now.reopen_until_ms
-    told: list[Step] = [tell]
+    news: list[Step] = [send]
     state = RoomState(now.state)
     if viewer.place is None and state in IN_SESSION:
-        told.append(Register())
-    if state in OVER and now.reopen_until_ms is None:
-        told.append(Close(f"room.{state.value}"))
-    return told
+        news.append(Register())
+    if is_closed(state, now.reopen_until_ms, now.read_ms):
+        news.append(Close(f"room.{state.value}"))
+    return news
 
 
 def _me_changed(event: Event, viewer: Viewer) -> list[Step]:
@@ -207,16 +215,27 @@ def _me_changed(event: Event, viewer: Viewer) -> list[Step]:
         known = viewer.seat
         viewer.sits(replace(known, state=state, microphone_allowed=allowed, version=event.version))
     me = views.me_view(viewer.seat, viewer.waiting)
-    told: list[Step] = [_tell(MeChanged, "me.changed", event, viewer.epoch, me=me)]
+    news: list[Step] = [_send(MeChanged, "me.changed", event, viewer.epoch, me=me)]
     removed = viewer.seat.state is SeatState.REMOVED
-    return [*told, Close("seat.removed")] if removed else told
+    return [*news, Close("seat.removed")] if removed else news
+
+
+def _part_changed(event: Event, viewer: Viewer) -> list[Step]:
+    """What the part shows to this reader. Nobody outside the room hears of a part that shows
+    them nothing; in it, nothing in place of something is news."""
+    name, onlooker = PartName(event.payload["part"]), viewer.onlooker()
+    part = PARTS[name]
+    shown = part.show(part.read(event.payload["state"]), onlooker)
+    if shown is None and not onlooker.in_room:
+        return []
+    return [_part(event, shown, viewer.epoch)]
 
 
 def _nothing(_event: Event, _viewer: Viewer) -> list[Step]:
     return []
 
 
-_TOLD: Mapping[Kind, Callable[[Event, Viewer], list[Step]]] = {
+_STEPS: Mapping[Kind, Callable[[Event, Viewer], list[Step]]] = {
     Kind.PARTICIPANT_CHANGED: _participant_changed,
     Kind.PARTICIPANT_LEFT: _participant_left,
     Kind.WAITING_CHANGED: _waiting_changed,
@@ -224,6 +243,7 @@ _TOLD: Mapping[Kind, Callable[[Event, Viewer], list[Step]]] = {
     Kind.CONNECTION_REPLACED: _nothing,
     Kind.ROOM_CHANGED: _room_changed,
     Kind.ME_CHANGED: _me_changed,
+    Kind.PART_CHANGED: _part_changed,
 }
 
 
@@ -231,20 +251,26 @@ _TOLD: Mapping[Kind, Callable[[Event, Viewer], list[Step]]] = {
 
 
 @lru_cache(maxsize=ALIKE)
-def _room(event: Event, facts: RoomFacts, epoch: str) -> tuple[RoomNow, Tell]:
+def _room(event: Event, facts: RoomFacts, epoch: str) -> tuple[RoomNow, Send]:
     now = RoomNow.read(event.payload)
     view = views.room_view(facts, now)
-    return now, _tell(RoomChanged, "room.changed", event, epoch, room=view)
+    return now, _send(RoomChanged, "room.changed", event, epoch, room=view)
 
 
 @lru_cache(maxsize=ALIKE)
-def _participant(event: Event, seat: SeatFacts, epoch: str) -> Tell:
+def _participant(event: Event, seat: SeatFacts, epoch: str) -> Send:
     view = views.participant_view(event.entry(), seat)
-    return _tell(ParticipantChanged, "participant.changed", event, epoch, participant=view)
+    return _send(ParticipantChanged, "participant.changed", event, epoch, participant=view)
 
 
-def _tell(kind: Any, name: str, event: Event, epoch: str, **fields: Any) -> Tell:
-    return Tell(kind(type=name, epoch=epoch, seq=event.seq, **fields))
+@lru_cache(maxsize=ALIKE)
+def _part(event: Event, shown: Any, epoch: str) -> Send:
+    view = views.part_view(PartName(event.payload["part"]), event.version, shown)
+    return _send(PartChanged, "part.changed", event, epoch, part=view)
+
+
+def _send(kind: Any, name: str, event: Event, epoch: str, **fields: Any) -> Send:
+    return Send(kind(type=name, epoch=epoch, seq=event.seq, **fields))
 
 
 def _about_me(event: Event, viewer: Viewer) -> list[Step]:
@@ -255,7 +281,7 @@ def _about_me(event: Event, viewer: Viewer) -> list[Step]:
         return _gone(LeaveReason(event.reason), viewer)
     if event.kind is Kind.PARTICIPANT_CHANGED and viewer.place is Place.LOBBY:
         viewer.place = Place.ROOM
-        return [TellAll()]
+        return [SendSnapshot()]
     if event.kind is Kind.WAITING_CHANGED:
         viewer.waiting = event.entry().waiting
     return []

@@ -4,12 +4,20 @@ Owns the one place where names meet opaque keys: stream entries and snapshots ar
 here, so they cannot differ. Knows no sockets, no rows, no Redis.
 """
 
+from collections.abc import Mapping
+from typing import Any
+
 from sessions.core.admission import SeatState, Wait
+from sessions.core.agenda import Phase, SegmentKind
+from sessions.core.parts import PARTS, PartName
+from sessions.core.room_state import RoomState
+from sessions.core.viewing import Onlooker
 from sessions.live.presence import Entry, Place
-from sessions.rooms.selectors import RoomFacts, RoomNow, RoomRows, SeatFacts
+from sessions.rooms.selectors import PartState, RoomFacts, RoomNow, RoomRows, SeatFacts
 from sessions.signaling.messages.agenda import AgendaView, SegmentView
 from sessions.signaling.messages.door import WaitingView
-from sessions.signaling.messages.me import MeView
+from sessions.signaling.messages.me import MeView, OwnReason
+from sessions.signaling.messages.parts import PartView
 from sessions.signaling.messages.people import ParticipantView
 from sessions.signaling.messages.room import RoomView, Snapshot
 
@@ -18,7 +26,7 @@ def room_view(facts: RoomFacts, now: RoomNow) -> RoomView:
     """The room as everyone in it, and at its door, may see it."""
     return RoomView(
         version=now.version,
-        state=now.state,  # type: ignore[arg-type]
+        state=RoomState(now.state),
         starts_ms=facts.starts_ms,
         topic=facts.topic,
         facilitators=list(facts.facilitators),
@@ -31,7 +39,7 @@ def agenda_view(facts: RoomFacts, now: RoomNow) -> AgendaView:
     """Titles from the facts, boundaries from the clock."""
     segments = [
         SegmentView(
-            kind=segment.kind,  # type: ignore[arg-type]
+            kind=SegmentKind(segment.kind),
             title=segment.title,
             block=segment.block,
             starts_ms=starts_ms,
@@ -40,7 +48,7 @@ def agenda_view(facts: RoomFacts, now: RoomNow) -> AgendaView:
         for segment, (starts_ms, ends_ms) in zip(facts.segments, now.bounds, strict=True)
     ]
     return AgendaView(
-        phase=now.phase,  # type: ignore[arg-type]
+        phase=Phase(now.phase),
         index=now.index,
         segments=segments,
         read_ms=now.read_ms,
@@ -59,7 +67,6 @@ def participant_view(entry: Entry, seat: SeatFacts) -> ParticipantView:
         microphone=entry.microphone,
         microphone_allowed=entry.microphone_allowed,
         camera=entry.camera,
-        hand_ms=entry.hand_ms,
         away=entry.away,
     )
 
@@ -84,13 +91,13 @@ def me_view(seat: SeatFacts, waiting: Wait | None) -> MeView:
         version=seat.version,
         name=seat.name,
         facilitates=seat.staff,
-        seat=seat.state.value,  # type: ignore[arg-type]
+        seat=seat.state,
         microphone_allowed=seat.microphone_allowed,
         reason=_reason(seat, waiting),
     )
 
 
-def _reason(seat: SeatFacts, waiting: Wait | None) -> str:
+def _reason(seat: SeatFacts, waiting: Wait | None) -> OwnReason:
     if seat.state is SeatState.REMOVED:
         return "seat.removed"
     if seat.state is SeatState.WAITING:
@@ -98,13 +105,27 @@ def _reason(seat: SeatFacts, waiting: Wait | None) -> str:
     return "" if seat.microphone_allowed else "seat.muted"
 
 
-def snapshot(
-    rows: RoomRows, key: str, place: Place | None, waiting: Wait | None, *, door: bool
-) -> Snapshot:
+def part_view(name: PartName, version: int, shown: Any | None) -> PartView:
+    """One part, as it is shown to somebody."""
+    return PartView(part=name, version=version, shown=shown)
+
+
+def parts_view(parts: Mapping[PartName, PartState], onlooker: Onlooker) -> list[PartView]:
+    """All parts that show the onlooker something."""
+    views = []
+    for name, part in PARTS.items():
+        kept = parts.get(name, PartState(0, None))
+        shown = part.show(part.read(kept.state), onlooker)
+        if shown is not None:
+            views.append(part_view(name, kept.version, shown))
+    return views
+
+
+def snapshot(rows: RoomRows, onlooker: Onlooker, waiting: Wait | None) -> Snapshot:
     """All that the owner of a seat may know where that connection is: at the door, the room
-    alone; in it, the people too; whoever sees the `door`, also who waits. Seats without a row
-    are left out."""
-    in_room = place is Place.ROOM
+    alone; in it, the people and the parts too; those who lead, also who waits. Seats without a
+    row are left out."""
+    in_room = onlooker.in_room
     known = [entry for entry in rows.roster.entries if entry.seat in rows.seats]
     known.sort(key=lambda entry: (entry.since_ms, entry.seat))
     return Snapshot(
@@ -113,7 +134,7 @@ def snapshot(
         seq=rows.roster.seq,
         now_ms=rows.roster.now_ms,
         room=room_view(rows.facts, rows.now),
-        me=me_view(rows.seats[key], waiting),
+        me=me_view(rows.seats[onlooker.key], waiting),
         participants=[
             participant_view(entry, rows.seats[entry.seat])
             for entry in known
@@ -122,7 +143,8 @@ def snapshot(
         waiting=[
             waiting_view(entry, rows.seats[entry.seat])
             for entry in known
-            if in_room and door and entry.place is Place.LOBBY
+            if in_room and onlooker.leads and entry.place is Place.LOBBY
         ],
+        parts=parts_view(rows.parts, onlooker),
         media_slots=rows.facts.media_slots,
     )

@@ -72,6 +72,17 @@ def test_break_advances_itself_and_does_not_count() -> None:
     assert got == [(False, True), (True, False), (False, True), (True, False), (False, True)]
 
 
+def test_kinds_by_what_is_so_in_them() -> None:
+    """Kills: a kind of which nobody decided whether it counts, has media and ends on time."""
+    got = {kind: (kind.counts, kind.has_media, kind.advances_itself) for kind in SegmentKind}
+    assert got == {
+        SegmentKind.CHECK_IN: (True, True, False),
+        SegmentKind.TOPIC: (True, True, False),
+        SegmentKind.WRAP_UP: (True, True, False),
+        SegmentKind.BREAK: (False, False, True),
+    }
+
+
 def test_agenda_of_a_session_lasts_as_long_as_it() -> None:
     assert sum((one.length for one in thirds(75).segments), timedelta(0)) == timedelta(minutes=75)
     assert agenda_of([Segment(TOPIC, share=1)], START, at(50)).ends_at == at(50)

@@ -1,4 +1,4 @@
-"""The room's table and what the clock makes of it: RS1 to RS4."""
+"""The room's table and what the clock makes of it: RS1 to RS5."""
 
 from datetime import datetime, timedelta
 
@@ -18,6 +18,7 @@ from sessions.core.room_state import (
     apply,
     by_clock,
     effective_state,
+    is_closed,
     reopen,
     reopen_until,
 )
@@ -165,3 +166,16 @@ def test_rs4_reopening_within_ten_minutes() -> None:
 def test_rs4_reopening_what_has_not_ended_is_refused() -> None:
     refused = reopen(S.LIVE, None, at(60))
     assert refused == Refuse("room.transition", {"state": "live", "event": "reopen"})
+
+
+@pytest.mark.parametrize("state", RoomState)
+def test_rs5_room_that_cannot_be_reopened_is_closed_once_it_is_over(state: RoomState) -> None:
+    assert is_closed(state, None, at(60)) is (state in OVER)
+
+
+def test_rs5_ended_room_is_closed_after_the_last_instant_of_reopening() -> None:
+    """Kills: a room that is closed to those who wait while staff can still reopen it."""
+    until = reopen_until(at(50))
+    assert not is_closed(S.ENDED, until, at(60))
+    assert is_closed(S.ENDED, until, at(60.01))
+    assert not is_closed(S.LIVE, None, at(60.01))

@@ -7,15 +7,18 @@ from collections.abc import Callable, Generator, Iterator
 from contextlib import ExitStack
 
 import pytest
-from playwright.sync_api import Playwright, expect, sync_playwright
+from playwright.sync_api import Browser, Playwright, expect, sync_playwright
 
 from server.launcher.debian import CHROMIUM
-from tests.e2e.colours import RED, Look
+from sessions.signaling.messages.room import Snapshot
+from tests.e2e.colours import BLUE, RED, Look, launch, wear
 from tests.e2e.people import LAPTOP, PHONE, SECONDS, Visitor
 from tests.e2e.relay import Relay, running_relay
+from tests.e2e.scripted import DIST, ScriptedRoom
 from tests.e2e.stack import Stack, running_stack
 from tests.programs import needed
 
+Enter = Callable[..., ScriptedRoom]
 Arrive = Callable[[str, Look, dict[str, int]], Visitor]
 ArriveByRelay = Callable[[str, Look], tuple[Visitor, Relay]]
 
@@ -27,6 +30,31 @@ def playwright() -> Iterator[Playwright]:
     expect.set_options(timeout=20 * SECONDS)  # until what never comes fails a test; never asserted
     with sync_playwright() as running:
         yield running
+
+
+@pytest.fixture(scope="module")
+def browser(playwright: Playwright) -> Iterator[Browser]:
+    """One Chromium for all tests of a module."""
+    running = launch(playwright)
+    yield running
+    running.close()
+
+
+@pytest.fixture
+def enter(browser: Browser) -> Iterator[Enter]:
+    """Opens the room's page before a server that answers with the snapshot."""
+    contexts = []
+
+    def come(snapshot: Snapshot, size: dict[str, int] = PHONE) -> ScriptedRoom:
+        context = browser.new_context(viewport=size)  # type: ignore[arg-type]
+        contexts.append(context)
+        wear(context, BLUE)
+        return ScriptedRoom(context.new_page(), snapshot).open()
+
+    assert DIST.exists(), "build the frontend first: npm run build"
+    yield come
+    for context in contexts:
+        context.close()
 
 
 @pytest.hookimpl(wrapper=True)

@@ -7,7 +7,7 @@ command that the real server would not read fails here too.
 
 import json
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from mimetypes import guess_type
 from pathlib import Path
 from typing import Any
@@ -121,7 +121,18 @@ class ScriptedRoom:
             return  # a node that is silent: the page goes on without pictures
         socket.send(frames.write(self._reply(command, refuse)))
         if isinstance(command, Hello) and refuse is None:
-            socket.send(frames.write(self.snapshot))
+            socket.send(frames.write(self._snapshot_for(command)))
+
+    def _snapshot_for(self, hello: Hello) -> Snapshot:
+        """As the real server: others are shown the microphone and camera that hello says."""
+        mine = self.snapshot.me.key
+        people = [
+            replace(person, microphone=hello.microphone, camera=hello.camera)
+            if person.key == mine
+            else person
+            for person in self.snapshot.participants
+        ]
+        return replace(self.snapshot, participants=people)
 
     def _reply(self, command: Any, refuse: Refuse | None) -> Any:
         if refuse is not None:

@@ -1,12 +1,22 @@
-"""What a scripted server says: a room in the middle of its check-in, and changes to it."""
+"""What a scripted server says: a room in the middle of its check-in, and changes to it.
+
+States, phases and seats may be given as the words that travel.
+"""
 
 import time
 from dataclasses import replace
 from typing import Any
 
+from sessions.core.admission import SeatState, WaitReason
+from sessions.core.agenda import Phase, SegmentKind
+from sessions.core.floor import FloorShown, Hand
+from sessions.core.parts import PartName
+from sessions.core.room_state import RoomState
+from sessions.core.spotlight import SpotlightShown
 from sessions.signaling.messages.agenda import AgendaView, SegmentView
 from sessions.signaling.messages.door import WaitingView
 from sessions.signaling.messages.me import MeChanged, MeView
+from sessions.signaling.messages.parts import PartChanged, PartView
 from sessions.signaling.messages.people import ParticipantChanged, ParticipantView
 from sessions.signaling.messages.room import RoomChanged, RoomView, Snapshot
 
@@ -20,7 +30,7 @@ def agenda(**change: Any) -> AgendaView:
     """Twenty minutes each; the first has ten left."""
     segments = [
         SegmentView(
-            kind=kind,  # type: ignore[arg-type]
+            kind=SegmentKind(kind),
             title=title,
             block=1,
             starts_ms=STARTED + place * 20 * MINUTE,
@@ -29,7 +39,7 @@ def agenda(**change: Any) -> AgendaView:
         for place, (kind, title) in enumerate(TITLES)
     ]
     view = AgendaView(
-        phase="running",
+        phase=Phase(change.pop("phase", "running")),
         index=0,
         segments=segments,
         read_ms=NOW,
@@ -42,7 +52,7 @@ def agenda(**change: Any) -> AgendaView:
 def room(**change: Any) -> RoomView:
     view = RoomView(
         version=1,
-        state="live",
+        state=RoomState(change.pop("state", "live")),
         starts_ms=STARTED,
         topic="Craving as a wave",
         facilitators=["Dana"],
@@ -58,7 +68,7 @@ def me(staff: bool = False, **change: Any) -> MeView:
         version=1,
         name="Dana" if staff else "Sam",
         facilitates=staff,
-        seat="admitted",
+        seat=SeatState(change.pop("seat", "admitted")),
         microphone_allowed=True,
         reason="",
     )
@@ -74,7 +84,6 @@ def person(name: str, **change: Any) -> ParticipantView:
         microphone=False,
         microphone_allowed=True,
         camera=True,
-        hand_ms=None,
         away=False,
     )
     return replace(view, **change)
@@ -82,8 +91,25 @@ def person(name: str, **change: Any) -> ParticipantView:
 
 def waits(name: str) -> WaitingView:
     return WaitingView(
-        key=name.lower(), version=1, name=name, since_ms=NOW, late=False, reason="door"
+        key=name.lower(),
+        version=1,
+        name=name,
+        since_ms=NOW,
+        late=False,
+        reason=WaitReason.DOOR,
     )
+
+
+def hands(*names: str, version: int = 1) -> PartView:
+    """The floor with these hands up, the first one first."""
+    up = tuple(Hand(name.lower(), NOW + place) for place, name in enumerate(names))
+    return PartView(part=PartName.FLOOR, version=version, shown=FloorShown(up))
+
+
+def large(name: str | None, version: int = 1) -> PartView:
+    """The spotlight on somebody, or on nobody."""
+    key = name.lower() if name else None
+    return PartView(part=PartName.SPOTLIGHT, version=version, shown=SpotlightShown(key))
 
 
 def snapshot(staff: bool = False, **change: Any) -> Snapshot:
@@ -94,8 +120,9 @@ def snapshot(staff: bool = False, **change: Any) -> Snapshot:
         now_ms=NOW,
         room=room(),
         me=me(staff),
-        participants=[person("Dana"), person("Sam"), person("Joe", hand_ms=NOW)],
+        participants=[person("Dana"), person("Sam"), person("Joe")],
         waiting=[waits("Kai"), waits("Tess")] if staff else [],
+        parts=[hands("Joe"), large(None)],
         media_slots=3,
     )
     return replace(view, **change)
@@ -115,3 +142,7 @@ def me_changed(staff: bool = False, **change: Any) -> MeChanged:
 def person_changed(name: str, **change: Any) -> ParticipantChanged:
     seen = person(name, **{"version": 2, **change})
     return ParticipantChanged(type="participant.changed", **STAMP, participant=seen)
+
+
+def part_changed(part: PartView) -> PartChanged:
+    return PartChanged(type="part.changed", **STAMP, part=part)

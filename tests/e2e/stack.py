@@ -75,6 +75,7 @@ class Stack:
             "web": web,
             "media": ["-m", "server.media"],
             "worker": ["manage.py", "worker"],
+            "probe": ["-m", "server.probe"],
         }
         return [sys.executable, *arguments[name]]
 

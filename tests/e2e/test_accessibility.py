@@ -13,26 +13,19 @@ from typing import Any
 import pytest
 from django.template.loader import render_to_string
 from django.urls import URLPattern, URLResolver, get_resolver
-from playwright.sync_api import Browser, Page, Playwright
+from playwright.sync_api import Browser, Page
 
 from sessions.signaling.messages.connection import CLOSE_CODES, Closing
 from sessions.signaling.messages.room import Snapshot
 from tests.e2e import history, scripts
 from tests.e2e.bundle import ROOT
-from tests.e2e.colours import BLUE, Look, launch, wear
+from tests.e2e.colours import BLUE, Look, wear
 from tests.e2e.people import LAPTOP, PHONE
 from tests.e2e.scripted import ScriptedRoom
 from tests.e2e.stack import Stack
 from tests.e2e.usable import assert_usable
 
 pytestmark = pytest.mark.browser
-
-
-@pytest.fixture(scope="module")
-def browser(playwright: Playwright) -> Iterator[Browser]:
-    running = launch(playwright)
-    yield running
-    running.close()
 
 
 # ---- pages ---------------------------------------------------------------------------------
@@ -138,7 +131,7 @@ PAGES = {
     "room.refused": Visit("Sam", (at("/rooms/nowhere/"),)),
 }
 SAME_PAGE = {"account_request_login_code": "account_login"}
-NO_PAGE = {"alive"}  # one word, for a proxy
+NO_PAGE = {"alive", "echo_report", "echo_relay"}  # words for a proxy, JSON for a script
 # looked at on the way through them, in tests/e2e/test_second_factor.py; or they show no page
 SECOND_FACTOR = {
     "mfa_authenticate",
@@ -282,6 +275,7 @@ SCENES = {
     "room.client": Scene(scripts.snapshot()),
     "room.muted": Scene(MUTED),
     "room.reconnecting": Scene(scripts.snapshot(), then=(lost,)),
+    "room.large": Scene(scripts.snapshot(parts=[scripts.hands("Joe"), scripts.large("Joe")])),
     "room.desk": Scene(staff()),
     "room.desk_before": Scene(staff(room=NOT_STARTED)),
     "room.desk_paused": Scene(staff(room=PAUSED)),

@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Playwright, WebSocketRoute
 
+from sessions.core.reasons import LeaveReason
 from sessions.signaling import frames, node_news
 from sessions.signaling.messages.media import MediaAnswer, MediaOffer
 from sessions.signaling.messages.people import ParticipantLeft
@@ -79,9 +80,12 @@ class Meeting(ScriptedRoom):
         self.tell(scripts.person_changed(name))
 
     def goes(self, name: str) -> None:
-        stamp = scripts.STAMP
         left = ParticipantLeft(
-            type="participant.left", **stamp, key=name.lower(), version=3, reason="left"
+            type="participant.left",
+            **scripts.STAMP,
+            key=name.lower(),
+            version=3,
+            reason=LeaveReason.LEFT,
         )
         self.tell(left)
 

@@ -1,12 +1,11 @@
 """The room's page by itself, in a real browser: every screen, every control, every refusal."""
 
 import re
-from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Playwright, expect
+from playwright.sync_api import expect
 
 from sessions.core.refusal import Refuse, sentence
 from sessions.signaling.messages.agenda import (
@@ -24,38 +23,10 @@ from sessions.signaling.messages.me import Leave, SetCamera, SetHand, SetMicroph
 from sessions.signaling.messages.people import AllowMicrophone, LowerHand, Mute, Remove
 from sessions.signaling.messages.room import End, RoomView, Snapshot, Start
 from tests.e2e import scripts
-from tests.e2e.colours import BLUE, launch, wear
+from tests.e2e.conftest import Enter
 from tests.e2e.people import LAPTOP, PHONE
-from tests.e2e.scripted import DIST, ScriptedRoom
 
 pytestmark = pytest.mark.browser
-
-Enter = Callable[..., ScriptedRoom]
-
-
-@pytest.fixture(scope="module")
-def browser(playwright: Playwright) -> Iterator[Any]:
-    running = launch(playwright)
-    yield running
-    running.close()
-
-
-@pytest.fixture
-def enter(browser: Any) -> Iterator[Enter]:
-    """Opens the page before a server that answers with the snapshot."""
-    contexts = []
-
-    def come(snapshot: Snapshot, size: dict[str, int] = PHONE) -> ScriptedRoom:
-        context = browser.new_context(viewport=size)
-        contexts.append(context)
-        wear(context, BLUE)
-        return ScriptedRoom(context.new_page(), snapshot).open()
-
-    assert DIST.exists(), "build the frontend first: npm run build"
-    yield come
-    for context in contexts:
-        context.close()
-
 
 # what is true of a sheet, or of a new page, in the microtask after the render that put it there
 SHEET = """(button) => new Promise((done) => {
@@ -216,7 +187,7 @@ def test_staff_close_a_microphone_and_only_they_open_it(enter: Enter) -> None:
 
 
 def test_break_closes_microphone_and_camera_and_only_the_camera_comes_back(enter: Enter) -> None:
-    """Kills: a `followRules` that leaves the microphone wanted."""
+    """Kills: rules that leave the microphone wanted."""
     room = enter(scripts.snapshot()).join()
     room.tell(scripts.room_changed(agenda=scripts.agenda(index=1)))
     room.wait_for("break")
@@ -229,7 +200,7 @@ def test_break_closes_microphone_and_camera_and_only_the_camera_comes_back(enter
 
 
 def test_reopened_group_sees_and_hears_nobody_without_a_tap(enter: Enter) -> None:
-    """Kills: a `closeDevices` that leaves what was wanted as it is."""
+    """Kills: rules that leave what was wanted as it is."""
     room = enter(scripts.snapshot()).join()
     room.tell(scripts.room_changed(state="ended"))
     room.wait_for("ended")

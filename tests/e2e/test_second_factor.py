@@ -7,13 +7,12 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, CDPSession, Page, Playwright, expect
+from playwright.sync_api import Browser, CDPSession, Page, expect
 
-from tests.e2e.colours import launch
 from tests.e2e.factor import app_code
+from tests.e2e.keyboard import Hands
 from tests.e2e.people import LAPTOP, SECONDS
 from tests.e2e.stack import Stack, running_stack
-from tests.e2e.test_keyboard import Hands
 from tests.e2e.test_signing_in import CODE, ask_for_code, printed_codes, type_code
 from tests.e2e.usable import assert_usable
 
@@ -84,13 +83,6 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
         running.manage("first_manager", MORGAN)
         running.manage("shell", "-c", ADD_PEOPLE)
         yield running
-
-
-@pytest.fixture(scope="module")
-def browser(playwright: Playwright) -> Iterator[Browser]:
-    running = launch(playwright)
-    yield running
-    running.close()
 
 
 @pytest.fixture

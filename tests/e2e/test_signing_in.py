@@ -5,9 +5,8 @@ from collections.abc import Iterator
 
 import psycopg
 import pytest
-from playwright.sync_api import Browser, Page, Playwright, expect
+from playwright.sync_api import Browser, Page, expect
 
-from tests.e2e.colours import launch
 from tests.e2e.people import PHONE, SECONDS
 from tests.e2e.stack import Stack
 
@@ -20,13 +19,6 @@ SAM, STRANGER = "sam@demo.example", "xam@demo.example"
 @pytest.fixture(scope="module")
 def stack(shared_stack: Stack) -> Stack:
     return shared_stack
-
-
-@pytest.fixture(scope="module")
-def browser(playwright: Playwright) -> Iterator[Browser]:
-    running = launch(playwright)
-    yield running
-    running.close()
 
 
 @pytest.fixture

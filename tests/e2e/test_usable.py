@@ -3,9 +3,8 @@
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, Page, Playwright
+from playwright.sync_api import Browser, Page
 
-from tests.e2e.colours import launch
 from tests.e2e.usable import SCRIPT, found_by_axe, found_by_tab, too_wide
 
 pytestmark = pytest.mark.browser
@@ -26,13 +25,6 @@ COVERED = """<button>Below</button><div style="height: 200vh"></div>
 <p style="position: fixed; inset: 0; margin: 0; background: #fff">On top of everything</p>"""
 SKIPPED = """<button id="a">Never</button><script>document.getElementById("a")
 .addEventListener("focus", () => document.querySelector("main a").focus())</script>"""
-
-
-@pytest.fixture(scope="module")
-def browser(playwright: Playwright) -> Iterator[Browser]:
-    running = launch(playwright)
-    yield running
-    running.close()
 
 
 @pytest.fixture

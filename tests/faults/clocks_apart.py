@@ -69,7 +69,7 @@ async def run(evening: Evening, findings: Findings) -> None:
 
 
 async def restart(evening: Evening, told: dict[str, str]) -> None:
-    """One web process and one node, gently; then everybody comes anew, in turn to either."""
+    """One web process and one node, by SIGTERM; then everybody joins again, alternating between the two."""
     installation = evening.installation
     for name in AHEAD_NAMES:
         await asyncio.to_thread(installation.end, name)

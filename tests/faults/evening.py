@@ -36,7 +36,7 @@ SETTLE_S = 40.0
 
 
 class UnsettledError(Exception):
-    """The room did not become whole in time: which part of it, in words."""
+    """The room did not become whole in time; the message says which part."""
 
 
 @dataclass
@@ -192,7 +192,7 @@ class Evening:
         return f"{person.name} ({ports.get(person.node, 'no node')}{refused})"
 
     def silent_for(self, person: Participant, since: float | None = None) -> Iterator[str]:
-        """Whom this participant has not heard since then (by default: just now)."""
+        """Who this participant has not heard since then (by default: just now)."""
         at = time.monotonic() - RECENT_S if since is None else since
         for name in sorted(self.names - {person.name}):
             if person.log.sound(name).first_after(at) is None:

@@ -11,10 +11,12 @@ from dataclasses import dataclass
 
 from tests.faults.log import ClientLog, Link, Told
 
-PUBLIC = frozenset({"room.changed", "participant.changed", "participant.left"})
-"""Events that everyone in the room is told."""
 PEOPLE = frozenset({"participant.changed", "participant.left"})
+"""Who is in the room."""
+INSIDE = PEOPLE | {"part.changed"}
 """Events that only those in the room may hear."""
+PUBLIC = INSIDE | {"room.changed"}
+"""Events that everyone in the room is told."""
 
 Interval = tuple[float, float]
 FOREVER = float("inf")
@@ -139,7 +141,7 @@ def _pairs(person: str, kinds: Sequence[str], *, may_be_open: bool) -> Iterator[
 
 
 def nobody_invisible(logs: Sequence[ClientLog], since: float, grace_s: float = 1.0) -> list[str]:
-    """I4: whoever receives sound, or hears of people, is on somebody's roster. `grace_s` is how
+    """I4: everybody who receives sound, or news of the room, is on somebody's roster. `grace_s` is how
     long after going off every roster, and before coming onto one, something may be under way."""
     broken = []
     for log in logs:
@@ -194,9 +196,9 @@ def _stays(key: str, log: ClientLog) -> Iterator[Interval]:
 def _received(log: ClientLog, start: float, end: float) -> Iterator[str]:
     if start >= end:
         return
-    events = [told for told in log.told if start < told.at < end and told.kind in PEOPLE]
+    events = [told for told in log.told if start < told.at < end and told.kind in INSIDE]
     if events:
-        yield f"was told {len(events)} events of people, the first {events[0].at - start:.1f} s late"
+        yield f"was told {len(events)} events of the room, the first {events[0].at - start:.1f} s late"
     packets = sum(len(sound.between(start, end)) for sound in log.sounds.values())
     if packets:
         yield f"received {packets} packets in {min(end, start + 60) - start:.1f} s"

@@ -12,7 +12,7 @@ from enum import Enum
 from itertools import islice
 from typing import Any
 
-PARTS = ("participant", "waiting", "me")  # where an event says whom it is about
+PARTS = ("participant", "waiting", "me")  # where an event says who it is about
 TICK_S = 0.060  # one packet of sound, the longest that RFC 7587 (section 4.2) asks for
 
 

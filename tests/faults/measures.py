@@ -208,7 +208,7 @@ def hears_all(evening: Evening, hearer: Participant, since: float) -> Known:
 
 def page_hears_all(evening: Evening, visitor: Visitor, since: float) -> Known:
     """When a page's samples first grew for everybody after the sound had stopped, or after the
-    page had another connection, whose packets are counted anew: a quick one is never sampled
+    page had another connection, whose packets are counted from zero: a quick one is never sampled
     silent."""
 
     def known() -> float | None:

@@ -22,7 +22,7 @@ from tests.faults.network import HERE, Door
 from tests.faults.seen import Seen
 from tests.faults.voice import Metronome, Voice
 
-# The browser's: frontend/src/signaling/{backoff,closing,liveness}.ts and main.tsx.
+# The browser's: frontend/src/signaling/{backoff,closing,liveness}.ts, session/room-media.ts.
 DELAYS_S: Final = (0.0, 0.3, 1.0, 2.0, 4.0, 5.0)
 SPREAD: Final = frozenset({1001, 1012, 1013, 4429, 4503})
 STAYS_AWAY: Final = frozenset({4400, 4401, 4403, 4404, 4409, 4410, 4411, 4412})

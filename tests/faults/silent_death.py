@@ -1,7 +1,7 @@
 """P1: somebody falls silent without a word; and, beside it, somebody leaves by their own word.
 
 Within ten seconds the silent are gone from everybody's screen, at about the same time everywhere.
-Whoever leaves by a tap is gone at once.
+A person who taps Leave is gone at once.
 """
 
 import asyncio

@@ -29,6 +29,10 @@ def changed(seq: int, at: float = 1.0, key: str = SAM, epoch: str = "e1") -> Tol
     return Told(at, "participant.changed", epoch, seq, key)
 
 
+def hands(seq: int, at: float = 1.0) -> Told:
+    return Told(at, "part.changed", "e1", seq)
+
+
 def left(seq: int, at: float, key: str = SAM) -> Told:
     return Told(at, "participant.left", "e1", seq, key)
 
@@ -60,6 +64,13 @@ def test_i2_event_that_others_were_told_is_missed() -> None:
     sam = log("Sam", snapshot(3), changed(4), changed(5), changed(6))
     joe = log("Joe", snapshot(3), changed(4), changed(6))
     assert numbers_hold([sam, joe]) == ["Joe was not told [5] of its epoch"]
+
+
+def test_i2_change_of_a_part_that_others_were_told_is_missed() -> None:
+    """Kills: raised hands that are no longer counted since they are a part of the room."""
+    sam = log("Sam", snapshot(3), hands(4), changed(5))
+    joe = log("Joe", snapshot(3), changed(5))
+    assert numbers_hold([sam, joe]) == ["Joe was not told [4] of its epoch"]
 
 
 def test_i2_event_after_the_last_is_missed_by_whoever_has_settled() -> None:
@@ -176,11 +187,12 @@ def test_i4_whoever_is_on_one_roster_is_not_invisible() -> None:
     assert nobody_invisible([hearing("Sam", SAM, 8.0), joe, ana], since=0.0) == []
 
 
-def test_i4_hearing_of_people_while_on_no_roster_is_found() -> None:
+@pytest.mark.parametrize("event", [changed(3, at=7.0, key=JOE), hands(3, at=7.0)])
+def test_i4_hearing_of_the_room_while_on_no_roster_is_found(event: Told) -> None:
     joe = log("Joe", snapshot(1, at=0.0), left(2, at=5.0), key=JOE)
-    sam = log("Sam", snapshot(1), changed(3, at=7.0, key=JOE), key=SAM)
+    sam = log("Sam", snapshot(1), event, key=SAM)
     found = nobody_invisible([sam, joe], since=0.0)
-    assert found == ["Sam was told 1 events of people, the first 1.0 s late"]
+    assert found == ["Sam was told 1 events of the room, the first 1.0 s late"]
 
 
 def test_i5_packet_a_second_after_the_right_was_taken_is_found() -> None:

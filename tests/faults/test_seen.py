@@ -38,7 +38,7 @@ def test_roster_follows_the_messages() -> None:
 
 
 def test_log_has_whom_an_event_is_about_and_when() -> None:
-    """Kills: taking a snapshot's list of who waits for the one whom it is about."""
+    """Kills: taking a snapshot's list of who waits for the person it is about."""
     seen = Seen(ClientLog("Sam"))
     seen.take(snapshot("Sam"), 1.0)
     seen.take(changed("Joe", 2, away=True), 2.0)

@@ -1,6 +1,6 @@
 """R5: one of two web processes behind the proxy is killed with -9.
 
-Whoever was on it is back on the other one; the sound of nobody stops; nobody sees a leave. From
+Everybody who was on it reconnects to the other; nobody's sound stops; nobody sees a leave. From
 the second time on all twelve are on the one that is killed.
 """
 

@@ -22,7 +22,7 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 
 
 def program(path: Path, text: str) -> None:
-    """An executable shell script; it appends what it was told to `log` beside the clone."""
+    """An executable shell script; it appends its arguments to `log` beside the clone."""
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(f"#!/bin/sh\n{text}\n")
     path.chmod(0o755)
@@ -55,7 +55,7 @@ def made(root: Path) -> str:
 
 
 def uses(clone: Path) -> list[str]:
-    """What pip's Python and npm were told, and forgets it."""
+    """The arguments of pip's Python and npm, which are forgotten."""
     log = clone.parent / "log"
     lines = log.read_text().splitlines() if log.exists() else []
     log.unlink(missing_ok=True)
@@ -116,9 +116,9 @@ def test_no_ensurepip_is_said_in_one_sentence(
         return None if name == "ensurepip" else name
 
     monkeypatch.setattr("importlib.util.find_spec", without_ensurepip)
-    with pytest.raises(LauncherError) as told:
+    with pytest.raises(LauncherError) as raised:
         bootstrap.make_environment(tmp_path / ".venv")
-    assert str(told.value) == NO_VENV
+    assert str(raised.value) == NO_VENV
 
 
 def test_a_failed_install_is_said_in_one_sentence(clone: Path) -> None:
@@ -132,10 +132,10 @@ def test_a_failed_install_is_said_in_one_sentence(clone: Path) -> None:
 
 def test_no_permission_is_said_in_one_sentence(clone: Path) -> None:
     (clone / "var").write_text("a file, where nobody can make a folder")
-    with pytest.raises(LauncherError) as told:
+    with pytest.raises(LauncherError) as raised:
         bootstrap.prepare(clone, "runtime.lock")
     sentence = f"No permission to write {clone}: put Thirds into a folder of yours, then retry."
-    assert str(told.value) == sentence
+    assert str(raised.value) == sentence
 
 
 @pytest.fixture
@@ -169,10 +169,10 @@ def test_an_older_python_is_told_in_one_sentence(
     command: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(sys, "version_info", (3, 9, 2))
-    with pytest.raises(SystemExit) as told:
+    with pytest.raises(SystemExit) as raised:
         runpy.run_path(str(ROOT / command))
     sentence = "Thirds needs Python 3.11 or newer and this is 3.9: install it, then: python3.11"
-    assert str(told.value) == f"{sentence} {command}"
+    assert str(raised.value) == f"{sentence} {command}"
 
 
 def test_the_browser_side_is_built_only_when_a_source_changed(clone: Path) -> None:

@@ -1,4 +1,4 @@
-"""What the processes are told, and the secrets kept for it."""
+"""The environment of the processes, and the secrets kept for it."""
 
 import ipaddress
 import stat
@@ -38,12 +38,12 @@ def test_own_address_is_an_ipv4_address() -> None:
 
 
 def test_every_process_is_told_the_same(tmp_path: Path) -> None:
-    told = environment(SERVICES, WebAddress(8123), tmp_path, demo=True, base={"PATH": "/bin"})
-    announced = told.pop("THIRDS_MEDIA_ANNOUNCE").split(",")
+    env = environment(SERVICES, WebAddress(8123), tmp_path, demo=True, base={"PATH": "/bin"})
+    announced = env.pop("THIRDS_MEDIA_ANNOUNCE").split(",")
     assert announced[0] == "127.0.0.1"
     assert announced[-1] == own_address()
-    assert told.pop("THIRDS_MEDIA_BIND") == ("0.0.0.0" if len(announced) > 1 else "127.0.0.1")
-    assert told == {
+    assert env.pop("THIRDS_MEDIA_BIND") == ("0.0.0.0" if len(announced) > 1 else "127.0.0.1")
+    assert env == {
         "PATH": "/bin",
         "PYTHONUNBUFFERED": "1",
         "DJANGO_SETTINGS_MODULE": "server.settings.development",
@@ -64,10 +64,10 @@ def test_every_process_is_told_the_same(tmp_path: Path) -> None:
 
 def test_a_demo_of_the_outer_environment_does_not_pass(tmp_path: Path) -> None:
     """Demo sign-in exists on our own database only. Kills: merging `base` last."""
-    told = environment(SERVICES, WebAddress(8123), tmp_path, demo=False, base={"THIRDS_DEMO": "1"})
-    assert told["THIRDS_DEMO"] == ""
+    env = environment(SERVICES, WebAddress(8123), tmp_path, demo=False, base={"THIRDS_DEMO": "1"})
+    assert env["THIRDS_DEMO"] == ""
 
 
 def test_web_and_worker_connect_as_a_role_of_their_own(tmp_path: Path) -> None:
-    told = environment(SERVICES, WebAddress(8123), tmp_path, demo=True, base={})
-    assert restricted(told) == {**told, "DATABASE_URL": "postgresql://thirds_web@%2Fs/thirds"}
+    env = environment(SERVICES, WebAddress(8123), tmp_path, demo=True, base={})
+    assert restricted(env) == {**env, "DATABASE_URL": "postgresql://thirds_web@%2Fs/thirds"}

@@ -30,10 +30,10 @@ BROKEN = [sys.executable, "-c", "raise SystemExit(7)"]
 WEB = SERVE if sys.argv[3] == "works" else BROKEN
 
 launcher.ROOT = Path(sys.argv[1])
-launcher.programs = lambda address, told: [
+launcher.programs = lambda address, env: [
     Program("web", WEB), Program("worker", REST), Program("media", REST)
 ]
-launcher.prepare_store = lambda told, demo: "Sign in as: a facilitator"
+launcher.prepare_store = lambda env, demo: "Sign in as: a facilitator"
 try:
     launcher.main(["--port", sys.argv[2]])
 except launcher.LauncherError as error:

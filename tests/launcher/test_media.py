@@ -16,13 +16,13 @@ CONTROL = {"THIRDS_MEDIA_CONTROL": "unix:/a/media.sock"}
 
 def test_one_node_unless_more_are_asked_for() -> None:
     assert [program.name for program in media_programs("python", CONTROL)] == ["media"]
-    assert [program.told for program in media_programs("python", CONTROL)] == [{}]
+    assert [program.env for program in media_programs("python", CONTROL)] == [{}]
 
 
 def test_each_further_node_has_a_control_socket_of_its_own() -> None:
     """Kills: two nodes that take each other's socket away."""
     made = media_programs("python", CONTROL | {"THIRDS_MEDIA_NODES": "3"})
-    assert [(program.name, program.told) for program in made] == [
+    assert [(program.name, program.env) for program in made] == [
         ("media", {}),
         ("media-2", {"THIRDS_MEDIA_CONTROL": "unix:/a/media-2.sock"}),
         ("media-3", {"THIRDS_MEDIA_CONTROL": "unix:/a/media-3.sock"}),
@@ -40,7 +40,7 @@ async def test_a_program_that_is_started_at_once_pauses_from_its_second_end(
 ) -> None:
     """Kills: a node that ends at each start and is started without a pause for ever."""
     command = [sys.executable, "-c", "import os; print(os.environ['X'])"]
-    program = Program("media", command, at_once=True, told={"X": "own"})
+    program = Program("media", command, at_once=True, env={"X": "own"})
     keeper = Keeper(program, os.environ | {"X": "of all"}, Path.cwd())
     keeper.begin()
     log = ""

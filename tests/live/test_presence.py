@@ -108,7 +108,6 @@ def test_join_puts_the_seat_on_the_roster_and_tells_the_room(room: Room) -> None
         microphone=True,
         microphone_allowed=True,
         camera=False,
-        hand_ms=None,
         away=False,
         since_ms=START,
         waiting=None,
@@ -200,13 +199,12 @@ def test_goodbye_of_an_older_generation_of_the_same_connection_changes_nothing(
     assert room.marks() == [("join", "sam", "c1", "")]
 
 
-def test_newer_connection_keeps_the_hand_up_and_the_place_in_line(room: Room) -> None:
+def test_newer_connection_keeps_the_place_in_the_order_of_coming(room: Room) -> None:
     room.join("sam", "c1")
-    run(presence.change(room.key, "sam", hand=True, clock_ms=START + 5))
     room.now += 8_000
     room.join("sam", "c2")
 
-    assert [(e.hand_ms, e.since_ms) for e in room.roster().entries] == [(START + 5, START)]
+    assert [entry.since_ms for entry in room.roster().entries] == [START]
 
 
 def test_silence_is_away_after_four_seconds_and_gone_after_ten(room: Room) -> None:
@@ -270,17 +268,6 @@ def test_fields_are_changed_by_the_holder_and_by_staff_only(room: Room) -> None:
     entry = room.roster().of("sam")
     assert entry is not None
     assert (entry.microphone, entry.microphone_allowed) == (True, False)
-
-
-def test_hand_keeps_the_instant_of_its_first_raising(room: Room) -> None:
-    room.join("sam", "c1")
-    run(presence.change(room.key, "sam", hand=True, clock_ms=START + 1))
-    again = run(presence.change(room.key, "sam", hand=True, clock_ms=START + 2))
-    assert isinstance(again, Applied)
-    assert again.outcome is Outcome.UNCHANGED
-    assert [entry.hand_ms for entry in room.roster().entries] == [START + 1]
-    run(presence.change(room.key, "sam", hand=False, clock_ms=START + 3))
-    assert [entry.hand_ms for entry in room.roster().entries] == [None]
 
 
 def test_change_of_a_seat_that_nobody_holds_tells_nothing(room: Room) -> None:

@@ -1,4 +1,4 @@
-"""A running node and its people, for each test anew."""
+"""A running node and its people, new for each test."""
 
 import tempfile
 from collections.abc import AsyncIterator

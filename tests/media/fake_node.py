@@ -1,8 +1,8 @@
-"""A media node without media, for the tests of whoever talks to one.
+"""A media node without media, for tests of its clients.
 
 It speaks the real messages over a real unix socket, so a real MediaClient is used against it,
 and it keeps the rules that a caller can see: what is wanted comes in, generations, revocations,
-slots, and notifications to whoever offered or attached last. It opens no UDP port and answers
+slots, and notifications to the client that offered or attached last. It opens no UDP port and answers
 every offer with the same few lines. Tests make things happen: `connect`, `speak`, `lose`.
 """
 
@@ -23,10 +23,8 @@ from server.media.messages import (
     Offer,
     OfferRefused,
     PeerClosed,
-    PeerConnected,
     Ping,
     Pong,
-    Reason,
     Revoke,
     SendingChanged,
     SlotOwned,
@@ -38,6 +36,7 @@ from server.media.messages import (
     read_to_node,
     to_web_line,
 )
+from server.media.reasons import CloseReason
 from server.media.slots import SlotTable
 
 ANSWER = "v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nt=0 0\r\na=ice-lite\r\n"
@@ -86,40 +85,38 @@ class FakeNode:
     # ---- what a test makes happen --------------------------------------------------------
 
     def connect(self, room: str, peer: str) -> None:
-        """The peer's browser got through: it is told, and slots are given both ways."""
+        """The peer's browser got through: it is notified, and both sides get slots."""
         self.connected.add((room, peer))
-        generation = self.generations[room, peer]
-        self._tell(PeerConnected(room=room, peer=peer, generation=generation), (room, peer))
         others = [p for r, p in self.connected if r == room and p != peer]
         for other in sorted(others):
             self._place(room, peer, other)
             self._place(room, other, peer)
 
-    def lose(self, room: str, peer: str, reason: Reason = "silent") -> None:
+    def lose(self, room: str, peer: str, reason: CloseReason = CloseReason.SILENT) -> None:
         """The peer's connection is gone."""
         self._close((room, peer), reason)
 
     def speak(self, room: str, *peers: str) -> None:
         """Who speaks now."""
-        self._tell_room(room, Speaking(room=room, peers=sorted(peers)))
+        self._notify_room(room, Speaking(room=room, peers=sorted(peers)))
 
     def send(self, room: str, peer: str, *, audio: bool, video: bool) -> None:
         """What really arrives of the peer; its first picture is shown where it has a slot."""
-        told = SendingChanged(room=room, peer=peer, audio=audio, video=video)
-        self._tell_room(room, told)
+        notification = SendingChanged(room=room, peer=peer, audio=audio, video=video)
+        self._notify_room(room, notification)
         for (r, watcher), table in self._tables.items():
             slot = table.index(peer)
             if video and r == room and slot is not None:
                 shown = SlotShown(
                     room=room, peer=watcher, slot=slot, owner=peer, rtp_timestamp=slot
                 )
-                self._tell(shown, (room, watcher))
+                self._notify(shown, (room, watcher))
 
     def load(self) -> None:
         """The node's load, to everyone."""
-        told = NodeLoad(node="fake", peers=len(self.connected), packets_per_second=0)
+        notification = NodeLoad(node="fake", peers=len(self.connected), packets_per_second=0)
         for writer in self._writers:
-            writer.write(to_web_line(told))
+            writer.write(to_web_line(notification))
 
     def drop_connections(self) -> None:
         """Every control connection breaks; the node goes on."""
@@ -169,7 +166,7 @@ class FakeNode:
             generation = view.newest(revoke.peer, here)
         view.burn(revoke.peer, generation)
         if -1 < here <= generation:
-            self._close(key, "revoked")
+            self._close(key, CloseReason.REVOKED)
 
     def _offered(self, offer: Offer, writer: asyncio.StreamWriter) -> Answer | OfferRefused:
         code = self._view(offer.room).refuses(offer.peer, offer.generation)
@@ -179,7 +176,7 @@ class FakeNode:
             return OfferRefused(request=offer.request, code=code)
         key = (offer.room, offer.peer)
         if self.generations.get(key, offer.generation) != offer.generation:
-            self._close(key, "replaced")
+            self._close(key, CloseReason.REPLACED)
         self.generations[key] = offer.generation
         self._tables.setdefault(key, SlotTable(self._size))
         self._watchers[key] = writer
@@ -192,15 +189,18 @@ class FakeNode:
         for room, peer in [key for key in self.generations if key[0] == desired.room]:
             wanted = view.wanted(peer)
             if wanted is None:
-                self._close((room, peer), "not_wanted")
+                self._close((room, peer), CloseReason.NOT_WANTED)
             elif wanted.generation != self.generations[room, peer]:
-                self._close((room, peer), "replaced")
+                self._close((room, peer), CloseReason.REPLACED)
 
     def _attach(self, attach: Attach, writer: asyncio.StreamWriter) -> None:
         key = (attach.room, attach.peer)
         if self.generations.get(key) != attach.generation:
             closed = PeerClosed(
-                room=attach.room, peer=attach.peer, generation=attach.generation, reason="not_here"
+                room=attach.room,
+                peer=attach.peer,
+                generation=attach.generation,
+                reason=CloseReason.NOT_HERE,
             )
             if not attach.new:
                 self._reply(writer, closed)
@@ -210,12 +210,12 @@ class FakeNode:
             if owner:
                 self._own(key, slot, owner)
 
-    def _close(self, key: Key, reason: Reason) -> None:
+    def _close(self, key: Key, reason: CloseReason) -> None:
         room, peer = key
         generation = self.generations.pop(key)
         self.connected.discard(key)
         closed = PeerClosed(room=room, peer=peer, generation=generation, reason=reason)
-        self._tell(closed, key)
+        self._notify(closed, key)
         self._watchers.pop(key, None)
         if self._view(room).wanted(peer) is None:
             self._tables.pop(key, None)
@@ -234,18 +234,18 @@ class FakeNode:
 
     def _own(self, key: Key, slot: int, owner: str | None) -> None:
         csrc = self.csrc(owner) if owner else 0
-        self._tell(SlotOwned(room=key[0], peer=key[1], slot=slot, owner=owner, csrc=csrc), key)
+        self._notify(SlotOwned(room=key[0], peer=key[1], slot=slot, owner=owner, csrc=csrc), key)
 
     def _view(self, room: str) -> View:
         return self._views.setdefault(room, View())
 
-    def _tell(self, told: Notification, key: Key) -> None:
+    def _notify(self, notification: Notification, key: Key) -> None:
         if key in self._watchers:
-            self._reply(self._watchers[key], told)
+            self._reply(self._watchers[key], notification)
 
-    def _tell_room(self, room: str, told: Notification) -> None:
+    def _notify_room(self, room: str, notification: Notification) -> None:
         for writer in {w for (r, _), w in self._watchers.items() if r == room}:
-            self._reply(writer, told)
+            self._reply(writer, notification)
 
     def _reply(self, writer: asyncio.StreamWriter, sent: ToWeb) -> None:
         if not writer.is_closing():

@@ -35,25 +35,25 @@ ROOT: Final = Path(__file__).parents[2]
 
 
 class NodeProcess:
-    """A running node. `loads` are its once-a-second words; `told` is everything else."""
+    """A running node. `loads` are its NodeLoads, one a second; `notifications` is everything else."""
 
     def __init__(self, process: "subprocess.Popen[str]", control: str, redis_url: str) -> None:
         self.process = process
         self.redis_url = redis_url
         self.kernel = psutil.Process(process.pid)
         self.loads: list[NodeLoad] = []
-        self.told: list[Notification] = []
+        self.notifications: list[Notification] = []
         self.news = asyncio.Event()
         self.client = MediaClient(control, SECRET, "web", self._notice)
         self._redis = Redis.from_url(redis_url)
         self._wanted: dict[str, dict[str, DesiredPeer]] = {}
         self._version = 0
 
-    def _notice(self, told: Notification) -> None:
-        if isinstance(told, NodeLoad):
-            self.loads.append(told)
+    def _notice(self, notification: Notification) -> None:
+        if isinstance(notification, NodeLoad):
+            self.loads.append(notification)
         else:
-            self.told.append(told)
+            self.notifications.append(notification)
         self.news.set()
 
     async def want(self, room: str, names: Iterable[str]) -> None:

@@ -13,6 +13,7 @@ from server.media import description, messages, numbering, placement, rtcp, stun
 from server.media.dtls import Handshake, Identity, State
 from server.media.messages import Apply, DesiredRoom, Hello, Offer, PeerClosed, Ping
 from server.media.node import MediaNode
+from server.media.reasons import CloseReason
 from server.media.room import Peer
 from server.media.streams import MOST_ASKS, MOST_PACKETS, MOST_RECORDS, Leg
 from tests.media.client_peer import ClientPeer
@@ -180,7 +181,9 @@ TO_NODE = tuple(
         Ping(number=1),
     )
 )
-TO_WEB = (messages.to_web_line(PeerClosed(room=ROOM, peer="p", generation=1, reason="left")),)
+TO_WEB = (
+    messages.to_web_line(PeerClosed(room=ROOM, peer="p", generation=1, reason=CloseReason.LEFT)),
+)
 LEASE = b'{"control":"tcp:h:1","port":5,"load":{"peers":1,"packets_per_second":2}}'
 PLACED = b'{"node":"one","generation":7}'
 

@@ -1,7 +1,7 @@
 """A media node in the test's own event loop, a store with behaviour, and people in a room.
 
 Everything that leaves the node, datagrams and notifications, goes through one list in order, so
-a test can say what was told before a packet was sent.
+a test can say what was notified before a packet was sent.
 """
 
 import asyncio
@@ -77,9 +77,9 @@ class TappedProcess(MediaProcess):
         self.words: list[tuple[bytes, Address] | Notification] = []
         super().__init__(configuration, store)
 
-    def _tell(self, room: str, peer: str | None, told: Notification) -> None:
-        self.words.append(told)
-        super()._tell(room, peer, told)
+    def _notify(self, room: str, peer: str | None, notification: Notification) -> None:
+        self.words.append(notification)
+        super()._notify(room, peer, notification)
 
     def _transmit(self, datagram: bytes, address: Address) -> None:
         self.words.append((datagram, address))
@@ -93,7 +93,7 @@ class People:
         self.store = MemoryStore()
         self.process = TappedProcess(configuration(folder), self.store)
         self.node = self.process.node
-        self.told: list[Notification] = []
+        self.notifications: list[Notification] = []
         self._news = asyncio.Event()
         self.client = MediaClient(self.process.configuration.control, SECRET, "web", self._notice)
         self.wanted: dict[str, DesiredPeer] = {}
@@ -123,14 +123,14 @@ class People:
         self.node = self.process.node
         await self.process.start()
 
-    def _notice(self, told: Notification) -> None:
-        self.told.append(told)
+    def _notice(self, notification: Notification) -> None:
+        self.notifications.append(notification)
         self._news.set()
 
     async def until_told(self, *expected: Notification) -> None:
         """Waits until each of these was notified."""
         async with asyncio.timeout(PATIENCE):
-            while any(one not in self.told for one in expected):
+            while any(one not in self.notifications for one in expected):
                 self._news.clear()
                 await self._news.wait()
 

@@ -2,6 +2,7 @@
 
 from server.media.messages import Answer, DesiredRoom, Notification, Offer, PeerClosed
 from server.media.node import FORGET_SECONDS, MediaNode
+from server.media.reasons import CloseReason
 from server.media.reports import Reports, reception
 from server.media.room import SILENT_SECONDS, UNFINISHED_SECONDS
 from server.media.streams import BURST_BYTES, Leg
@@ -15,14 +16,14 @@ class Quiet:
 
     def __init__(self) -> None:
         self.now = 1000.0
-        self.told: list[Notification] = []
+        self.notifications: list[Notification] = []
         self.sent: list[bytes] = []
         self.store = MemoryStore()
         self.node = MediaNode(
             "quiet",
             self.store,
             lambda datagram, _: self.sent.append(datagram),
-            lambda _room, _peer, told: self.told.append(told),
+            lambda _room, _peer, notification: self.notifications.append(notification),
             lambda: self.now,
         )
 
@@ -37,18 +38,18 @@ class Quiet:
         return self.node.rooms[ROOM].peers[name].leg
 
     def after(self, seconds: float) -> list[Notification]:
-        """What is told when so much more time has gone by."""
-        self.told.clear()
+        """The notifications when so much more time has passed."""
+        self.notifications.clear()
         self.now += seconds
         self.node.tick(unix=self.now)
-        return list(self.told)
+        return list(self.notifications)
 
 
 async def test_handshake_that_is_not_done_in_ten_seconds_is_given_up() -> None:
     quiet = Quiet()
     await quiet.offered("first")
     assert quiet.after(UNFINISHED_SECONDS) == []
-    closed = PeerClosed(room=ROOM, peer="first", generation=1, reason="unfinished")
+    closed = PeerClosed(room=ROOM, peer="first", generation=1, reason=CloseReason.UNFINISHED)
     assert quiet.after(0.1) == [closed]
     assert quiet.node.rooms[ROOM].peers == {}
 
@@ -60,7 +61,7 @@ async def test_peer_that_sends_nothing_valid_for_fifteen_seconds_is_closed() -> 
     assert quiet.after(SILENT_SECONDS) == []
     leg.heard = quiet.now
     assert quiet.after(SILENT_SECONDS) == []
-    closed = PeerClosed(room=ROOM, peer="first", generation=1, reason="silent")
+    closed = PeerClosed(room=ROOM, peer="first", generation=1, reason=CloseReason.SILENT)
     assert quiet.after(0.1) == [closed]
 
 
@@ -68,7 +69,9 @@ async def test_stopped_node_closes_everyone_and_takes_nobody() -> None:
     quiet = Quiet()
     await quiet.offered("first")
     quiet.node.stop()
-    assert quiet.told == [PeerClosed(room=ROOM, peer="first", generation=1, reason="node_stopped")]
+    assert quiet.notifications == [
+        PeerClosed(room=ROOM, peer="first", generation=1, reason=CloseReason.NODE_STOPPED)
+    ]
     offer = Offer(request=2, room=ROOM, peer="first", generation=1, sdp="")
     reply = await quiet.node.offer(offer)
     assert (reply.type, getattr(reply, "code", "")) == ("offer_refused", "media.stopping")

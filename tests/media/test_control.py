@@ -16,6 +16,7 @@ from server.media.messages import (
     Speaking,
 )
 from server.media.process import POLL_SECONDS
+from server.media.reasons import CloseReason
 from tests.media.client_peer import PATIENCE, ClientPeer
 from tests.media.running import ROOM, SECRET, People, allowed
 
@@ -48,7 +49,7 @@ async def test_offer_of_an_older_generation_is_refused(people: People) -> None:
 async def test_revoked_generation_never_comes_back(people: People) -> None:
     await people.join("first")
     assert people.client.revoke(ROOM, "first", 1) is None
-    closed = PeerClosed(room=ROOM, peer="first", generation=1, reason="revoked")
+    closed = PeerClosed(room=ROOM, peer="first", generation=1, reason=CloseReason.REVOKED)
     await people.until(lambda: closed in people.process.words)
     assert refused(await people.offered("first", ClientPeer("first"))) == "media.generation_old"
     await people.join("first", generation=2)
@@ -57,10 +58,10 @@ async def test_revoked_generation_never_comes_back(people: People) -> None:
 async def test_revoked_without_a_number_ends_what_is_here_and_lets_a_newer_one_in(
     people: People,
 ) -> None:
-    """Kills: a revocation of whoever could not learn the generation, which bars for ever."""
+    """Kills: a revocation by a process that could not learn the generation, which bars for ever."""
     await people.join("first", generation=4)
     assert people.client.revoke(ROOM, "first", None) is None
-    closed = PeerClosed(room=ROOM, peer="first", generation=4, reason="revoked")
+    closed = PeerClosed(room=ROOM, peer="first", generation=4, reason=CloseReason.REVOKED)
     await people.until(lambda: closed in people.process.words)
     again = await people.offered("first", ClientPeer("first"), generation=4)
     assert refused(again) == "media.generation_old"
@@ -134,7 +135,7 @@ async def test_store_that_is_away_changes_nothing(people: People) -> None:
     first.show(key=True)
     await second.until(lambda: second.arrived)
     people.client.apply(people.want(first=None))
-    closed = PeerClosed(room=ROOM, peer="first", generation=1, reason="not_wanted")
+    closed = PeerClosed(room=ROOM, peer="first", generation=1, reason=CloseReason.NOT_WANTED)
     await people.until_told(closed)
 
 
@@ -142,8 +143,8 @@ async def test_store_that_is_away_changes_nothing(people: People) -> None:
 
 
 async def test_wrong_secret_gets_nothing(people: People) -> None:
-    told: list[Notification] = []
-    client = MediaClient(people.process.control_address, "wrong", "web", told.append)
+    notifications: list[Notification] = []
+    client = MediaClient(people.process.control_address, "wrong", "web", notifications.append)
     assert await client.connect() is False
     assert refused(await client.offer(ROOM, "first", 1, "")) == "media.down"
     await client.close()
@@ -181,9 +182,9 @@ async def test_offer_does_not_hang_on_a_node_that_says_nothing(tmp_path: Path) -
 async def test_reconnected_client_is_told_its_slots_again(people: People) -> None:
     await people.join("first")
     await people.join("second")
-    owned = [t for t in people.told if isinstance(t, SlotOwned)]
+    owned = [t for t in people.notifications if isinstance(t, SlotOwned)]
     assert len(owned) == 2
-    people.told.clear()
+    people.notifications.clear()
     for connection in list(people.process.control._connections):
         connection.close()
     await people.until_told(*owned)
@@ -195,7 +196,7 @@ async def test_revocation_waits_for_a_node_that_is_away(people: People) -> None:
     await people.until(lambda: not people.client.connected)
     people.client.revoke(ROOM, "first", 1)
     await people.process.control.start(people.process.configuration.control)
-    closed = PeerClosed(room=ROOM, peer="first", generation=1, reason="revoked")
+    closed = PeerClosed(room=ROOM, peer="first", generation=1, reason=CloseReason.REVOKED)
     await people.until(lambda: closed in people.process.words)
 
 
@@ -243,7 +244,9 @@ async def test_node_that_falls_silent_is_lost(tmp_path: Path) -> None:
 
     path = tmp_path / "silent"
     server = await asyncio.start_unix_server(welcome_and_be_silent, str(path))
-    client = MediaClient(f"unix:{path}", SECRET, "web", lambda _: None, lambda: told(client, lost))
+    client = MediaClient(
+        f"unix:{path}", SECRET, "web", lambda _: None, lambda: connected(client, lost)
+    )
     assert await client.connect()
     async with asyncio.timeout(PATIENCE):
         await lost.wait()
@@ -252,7 +255,7 @@ async def test_node_that_falls_silent_is_lost(tmp_path: Path) -> None:
     server.close()
 
 
-def told(client: MediaClient, lost: asyncio.Event) -> None:
+def connected(client: MediaClient, lost: asyncio.Event) -> None:
     if client.lost:
         lost.set()
 
@@ -266,18 +269,18 @@ async def test_process_that_stood_still_itself_blames_nobody(people: People) -> 
 
 
 async def test_new_peer_that_is_not_here_yet_is_not_reported(people: People) -> None:
-    """Kills: a page that is told to offer again while it makes its first offer."""
+    """Kills: a page that is asked to offer again while it makes its first offer."""
     people.client.attach(ROOM, "first", 1, new=True)
     people.client.attach(ROOM, "second", 1)
-    gone = PeerClosed(room=ROOM, peer="second", generation=1, reason="not_here")
+    gone = PeerClosed(room=ROOM, peer="second", generation=1, reason=CloseReason.NOT_HERE)
     await people.until_told(gone)
-    assert [t for t in people.told if isinstance(t, PeerClosed)] == [gone]
+    assert [t for t in people.notifications if isinstance(t, PeerClosed)] == [gone]
 
 
 async def test_restarted_node_reports_peers_it_does_not_have(people: People) -> None:
     await people.join("first")
     await people.restart()
-    gone = PeerClosed(room=ROOM, peer="first", generation=1, reason="not_here")
+    gone = PeerClosed(room=ROOM, peer="first", generation=1, reason=CloseReason.NOT_HERE)
     await people.until_told(gone)
 
 
@@ -300,7 +303,7 @@ async def test_another_run_of_a_node_is_reported_without_the_former_ones_peers(
     before = len(heard)
     await people.restart("another")
     await people.until(lambda: client.node == "another")
-    gone = PeerClosed(room=ROOM, peer="first", generation=1, reason="not_here")
+    gone = PeerClosed(room=ROOM, peer="first", generation=1, reason=CloseReason.NOT_HERE)
     since = [news for news in heard[before:] if isinstance(news, PeerClosed | str)]
     assert since[since.index(gone) :] == [gone, "another"]
     assert client._attached == {}
@@ -308,16 +311,16 @@ async def test_another_run_of_a_node_is_reported_without_the_former_ones_peers(
 
 
 async def test_notifications_go_to_the_connection_that_attached_last(people: People) -> None:
-    told: list[Notification] = []
+    notifications: list[Notification] = []
     await people.join("first")
-    other = MediaClient(people.process.control_address, SECRET, "other", told.append)
+    other = MediaClient(people.process.control_address, SECRET, "other", notifications.append)
     await other.connect()
     assert other.attach(ROOM, "first", 1) is None
     assert refused(await other.offer(ROOM, "nobody", 1, "")) == "media.not_wanted"  # in order
     other.revoke(ROOM, "first", 1)
-    closed = PeerClosed(room=ROOM, peer="first", generation=1, reason="revoked")
-    await people.until(lambda: closed in told)
-    assert closed not in people.told
+    closed = PeerClosed(room=ROOM, peer="first", generation=1, reason=CloseReason.REVOKED)
+    await people.until(lambda: closed in notifications)
+    assert closed not in people.notifications
     await other.close()
 
 
@@ -332,7 +335,7 @@ async def test_malformed_line_ends_that_connection_alone(people: People) -> None
     assert people.client.connected
 
 
-# ---- what is told -----------------------------------------------------------------------------
+# ---- notifications ----------------------------------------------------------------------------
 
 
 async def test_speaking_and_sending_are_told_to_the_room(people: People) -> None:
@@ -350,4 +353,6 @@ async def test_speaking_and_sending_are_told_to_the_room(people: People) -> None
 async def test_goodbye_of_a_peer_closes_it(people: People) -> None:
     first = await people.join("first")
     first.leave()
-    await people.until_told(PeerClosed(room=ROOM, peer="first", generation=1, reason="left"))
+    await people.until_told(
+        PeerClosed(room=ROOM, peer="first", generation=1, reason=CloseReason.LEFT)
+    )

@@ -132,25 +132,27 @@ def answered(offered: OfferedMedia) -> str:
     return answer(offered, node, Credentials("ufrag", "password"), slots)
 
 
+TRANSPORT = [
+    "a=rtcp-mux",
+    "a=rtcp-rsize",
+    "a=ice-ufrag:ufrag",
+    "a=ice-pwd:password",
+    "a=fingerprint:sha-256 AA:BB",
+    "a=setup:passive",
+]
+VP8 = [
+    "a=rtpmap:96 VP8/90000",
+    "a=rtcp-fb:96 ccm fir",
+    "a=rtcp-fb:96 nack pli",
+    "a=rtcp-fb:96 nack",
+    "a=rtpmap:97 rtx/90000",
+    "a=fmtp:97 apt=96",
+]
+
+
 def test_answer_follows_the_template() -> None:
     offered = read_offer(CHROMIUM)
     assert isinstance(offered, OfferedMedia)
-    transport = [
-        "a=rtcp-mux",
-        "a=rtcp-rsize",
-        "a=ice-ufrag:ufrag",
-        "a=ice-pwd:password",
-        "a=fingerprint:sha-256 AA:BB",
-        "a=setup:passive",
-    ]
-    vp8 = [
-        "a=rtpmap:96 VP8/90000",
-        "a=rtcp-fb:96 ccm fir",
-        "a=rtcp-fb:96 nack pli",
-        "a=rtcp-fb:96 nack",
-        "a=rtpmap:97 rtx/90000",
-        "a=fmtp:97 apt=96",
-    ]
     assert answered(offered).split("\r\n") == [
         "v=0",
         "o=- 1 1 IN IP4 127.0.0.1",
@@ -163,7 +165,7 @@ def test_answer_follows_the_template() -> None:
         "m=audio 9 UDP/TLS/RTP/SAVPF 111",
         "c=IN IP4 0.0.0.0",
         "a=mid:0",
-        *transport,
+        *TRANSPORT,
         "a=candidate:1 1 udp 2130706431 192.0.2.1 5000 typ host",
         "a=candidate:2 1 udp 2130706175 127.0.0.1 5000 typ host",
         "a=end-of-candidates",
@@ -177,14 +179,14 @@ def test_answer_follows_the_template() -> None:
         "m=video 9 UDP/TLS/RTP/SAVPF 96 97",
         "c=IN IP4 0.0.0.0",
         "a=mid:1",
-        *transport,
-        *vp8,
+        *TRANSPORT,
+        *VP8,
         "a=recvonly",
         "m=video 9 UDP/TLS/RTP/SAVPF 96 97",
         "c=IN IP4 0.0.0.0",
         "a=mid:2",
-        *transport,
-        *vp8,
+        *TRANSPORT,
+        *VP8,
         "a=sendonly",
         "a=ssrc:100 cname:node",
         "a=ssrc:101 cname:node",

@@ -15,30 +15,30 @@ from server.media.messages import (
     Notification,
     OfferRefused,
     PeerClosed,
-    PeerConnected,
     SlotOwned,
 )
+from server.media.reasons import CloseReason
 from tests.media.client_peer import PATIENCE
 from tests.media.fake_node import FakeNode
 from tests.media.running import ROOM, SECRET, People, allowed
 
 
 class Story:
-    """A client of a fake node, and what it was told."""
+    """A client of a fake node, and its notifications."""
 
     def __init__(self, folder: Path) -> None:
         self.node = FakeNode(folder / "fake.sock", SECRET, slots=3)
-        self.told: list[Notification] = []
+        self.notifications: list[Notification] = []
         self.news = asyncio.Event()
         self.client = MediaClient(self.node.address, SECRET, "web", self._notice)
 
-    def _notice(self, told: Notification) -> None:
-        self.told.append(told)
+    def _notice(self, notification: Notification) -> None:
+        self.notifications.append(notification)
         self.news.set()
 
     async def until_told(self, count: int) -> None:
         async with asyncio.timeout(PATIENCE):
-            while len(self.told) < count:
+            while len(self.notifications) < count:
                 self.news.clear()
                 await self.news.wait()
 
@@ -64,23 +64,23 @@ async def test_fake_tells_what_the_real_node_tells(story: Story, people: People)
     await people.join("first")
     await people.join("second")
     people.client.apply(people.want(first=None))
-    closed = PeerClosed(room=ROOM, peer="first", generation=1, reason="not_wanted")
+    closed = PeerClosed(room=ROOM, peer="first", generation=1, reason=CloseReason.NOT_WANTED)
     await people.until_told(closed)
-    await people.client.offer(ROOM, "nobody", 1, "")  # behind all that is told of it
+    await people.client.offer(ROOM, "nobody", 1, "")  # behind all notifications about it
     story.want(1, first=allowed(), second=allowed())
     for name in ("first", "second"):
         assert isinstance(await story.client.offer(ROOM, name, 1, "v=0"), Answer)
         story.node.connect(ROOM, name)
     story.want(2, second=allowed())
-    kinds = (PeerConnected, PeerClosed, SlotOwned)
-    real = sorted(without_csrc(t) for t in people.told if isinstance(t, kinds))
+    kinds = (PeerClosed, SlotOwned)
+    real = sorted(without_csrc(t) for t in people.notifications if isinstance(t, kinds))
     await story.until_told(len(real))
-    assert sorted(without_csrc(t) for t in story.told) == real
+    assert sorted(without_csrc(t) for t in story.notifications) == real
 
 
-def without_csrc(told: Notification) -> str:
+def without_csrc(notification: Notification) -> str:
     """The notification as text; the number is random on the real node."""
-    return repr(told).split(", csrc=")[0]
+    return repr(notification).split(", csrc=")[0]
 
 
 async def test_fake_refuses_as_the_real_node_does(story: Story) -> None:
@@ -98,4 +98,6 @@ async def test_fake_that_restarts_knows_nobody(story: Story) -> None:
     await story.node.stop()
     await story.node.start()
     await story.until_told(1)
-    assert story.told == [PeerClosed(room=ROOM, peer="first", generation=1, reason="not_here")]
+    assert story.notifications == [
+        PeerClosed(room=ROOM, peer="first", generation=1, reason=CloseReason.NOT_HERE)
+    ]

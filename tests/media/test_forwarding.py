@@ -3,7 +3,8 @@
 from functools import partial
 
 from server.media import rtcp
-from server.media.messages import PeerClosed, PeerConnected, SlotOwned
+from server.media.messages import PeerClosed, SlotOwned
+from server.media.reasons import CloseReason
 from tests.media.client_peer import ClientPeer
 from tests.media.running import ROOM, People, allowed
 
@@ -52,7 +53,7 @@ KINDS = ("audio", "video")
 async def test_removed_peer_gets_nothing_and_gives_nothing(people: People) -> None:
     first, second = await people.join("first"), await people.join("second")
     people.client.apply(people.want(first=None))
-    closed = PeerClosed(room=ROOM, peer="first", generation=1, reason="not_wanted")
+    closed = PeerClosed(room=ROOM, peer="first", generation=1, reason=CloseReason.NOT_WANTED)
     await people.until_told(closed)
     sent = len(people.process.words)
     first.show(key=True)
@@ -96,14 +97,15 @@ async def test_newer_generation_keeps_slot_and_number(people: People) -> None:
     csrc = people.node.rooms[ROOM].csrcs["first"]
     again = await people.join("first", generation=2)
     await people.until_told(
-        PeerClosed(room=ROOM, peer="first", generation=1, reason="replaced"),
-        PeerConnected(room=ROOM, peer="first", generation=2),
+        PeerClosed(room=ROOM, peer="first", generation=1, reason=CloseReason.REPLACED),
     )
     again.show(key=True)
     for peer, slot in ((second, 0), (third, 0)):
         await peer.until(partial(has_got, peer, 1))
         assert [(a.slot, a.csrc, a.mark) for a in peer.arrived] == [(slot, csrc, "first")]
-    assert SlotOwned(room=ROOM, peer="second", slot=0, owner=None, csrc=0) not in people.told
+    assert (
+        SlotOwned(room=ROOM, peer="second", slot=0, owner=None, csrc=0) not in people.notifications
+    )
 
 
 async def test_video_begins_at_a_key_frame_that_was_asked_for(people: People) -> None:

@@ -22,7 +22,7 @@ from tests.media.parsers import PARSERS, Parser, mutated, open_node
 EXAMPLES = 150  # of each parser
 WORK_EXAMPLES = 60
 LINES_A_BYTE, LINES_AT_ALL = 40, 3000
-NOT_FROM_OUTSIDE = {"configuration.read"}  # the environment of whoever starts the node
+NOT_FROM_OUTSIDE = {"configuration.read"}  # the environment that the node is started with
 
 
 def readers() -> Iterator[str]:

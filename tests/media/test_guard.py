@@ -6,6 +6,7 @@ import random
 from server.media import early, stun
 from server.media.dtls import Handshake, Identity
 from server.media.messages import PeerClosed
+from server.media.reasons import CloseReason
 from tests.media.client_peer import ClientPeer
 from tests.media.running import ROOM, People, allowed
 
@@ -44,7 +45,7 @@ async def test_wrong_certificate_gets_no_media_and_is_closed(people: People) -> 
     assert liar.handshake is not None
     liar.handshake.advance()
     liar._flush()
-    closed = PeerClosed(room=ROOM, peer="liar", generation=1, reason="wrong_certificate")
+    closed = PeerClosed(room=ROOM, peer="liar", generation=1, reason=CloseReason.WRONG_CERTIFICATE)
     await people.until_told(closed)
     first.show(key=True)
     source = people.node.rooms[ROOM].peers["first"].leg.sources["video"]

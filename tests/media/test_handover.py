@@ -18,7 +18,7 @@ SEATS = 2
 
 
 def claims(people: People, watcher: ClientPeer) -> list[tuple[Arrived, str | None, int]]:
-    """Each packet that reached the watcher, with whom its slot was said to belong to, and csrc."""
+    """Each packet that reached the watcher, with the announced owner of its slot, and csrc."""
     by_bytes = {arrived.sealed: arrived for arrived in watcher.arrived}
     owners: dict[int, tuple[str | None, int]] = {}
     found = []
@@ -35,7 +35,7 @@ async def test_hand_overs_never_show_one_under_the_name_of_another(people: Peopl
     """200 seeded hand-overs of two slots, with media of everyone flowing all the time.
 
     Kills: a CSRC that belongs to the slot instead of the source, in `PacketPath._forward`, and
-    a slot whose numbers start anew with each owner, in `numbering.stop`.
+    a slot whose numbers start from zero with each owner, in `numbering.stop`.
     """
     chance = random.Random(20261122)
     watcher = await people.join("watcher", slots=SEATS)

@@ -5,6 +5,7 @@ import time
 
 from server.media.messages import Answer, NodeLoad, OfferRefused, PeerClosed
 from server.media.placement import SLEPT_SECONDS, Lease, Load, Placement
+from server.media.reasons import CloseReason
 from tests.media.client_peer import Address, ClientPeer
 from tests.media.running import ROOM, People, allowed
 
@@ -31,7 +32,7 @@ async def join(people: People, name: str, placement: int = HELD) -> ClientPeer:
 
 
 def moved(name: str) -> PeerClosed:
-    return PeerClosed(room=ROOM, peer=name, generation=1, reason="moved")
+    return PeerClosed(room=ROOM, peer=name, generation=1, reason=CloseReason.MOVED)
 
 
 async def test_room_that_is_placed_elsewhere_is_let_go_of(people: People) -> None:
@@ -104,7 +105,7 @@ async def test_node_that_slept_sends_nothing_until_it_has_read_the_placements(
 
 
 async def test_node_that_sleeps_between_two_sends_stops_there(people: People) -> None:
-    """Whoever stops a process does not wait for the end of a batch. Kills: asking the clock once
+    """A process that is stopped does not finish its batch first. Kills: asking the clock once
     for all that came together."""
     first = await join(people, "first")
     others = [await join(people, "second"), await join(people, "third")]
@@ -147,7 +148,9 @@ async def test_node_that_ends_waits_for_its_peers_to_go(people: People) -> None:
     first = await join(people, "first")
     people.store.leases["other"] = other_lease()
     stopping = asyncio.ensure_future(people.process.stop())
-    await people.until(lambda: any(isinstance(t, NodeLoad) and t.draining for t in people.told))
+    await people.until(
+        lambda: any(isinstance(t, NodeLoad) and t.draining for t in people.notifications)
+    )
     assert people.store.leases["node"].draining
     assert (await offered(people, "second", HELD))[1] == "media.stopping"
     people.store.placed[ROOM] = Placement(node="other", generation=HELD + 1)
@@ -156,8 +159,8 @@ async def test_node_that_ends_waits_for_its_peers_to_go(people: People) -> None:
     assert people.leg_connected("first")
     first.leave()
     await stopping
-    left = PeerClosed(room=ROOM, peer="first", generation=1, reason="left")
-    assert [t for t in people.told if isinstance(t, PeerClosed)] == [left]
+    left = PeerClosed(room=ROOM, peer="first", generation=1, reason=CloseReason.LEFT)
+    assert [t for t in people.notifications if isinstance(t, PeerClosed)] == [left]
 
 
 async def test_node_that_ends_alone_does_not_wait(people: People) -> None:
@@ -165,7 +168,7 @@ async def test_node_that_ends_alone_does_not_wait(people: People) -> None:
     await join(people, "first")
     people.store.leases["ending too"] = other_lease(draining=True)
     await people.process.stop()
-    stopped = PeerClosed(room=ROOM, peer="first", generation=1, reason="node_stopped")
+    stopped = PeerClosed(room=ROOM, peer="first", generation=1, reason=CloseReason.NODE_STOPPED)
     await people.until_told(stopped)
 
 

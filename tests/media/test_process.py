@@ -35,6 +35,7 @@ from server.media.placement import (
     read_lease,
     read_placement,
 )
+from server.media.reasons import CloseReason
 from server.media.redis_store import RedisStore
 from tests.media.client_peer import PATIENCE, ClientPeer
 from tests.media.running import ROOM, SECRET, allowed
@@ -86,11 +87,11 @@ async def test_removed_peer_is_closed_through_the_store_alone(folder: Path, valk
     """No command says so: the process reads it. The lease is there while it lives."""
     node = started(folder, valkey)
     redis = Redis.from_url(valkey)
-    told: list[Notification] = []
+    notifications: list[Notification] = []
     news = asyncio.Event()
 
     def notice(one: Notification) -> None:
-        told.append(one)
+        notifications.append(one)
         news.set()
 
     client = MediaClient(f"unix:{folder}/media.sock", SECRET, "web", notice)
@@ -105,9 +106,9 @@ async def test_removed_peer_is_closed_through_the_store_alone(folder: Path, valk
     assert lease is not None
     assert (lease.control, lease.port) == (f"unix:{folder}/media.sock", peer.node[1])
     await redis.set(desired_key(ROOM), desired_json(wanting(version=2)))
-    closed = PeerClosed(room=ROOM, peer="first", generation=1, reason="not_wanted")
+    closed = PeerClosed(room=ROOM, peer="first", generation=1, reason=CloseReason.NOT_WANTED)
     async with asyncio.timeout(PATIENCE):
-        while closed not in told:
+        while closed not in notifications:
             news.clear()
             await news.wait()
     peer.close()
@@ -210,8 +211,8 @@ def test_address_that_others_reach_is_announced() -> None:
     assert reachable("tcp:media-1:8790", redis_url) == "tcp:media-1:8790"
     assert reachable("tcp:0.0.0.0:8790", redis_url) == "tcp:127.0.0.1:8790"
     assert reachable("tcp::8790", "unix:///a/v.sock") == "tcp:127.0.0.1:8790"
-    told = {"THIRDS_MEDIA_SECRET": "s", "THIRDS_MEDIA_CONTROL_ANNOUNCE": "tcp:media:1"}
-    assert read(told).control_announce == "tcp:media:1"
+    given = {"THIRDS_MEDIA_SECRET": "s", "THIRDS_MEDIA_CONTROL_ANNOUNCE": "tcp:media:1"}
+    assert read(given).control_announce == "tcp:media:1"
 
 
 async def test_store_that_cannot_be_reached_says_so(folder: Path) -> None:

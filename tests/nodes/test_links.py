@@ -11,6 +11,7 @@ from django.conf import LazySettings
 
 from server.media.client import (
     NODES_KEY,
+    CloseReason,
     DesiredPeer,
     DesiredRoom,
     Lease,
@@ -167,7 +168,7 @@ async def test_news_of_a_node_that_has_not_the_room_is_out_of_date(
     await until(lambda: links._client_of(other.name) is not None)
     other.tell(owned("wrong"))
     other.tell(Speaking(room=ROOM, peers=["wrong"]))
-    other.tell(PeerClosed(room=ROOM, peer="ana", generation=1, reason="moved"))
+    other.tell(PeerClosed(room=ROOM, peer="ana", generation=1, reason=CloseReason.MOVED))
     loads = NodeLoad(node=other.name, peers=77, packets_per_second=0)
     other.tell(loads)
     await until(lambda: links._loads.get(other.name) == loads)
@@ -196,7 +197,7 @@ async def test_draining_node_gives_its_rooms_to_the_other(
     await until(lambda: links._client_of(other.name) is not None)
     node.tell(NodeLoad(node=node.name, peers=1, packets_per_second=0, draining=True))
     await until(lambda: heard)
-    closed = PeerClosed(room=ROOM, peer="ana", generation=0, reason="node_draining")
+    closed = PeerClosed(room=ROOM, peer="ana", generation=0, reason=CloseReason.NODE_DRAINING)
     assert heard == [closed]
     found = await Placements(process.store).find(ROOM)
     assert found is not None
@@ -260,7 +261,7 @@ async def test_another_run_of_a_node_hears_nothing_of_the_former_ones_peers(
     links.revoke(ROOM, "ben", 1)
     await until(lambda: (ROOM, "ben") in again.revoked)  # so all that was sent before has come
     assert again.attached == {}
-    assert heard == [PeerClosed(room=ROOM, peer="ana", generation=0, reason="node_lost")]
+    assert heard == [PeerClosed(room=ROOM, peer="ana", generation=0, reason=CloseReason.NODE_LOST)]
     await links.close()
     await again.stop()
 

@@ -16,7 +16,8 @@ from sessions.core.permissions import Principal, Role
 from sessions.core.room_state import RoomState
 from sessions.models import AgendaMark, Person, Room, Seat, Session, Staffing
 from sessions.scheduling.selectors import principal
-from tests.signaling.evening import Evening, enrol, evening, person
+from tests.signaling.evening import Evening, evening
+from tests.world import enrol, person
 
 ROLE_SETS = [frozenset(found) for count in range(4) for found in combinations(Role, count)]
 

@@ -2,7 +2,7 @@
 
 What is expected comes from the table alone, for the principal that the rows have at that moment;
 what is found, from the reply, the rows, presence and the audit log. Whoever cannot come in has
-no socket to ask over: for them the services behind the commands are asked as well.
+no socket to ask over: for them the rules behind the commands are asked as well.
 """
 
 import asyncio
@@ -15,67 +15,28 @@ import pytest
 import pytest_asyncio
 from django.conf import LazySettings
 
-from sessions.core.permissions import Role, Verb, allowed
+from sessions.core.permissions import Role, allowed
 from sessions.core.rate_limit import TokenBucket
 from sessions.core.refusal import Refuse
 from sessions.live import presence
-from sessions.live.store import run
-from sessions.rooms import database
-from sessions.signaling import refused_sockets
-from sessions.signaling.commands import TABLE, OfRoom
+from sessions.rooms.perform import perform
+from sessions.rooms.process import Process
+from sessions.rooms.verbs import RULES
 from sessions.signaling.consumer import RoomConsumer
-from sessions.signaling.messages.agenda import (
-    Advance,
-    Back,
-    EndLater,
-    Extend,
-    Pause,
-    Resume,
-    Shorten,
-)
-from sessions.signaling.messages.base import name_of
+from sessions.signaling.messages import COMMANDS
+from sessions.signaling.messages.base import name_of, verb_of
 from sessions.signaling.messages.connection import Hello, Ping, Resync
-from sessions.signaling.messages.door import Admit, AdmitAll
-from sessions.signaling.messages.me import Leave, SetCamera, SetHand, SetMicrophone
-from sessions.signaling.messages.media import AskRelay, MediaOffer
-from sessions.signaling.messages.people import AllowMicrophone, LowerHand, Mute, Remove
-from sessions.signaling.messages.room import End, Reopen, Start
+from sessions.signaling.messages.me import Leave
 from tests.permissions.principals import ROLE_SETS, Case, Context, case
 from tests.permissions.rows import fingerprint, newest, written
-from tests.signaling.evening import Browser, cookie_of
+from tests.signaling.evening import Browser
 from tests.signaling.node import TalkingNode
 from tests.signaling.quiet import wait_for_database_calls
+from tests.valkey import run
+from tests.verbs import SAMPLES, sample
+from tests.world import cookie_of
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-FIELDS: dict[type, dict[str, Any]] = {
-    Hello: {},
-    Ping: {},
-    Resync: {},
-    MediaOffer: {"sdp": "v=0"},
-    AskRelay: {},
-    SetMicrophone: {"on": False},
-    SetCamera: {"on": True},
-    SetHand: {"raised": True},
-    Admit: {"key": "nobody"},
-    AdmitAll: {},
-    Start: {},
-    Advance: {"index": 0},
-    Back: {"index": 1},
-    Extend: {"minutes": 1},
-    Shorten: {"minutes": 1},
-    Pause: {},
-    Resume: {},
-    EndLater: {"minutes": 5},
-    Mute: {"key": "nobody"},
-    AllowMicrophone: {"key": "nobody"},
-    LowerHand: {"key": "nobody"},
-    Remove: {"key": "nobody"},
-    End: {},
-    Reopen: {},
-    Leave: {},
-}
-"""Each command once, in an order in which none keeps a later one from being asked."""
 
 OF_TABLE = {
     "permission.signed_out",
@@ -84,12 +45,12 @@ OF_TABLE = {
     "seat.removed",
     "seat.waiting",
 }
-STAFF_RULES = ("DV", "RM", "AV", "PT")  # docs/protocol.md: "who" is staff
+STAFF_TYPES = "room."  # how the commands of staff begin
 
 
 @dataclass
 class Findings:
-    """What was wrong, cell by cell; which commands got past the table; who was told of whom."""
+    """What was wrong, cell by cell; which commands got past the table; who saw the door."""
 
     wrong: list[str] = field(default_factory=list)
     passed: set[type] = field(default_factory=set)
@@ -137,8 +98,9 @@ def denied(reply: Any) -> str:
     return code if code in OF_TABLE else ""
 
 
-async def cell(one: Case, message: type, verb: Verb, asking: Any, found: Findings) -> str:
+async def cell(one: Case, message: type, asking: Any, found: Findings) -> str:
     """Asks, and holds reply, rows, presence and audit log against the table."""
+    verb = verb_of(message)
     refused = allowed(verb, await of(one.principal))
     before = await of(state, one)
     got = denied(await asking)
@@ -155,41 +117,40 @@ async def cell(one: Case, message: type, verb: Verb, asking: Any, found: Finding
 
 
 async def turned_away(browser: Browser) -> dict[str, Any]:
-    """The last words to whoever is not signed in: they come before any hello."""
+    """The last message to somebody who is not signed in: it comes before any hello."""
     assert await browser.connect()
     return await browser.until("closing")
 
 
 async def over_socket(browser: Browser, one: Case, found: Findings) -> bool:
     """Hello, then every command. Whether there was a socket to ask over."""
-    verb = TABLE[Hello].verb
     hello = browser.hello() if one.signed_in else turned_away(browser)
-    if await cell(one, Hello, verb, hello, found):
+    if await cell(one, Hello, hello, found):
         await browser.close_code()
         return False
-    for message, fields in FIELDS.items():
+    for message in SAMPLES:
         if message is not Hello and browser.last("ok"):
-            asking = browser.ask(name_of(message), **fields)
-            await cell(one, message, TABLE[message].verb, asking, found)
+            await cell(one, message, browser.ask(name_of(message), **sample(message)), found)
     return True
 
 
-async def of_services(one: Case, found: Findings) -> None:
-    """The services behind the commands, for whoever has no socket."""
-    for message, line in TABLE.items():
-        if isinstance(line, OfRoom) and one.signed_in:
-            arguments = [FIELDS[message][name] for name in line.fields]
-            asking = database.run(line.service, one.person, one.session.public_id, *arguments)
-            await cell(one, message, line.verb, asking, found)
+async def of_rules(process: Process, one: Case, found: Findings) -> None:
+    """The rules behind the commands, for one who has no socket."""
+    for message in COMMANDS:
+        verb = verb_of(message)
+        if verb in RULES and one.signed_in:
+            session = one.session.public_id
+            asking = perform(process, verb, one.person, session, sample(message))
+            await cell(one, message, asking, found)
 
 
-async def walk(one: Case) -> Findings:
+async def walk(process: Process, one: Case) -> Findings:
     found = Findings()
     cookie = await of(cookie_of, one.person) if one.signed_in else ""
     browser = Browser(one.session.public_id, cookie)
     came_in = await over_socket(browser, one, found)
     if not came_in:
-        await of_services(one, found)
+        await of_rules(process, one, found)
     found.saw_door = any(
         event["type"].startswith("waiting.") or event.get("waiting") for event in browser.events
     )
@@ -212,21 +173,23 @@ async def node(tmp_path: Path, settings: LazySettings) -> AsyncIterator[TalkingN
 
 
 @pytest.fixture(autouse=True)
-def _patient(monkeypatch: pytest.MonkeyPatch) -> None:
+def _patient(process: Process, monkeypatch: pytest.MonkeyPatch) -> None:
     """Strangers' rows are limited; here each of them is looked for. Browsers of tests do not ping
     by themselves, and a busy machine must not silence them."""
     monkeypatch.setattr(RoomConsumer, "silence_s", 600.0)
     monkeypatch.setattr(RoomConsumer, "quiet_s", 600.0)
-    monkeypatch.setattr(refused_sockets, "TokenBucket", lambda *_: TokenBucket(1e9, 1e9, 0.0, 1e9))
+    process.refusals = TokenBucket(1e9, 1e9, 0.0, 1e9)
 
 
 @pytest.mark.parametrize("context", Context)
-async def test_matrix_of_commands(context: Context, cases: list[Case], node: TalkingNode) -> None:
+async def test_matrix_of_commands(
+    context: Context, cases: list[Case], node: TalkingNode, process: Process
+) -> None:
     """Kills: a command under another one's verb; a service that changes a row before it asks; a
     socket that goes by the principal it was opened with; a stranger's row that is not written."""
     wrong, broken = [], []
     for one in cases:
-        found = await walk(one)
+        found = await walk(process, one)
         wrong += found.wrong
         broken += [f"{rule}: {one}" for rule in invariants(found, one.roles, context)]
     assert (wrong, broken) == ([], [])
@@ -242,7 +205,7 @@ def invariants(found: Findings, roles: frozenset[Role], context: Context) -> lis
         Context.OTHER,
         Context.SIGNED_OUT,
     }
-    of_staff = {one for one in found.passed if (one.__doc__ or "").startswith(STAFF_RULES)}
+    of_staff = {one for one in found.passed if name_of(one).startswith(STAFF_TYPES)}
     quiet = {Hello, Ping, Resync, Leave}
     waits = context is Context.WAITING and not leads
     rules = {
@@ -251,12 +214,7 @@ def invariants(found: Findings, roles: frozenset[Role], context: Context) -> lis
         "another session gives nothing": bool(found.passed) and context is Context.OTHER,
         "who was removed gets nothing live": bool(found.passed) and context is Context.REMOVED,
         "staff's verbs are staff's": bool(of_staff) and not leads,
-        "whoever waits sends nothing": bool(found.passed - quiet) and waits,
+        "a person who waits sends nothing": bool(found.passed - quiet) and waits,
         "a client never sees who waits": found.saw_door and not leads,
     }
     return [rule for rule, is_broken in rules.items() if is_broken]
-
-
-def test_every_command_is_asked() -> None:
-    """A new command without a case fails here."""
-    assert set(FIELDS) == set(TABLE)

@@ -5,7 +5,8 @@ import pytest
 from server import surface
 from server.surface import NOT_ASKED, OPEN, WITHIN, Address
 from sessions.core.permissions import TABLE, Verb
-from sessions.signaling.commands import TABLE as COMMANDS
+from sessions.signaling.messages import COMMANDS
+from sessions.signaling.messages.base import verb_of
 
 
 @pytest.mark.parametrize("address", surface.addresses(), ids=lambda one: one.name)
@@ -16,7 +17,7 @@ def test_every_address_bears_a_verb_or_says_why_not(address: Address) -> None:
 
 
 def test_every_command_bears_a_verb_of_the_table() -> None:
-    assert {line.verb for line in COMMANDS.values()} <= set(TABLE)
+    assert {verb_of(kind) for kind in COMMANDS} <= set(TABLE)
     assert len(surface.commands()) == len(COMMANDS)
 
 
@@ -31,8 +32,3 @@ def test_exceptions_name_what_there_is() -> None:
     """Kills: an exception that outlives its page."""
     names = {one.name for one in surface.addresses()}
     assert set(OPEN) | set(WITHIN.values()) <= names
-
-
-def test_page_of_permissions_is_the_one_that_is_generated() -> None:
-    """`python -m server.surface` writes it again."""
-    assert surface.PAGE.read_text() == surface.page()

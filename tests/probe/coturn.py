@@ -12,8 +12,8 @@ from typing import Final
 from server.launcher.debian import COTURN
 from server.launcher.lan import certificate_for
 from server.launcher.web import Certificate
-from tests.deploy.caddy import free_port
 from tests.deploy.compose import ROOT
+from tests.ports import free_port
 from tests.programs import needed
 
 HERE: Final = "127.0.0.1"

@@ -11,26 +11,27 @@ from av import AudioFrame
 from redis.asyncio import Redis
 
 from server.media.client import (
-    ASKED_KEY,
-    LEASE_KEY,
+    ECHO_REQUESTS_KEY,
+    PROBE_LEASE_KEY,
     Answer,
-    EchoAnswered,
-    EchoAsked,
+    EchoAnswer,
     EchoReport,
+    EchoRequest,
     MediaClient,
     OfferRefused,
-    answer_key,
-    asked_json,
     desired_key,
-    newest_key,
-    read_answered,
+    echo_answer_key,
+    echo_report_key,
+    echo_request_json,
+    newest_echo_key,
     read_desired,
-    read_report,
-    report_key,
+    read_echo_answer,
+    read_echo_report,
 )
 from server.probe.configuration import Configuration, ConfigurationError, read
+from server.probe.delay import RATE
 from server.probe.participant import Participant
-from server.probe.patterns import RATE, SAMPLES, Pace, audio_frame, is_tone, tone
+from server.probe.patterns import SAMPLES, Pace, audio_frame, is_tone, tone
 from server.probe.process import Probe
 from server.probe.rooms import OPEN_KEY, ProbeRoom, Wanted, close_overdue, new_room, peer
 from tests.media.client_peer import PATIENCE
@@ -69,21 +70,21 @@ class ByWeb(MediaClient):
     async def offer(
         self, room: str, peer: str, generation: int, sdp: str, placement: int = 0
     ) -> Answer | OfferRefused:
-        answered = await ask(self.redis, EchoAsked(echo=self.echo, person=self.person, sdp=sdp))
+        answered = await ask(self.redis, EchoRequest(echo=self.echo, person=self.person, sdp=sdp))
         assert answered.code is None, answered
         return Answer(request=1, sdp=answered.sdp)
 
 
-async def ask(redis: Redis, asked: EchoAsked) -> EchoAnswered:
+async def ask(redis: Redis, asked: EchoRequest) -> EchoAnswer:
     """What `sessions.rooms.echo` does."""
-    await redis.set(newest_key(asked.person), asked.echo)
+    await redis.set(newest_echo_key(asked.person), asked.echo)
     await put(redis, asked)
-    found = await cast("Any", redis.blpop([answer_key(asked.echo)], timeout=WAIT))
-    return read_answered(found[1].decode())
+    found = await cast("Any", redis.blpop([echo_answer_key(asked.echo)], timeout=WAIT))
+    return read_echo_answer(found[1].decode())
 
 
-async def put(redis: Redis, asked: EchoAsked) -> None:
-    await cast("Any", redis.rpush(ASKED_KEY, asked_json(asked)))
+async def put(redis: Redis, asked: EchoRequest) -> None:
+    await cast("Any", redis.rpush(ECHO_REQUESTS_KEY, echo_request_json(asked)))
 
 
 async def until(condition: Callable[[], object]) -> None:
@@ -103,7 +104,7 @@ async def redis(node: NodeProcess) -> AsyncIterator[Redis]:
 async def probe(node: NodeProcess) -> AsyncIterator[Probe]:
     await node.next_load()
     running = Probe(Configuration(node.redis_url, SECRET))
-    running.start()
+    await running.start()
     yield running
     await running.stop()
 
@@ -121,8 +122,8 @@ async def enter(redis: Redis, person: str, track: MediaStreamTrack) -> tuple[Par
 async def reported(redis: Redis, echo: str, is_it: Callable[[EchoReport], object]) -> EchoReport:
     async with asyncio.timeout(WAIT):
         while True:
-            text = await redis.get(report_key(echo))
-            if text and is_it(report := read_report(text.decode())):
+            text = await redis.get(echo_report_key(echo))
+            if text and is_it(report := read_echo_report(text.decode())):
                 return report
             await asyncio.sleep(0.05)
 
@@ -167,7 +168,7 @@ async def test_ended_echo_leaves_nobody_on_the_node(
     """The page may go on sending; the node forwards nothing more. Kills: a room that outlives
     its echo."""
     somebody, _ = await enter(redis, "somebody", Burst(at=0.0))
-    await redis.delete(newest_key("somebody"))
+    await redis.delete(newest_echo_key("somebody"))
     await until(lambda: probe.running == 0)
     while (await node.next_load()).peers:
         continue
@@ -177,17 +178,17 @@ async def test_ended_echo_leaves_nobody_on_the_node(
 async def test_offer_that_the_node_refuses_is_answered_with_a_code(
     probe: Probe, redis: Redis
 ) -> None:
-    answered = await ask(redis, EchoAsked(echo="e", person="p", sdp="v=0"))
-    assert answered == EchoAnswered(code="echo.offer")
+    answered = await ask(redis, EchoRequest(echo="e", person="p", sdp="v=0"))
+    assert answered == EchoAnswer(code="echo.offer")
     await until(lambda: probe.running == 0)
 
 
 async def test_request_that_was_given_up_is_not_answered(probe: Probe, redis: Redis) -> None:
     """Kills: an echo for nobody, after a probe that came late."""
-    asked = EchoAsked(echo="late", person="p", sdp="v=0")
+    asked = EchoRequest(echo="late", person="p", sdp="v=0")
     await put(redis, asked)
-    assert (await ask(redis, EchoAsked(echo="e", person="q", sdp="v=0"))).code == "echo.offer"
-    assert await redis.exists(answer_key("late")) == 0
+    assert (await ask(redis, EchoRequest(echo="e", person="q", sdp="v=0"))).code == "echo.offer"
+    assert await redis.exists(echo_answer_key("late")) == 0
 
 
 async def test_more_echoes_than_there_may_be_are_refused(
@@ -195,8 +196,8 @@ async def test_more_echoes_than_there_may_be_are_refused(
 ) -> None:
     monkeypatch.setattr("server.probe.process.MOST_ECHOES", 1)
     somebody, _ = await enter(redis, "somebody", Burst(at=0.0))
-    answered = await ask(redis, EchoAsked(echo="e", person="another", sdp="v=0"))
-    assert answered == EchoAnswered(code="echo.busy")
+    answered = await ask(redis, EchoRequest(echo="e", person="another", sdp="v=0"))
+    assert answered == EchoAnswer(code="echo.busy")
     await somebody.leave()
 
 
@@ -214,18 +215,18 @@ async def test_without_a_node_the_answer_says_so(node: NodeProcess) -> None:
     redis = Redis.from_url(node.redis_url)
     node.process.kill()
     running = Probe(Configuration(node.redis_url, SECRET))
-    running.start()
-    answered = await ask(redis, EchoAsked(echo="e", person="p", sdp="v=0"))
-    assert answered == EchoAnswered(code="echo.down")
+    await running.start()
+    answered = await ask(redis, EchoRequest(echo="e", person="p", sdp="v=0"))
+    assert answered == EchoAnswer(code="echo.down")
     await running.stop()
-    assert await redis.exists(LEASE_KEY) == 0
+    assert await redis.exists(PROBE_LEASE_KEY) == 0
     await redis.aclose()
 
 
 async def test_rooms_of_a_probe_that_was_killed_are_closed(redis: Redis, node: NodeProcess) -> None:
     """Kills: a person who stays on the node because nobody is left to say that it is over."""
     room = new_room()
-    await Wanted(room, redis, node.client, until=100.0).say({"probe:person": peer()})
+    await Wanted(room, redis, node.client, until=100.0).write({"probe:person": peer()})
     await close_overdue(redis, 99.0)
     assert (await wanted(redis, room)) == {"probe:person"}
     await close_overdue(redis, 101.0)

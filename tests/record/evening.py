@@ -1,62 +1,34 @@
 """One evening group in rows: a track, its session in thirds, a room, people on the roster.
 
-What happens in it is told in minutes from its start.
+Times are minutes from its start.
 """
 
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, datetime, timedelta
 
-from sessions.core.agenda import MarkKind, SegmentKind
+from sessions.core.agenda import MarkKind
 from sessions.core.permissions import Role
 from sessions.core.reasons import LeaveReason
 from sessions.core.room_state import RoomState
 from sessions.models import (
     AgendaMark,
-    AgendaTemplate,
     AttendanceCheckpoint,
     AttendanceMark,
-    Enrolment,
     Person,
-    Program,
     Room,
     Seat,
     Session,
     SessionSegment,
-    Staffing,
-    Track,
 )
+from tests import world
+from tests.world import person as make_person
 
 START = datetime(2026, 11, 23, 18, 0, tzinfo=UTC)
-LENGTH = timedelta(minutes=90)
-KINDS = (SegmentKind.CHECK_IN, SegmentKind.TOPIC, SegmentKind.WRAP_UP)
 
 
 def at(minutes: float) -> datetime:
     """So many minutes after the start."""
     return START + timedelta(minutes=minutes)
-
-
-def make_person(name: str, *roles: Role) -> Person:
-    """An account; its address is made of its name."""
-    return Person.objects.create(
-        email=f"{name.lower()}@example.org",
-        display_name=name,
-        roles=[role.value for role in roles or (Role.CLIENT,)],
-    )
-
-
-def make_track() -> Track:
-    return Track.objects.create(
-        program=Program.objects.create(name="Evening"),
-        name="Evening",
-        weekdays=[0],
-        local_start=time(18),
-        minutes=90,
-        zone="UTC",
-        first_date=date(2026, 11, 23),
-        weeks=12,
-        template=AgendaTemplate.objects.create(name="Thirds"),
-    )
 
 
 @dataclass
@@ -71,34 +43,19 @@ class Evening:
 
     @classmethod
     def make(cls, starts_at: datetime = START) -> "Evening":
-        track = make_track()
-        session = Session.objects.create(
-            track=track,
-            number=1,
-            local_date=starts_at.date(),
-            starts_at=starts_at,
-            ends_at=starts_at + LENGTH,
-        )
-        segments = [
-            SessionSegment.objects.create(session=session, position=n, kind=kind.value, share=1)
-            for n, kind in enumerate(KINDS)
-        ]
+        track = world.track("Evening", starts_at)
+        room = world.room(track, starts_at)
         dana = make_person("Dana", Role.FACILITATOR)
-        Staffing.objects.create(track=track, person=dana)
-        room = Room.objects.create(session=session)
-        evening = cls(session, room, segments, dana)
+        world.staff(track, dana)
+        segments = list(room.session.segments.order_by("position"))
+        evening = cls(room.session, room, segments, dana)
         evening.sit(dana, staff=True)
         return evening
 
     def client(self, name: str) -> Person:
         """Somebody on the roster, with a seat."""
         person = make_person(name)
-        Enrolment.objects.create(
-            track=self.session.track,
-            person=person,
-            display_name=name,
-            starts_on=self.session.local_date,
-        )
+        world.enrol(self.session.track, person, self.session)
         self.sit(person)
         return person
 

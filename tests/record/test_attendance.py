@@ -12,7 +12,8 @@ from sessions.core.agenda import MarkKind
 from sessions.models import AttendanceMark, Enrolment, Person
 from sessions.record.selectors import Attendance, AttendanceRow, attendance
 from sessions.record.services import correct_minutes
-from tests.record.evening import Evening, at, make_person
+from tests.record.evening import Evening, at
+from tests.world import person as make_person
 
 AFTER = at(91)
 

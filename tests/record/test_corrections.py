@@ -8,7 +8,8 @@ from sessions.core.room_state import RoomState
 from sessions.models import AttendanceCorrection, AttendanceMark, AuditEvent, Person
 from sessions.record.selectors import attendance
 from sessions.record.services import correct_minutes
-from tests.record.evening import Evening, at, make_person
+from tests.record.evening import Evening, at
+from tests.world import person as make_person
 
 AFTER = at(95)
 

@@ -12,6 +12,7 @@ from sessions.live import presence
 from sessions.live.presence import Joined, Roster
 from sessions.live.stream import Event, Events, read_after
 from sessions.models import Person
+from sessions.rooms.names import RoomName
 from sessions.rooms.perform import Asked, perform, under_lock
 from sessions.rooms.process import Process
 from sessions.rooms.selectors import RoomNow
@@ -53,6 +54,12 @@ def come_in(actor: Person, session: str) -> Entered | Refuse:
     """Asks the door as a socket does."""
     asked = Asked(Verb.ROOM_ENTER, actor, session)
     return with_process(lambda process: under_lock(process, asked, enter))
+
+
+def name_of(tonight: Evening) -> RoomName:
+    """By what the room is called."""
+    room = tonight.room
+    return RoomName(room.pk, room.key, room.session_id, tonight.address)
 
 
 def connect(tonight: Evening, name: str, connection: str = "") -> Connected:

@@ -20,11 +20,14 @@ from django.utils import timezone
 
 from server.worker.process import Outage, beat, run_queue
 from server.worker.tasks import clear_expired_sign_ins
-from sessions.live import presence, store
+from sessions.live import presence
 from sessions.live.presence import Place
 from sessions.models import AttendanceMark
+from sessions.rooms.process import Process
 from sessions.rooms.ticker import LEASE_KEY, Tick
 from tests.record.evening import Evening
+from tests.valkey import connection as valkey
+from tests.valkey import run
 
 
 @dataclass
@@ -33,17 +36,17 @@ class PlayedTicker:
 
     ticks: list[Tick]
     stop_event: asyncio.Event
-    loop: asyncio.AbstractEventLoop
-    told: list[datetime] = field(default_factory=list)
+    process: Process
+    asked: list[datetime] = field(default_factory=list)
     stopped: bool = False
 
-    def tick(self, now: datetime) -> Tick:
-        self.told.append(now)
-        if len(self.told) == len(self.ticks):
-            self.loop.call_soon_threadsafe(self.stop_event.set)
-        return self.ticks[len(self.told) - 1]
+    async def tick(self, now: datetime) -> Tick:
+        self.asked.append(now)
+        if len(self.asked) == len(self.ticks):
+            self.stop_event.set()
+        return self.ticks[len(self.asked) - 1]
 
-    def stop(self) -> None:
+    async def stop(self) -> None:
         self.stopped = True
 
 
@@ -59,15 +62,15 @@ def test_outage_is_said_once_and_its_end_once(caplog: pytest.LogCaptureFixture) 
 
 
 async def test_beat_says_an_outage_once_and_gives_the_lease_back(
-    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch, process: Process
 ) -> None:
     monkeypatch.setattr("server.worker.process.BEAT_S", 0.0)
     stop = asyncio.Event()
     ticks = [Tick.DONE, Tick.NO_REDIS, Tick.NO_REDIS, Tick.DONE, Tick.DONE]
-    ticker = PlayedTicker(ticks, stop, asyncio.get_running_loop())
+    ticker = PlayedTicker(ticks, stop, process)
     await beat(ticker, stop)  # type: ignore[arg-type]
 
-    assert len(ticker.told) == len(ticks)
+    assert len(ticker.asked) == len(ticks)
     assert ticker.stopped
     assert said(caplog) == [
         "Redis is away: presence waits for it",
@@ -116,7 +119,7 @@ def worker(transactional_db: None) -> subprocess.Popen[bytes]:
         "REDIS_URL": settings.REDIS_URL,
         "DJANGO_SETTINGS_MODULE": "server.settings.test",
     }
-    store.connection().delete(LEASE_KEY)
+    valkey().delete(LEASE_KEY)
     command = [sys.executable, "manage.py", "worker"]
     return subprocess.Popen(command, env=environment, stderr=subprocess.PIPE)
 
@@ -127,7 +130,7 @@ def test_worker_writes_who_was_lost_and_stops_cleanly_on_sigterm(
 ) -> None:
     evening = Evening.make(starts_at=timezone.now() - timedelta(minutes=5))
     key, seat = evening.room.key, evening.seat(evening.dana)
-    store.run(presence.join(key, seat, "c1", place=Place.ROOM, clock_ms=1_000))
+    run(presence.join(key, seat, "c1", place=Place.ROOM, clock_ms=1_000))
     try:
         until(lambda: AttendanceMark.objects.count() == 2)
     finally:
@@ -138,7 +141,7 @@ def test_worker_writes_who_was_lost_and_stops_cleanly_on_sigterm(
     assert list(reasons) == [("join", ""), ("leave", "lost")]
     assert worker.returncode == 0, words.decode()
     assert b"Traceback" not in words, words.decode()
-    assert store.connection().get(LEASE_KEY) is None
+    assert valkey().get(LEASE_KEY) is None
 
 
 @pytest.mark.django_db

@@ -4,7 +4,9 @@ from collections.abc import Iterator
 
 import pytest
 
+from sessions.rooms.process import Process
 from sessions.signaling.consumer import RoomConsumer
+from tests.signaling.away import Rows
 from tests.signaling.evening import Evening, evening
 from tests.signaling.quiet import wait_for_database_calls
 
@@ -21,3 +23,11 @@ def tonight(transactional_db: None) -> Iterator[Evening]:
     """A session that starts in five minutes; its lobby is open."""
     yield evening()
     wait_for_database_calls()
+
+
+@pytest.fixture
+def rows(process: Process, tonight: Evening) -> Iterator[Rows]:
+    """PostgreSQL as this test's process finds it; it is there when the tables are emptied."""
+    found = Rows(process)
+    yield found
+    found.close()

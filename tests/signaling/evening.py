@@ -1,33 +1,21 @@
 """A programme small enough for a test: one track, one session, its people. And their browsers."""
 
-import asyncio
 import json
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 from channels.testing import WebsocketCommunicator
 from django.conf import settings
-from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
-from django.contrib.sessions.backends.db import SessionStore
 from django.utils import timezone
 
 from sessions.core.agenda import SegmentKind
 from sessions.core.permissions import Role
-from sessions.models import (
-    AgendaTemplate,
-    Enrolment,
-    Person,
-    Program,
-    Room,
-    Session,
-    SessionSegment,
-    Staffing,
-    Track,
-)
+from sessions.models import Person, Room, Session
 from sessions.rooms.process import this_process
 from sessions.signaling.routing import websockets
-from tests.people.accounts import show_factor
+from tests import world
+from tests.world import cookie_of, enrol, person
 
 PATIENCE_S = 10.0  # how long a test waits for what has to come; never asserted
 
@@ -53,106 +41,27 @@ class Evening:
         return Browser(self.address, self.cookies[name])
 
 
-def person(name: str, *roles: Role, prefix: str = "") -> Person:
-    """A person who can sign in."""
-    email = f"{prefix}{name.lower()}@example.org"
-    made = Person(email=email, display_name=name, roles=[role.value for role in roles])
-    made.set_unusable_password()
-    made.save()
-    return made
-
-
 def evening(
     starts_in: timedelta = timedelta(minutes=5),
     minutes: int = 90,
     seats: int = 12,
     prefix: str = "",
-    kinds: tuple[SegmentKind, ...] = (
-        SegmentKind.CHECK_IN,
-        SegmentKind.TOPIC,
-        SegmentKind.WRAP_UP,
-    ),
+    kinds: tuple[SegmentKind, ...] = world.THIRDS,
 ) -> Evening:
     """A session that starts in a while: Dana leads it, Sam and Ana are on its roster; Luis leads
     and Joe attends another track, Morgan manages."""
     starts_at = timezone.now() + starts_in
-    template = AgendaTemplate.objects.create(name=f"Shares {AgendaTemplate.objects.count()}")
-    tracks = [_track(name, template, starts_at, minutes, seats) for name in ("Ours", "Other")]
-    session = _session(tracks[0], starts_at, minutes, kinds)
-    people = {
-        "Dana": person("Dana", Role.FACILITATOR, prefix=prefix),
-        "Luis": person("Luis", Role.FACILITATOR, prefix=prefix),
-        "Morgan": person("Morgan", Role.PROGRAM_MANAGER, prefix=prefix),
-        "Sam": person("Sam", Role.CLIENT, prefix=prefix),
-        "Ana": person("Ana", Role.CLIENT, prefix=prefix),
-        "Joe": person("Joe", Role.CLIENT, prefix=prefix),
-    }
-    for track, staff, clients in (
-        (tracks[0], "Dana", ("Sam", "Ana")),
-        (tracks[1], "Luis", ("Joe",)),
-    ):
-        Staffing.objects.create(track=track, person=people[staff])
+    ours, other = (world.track(name, starts_at, minutes, seats) for name in ("Ours", "Other"))
+    room = world.room(ours, starts_at, minutes, kinds)
+    roles = {"Dana": Role.FACILITATOR, "Luis": Role.FACILITATOR, "Morgan": Role.PROGRAM_MANAGER}
+    roles |= dict.fromkeys(("Sam", "Ana", "Joe"), Role.CLIENT)
+    people = {name: person(name, role, prefix=prefix) for name, role in roles.items()}
+    for track, leads, clients in ((ours, "Dana", ("Sam", "Ana")), (other, "Luis", ("Joe",))):
+        world.staff(track, people[leads])
         for client in clients:
-            enrol(track, people[client], session)
+            enrol(track, people[client], room.session)
     cookies = {name: cookie_of(one) for name, one in people.items()}
-    return Evening(session, Room.objects.create(session=session), people, cookies)
-
-
-def enrol(track: Track, client: Person, session: Session) -> Enrolment:
-    """Puts a client on a roster from the session's date on."""
-    return Enrolment.objects.create(
-        track=track,
-        person=client,
-        display_name=client.display_name,
-        starts_on=session.local_date,
-    )
-
-
-def _track(
-    name: str, template: AgendaTemplate, starts_at: datetime, minutes: int, seats: int
-) -> Track:
-    program, _ = Program.objects.get_or_create(name="Evening")
-    return Track.objects.create(
-        program=program,
-        name=name,
-        weekdays=[starts_at.weekday()],
-        local_start=starts_at.time(),
-        minutes=minutes,
-        zone="UTC",
-        first_date=starts_at.date(),
-        weeks=12,
-        seats=seats,
-        template=template,
-    )
-
-
-def _session(
-    track: Track, starts_at: datetime, minutes: int, kinds: tuple[SegmentKind, ...]
-) -> Session:
-    session = Session.objects.create(
-        track=track,
-        number=1,
-        local_date=starts_at.date(),
-        starts_at=starts_at,
-        ends_at=starts_at + timedelta(minutes=minutes),
-        topic="Sleep",
-    )
-    for position, kind in enumerate(kinds):
-        SessionSegment.objects.create(
-            session=session, position=position, kind=kind.value, title=kind.value, share=1
-        )
-    return session
-
-
-def cookie_of(person: Person) -> str:
-    """The Cookie header of a browser in which this person is signed in."""
-    store = SessionStore()
-    store[SESSION_KEY] = str(person.pk)
-    store[BACKEND_SESSION_KEY] = settings.AUTHENTICATION_BACKENDS[0]
-    store[HASH_SESSION_KEY] = person.get_session_auth_hash()
-    show_factor(store, person)
-    store.save()
-    return f"{settings.SESSION_COOKIE_NAME}={store.session_key}"
+    return Evening(room.session, room, people, cookies)
 
 
 class Browser:
@@ -242,10 +151,3 @@ class Browser:
     async def drop(self) -> None:
         """The network goes away."""
         await self.socket.disconnect(timeout=PATIENCE_S)
-
-
-async def settled(*browsers: Browser) -> None:
-    """Lets everything that is under way arrive: each browser hears its own ping."""
-    for browser in browsers:
-        await browser.ask("ping")
-    await asyncio.sleep(0)

@@ -11,6 +11,7 @@ from sessions.signaling import frames
 from sessions.signaling.messages import COMMANDS
 from sessions.signaling.messages.base import name_of
 from sessions.signaling.messages.connection import MESSAGE_LIMIT, Hello, Ok, Refused
+from tests.verbs import SAMPLES, frame
 
 
 def code_of(text: str) -> tuple[int | None, str]:
@@ -22,6 +23,16 @@ def code_of(text: str) -> tuple[int | None, str]:
 
 def test_read_of_a_command() -> None:
     assert frames.read('{"type": "hello", "id": 1}') == Hello(type="hello", id=1)
+
+
+@pytest.mark.parametrize("kind", COMMANDS, ids=name_of)
+def test_read_of_the_sample_of_a_command(kind: type) -> None:
+    """Kills: a command that no test asks, since it has no sample."""
+    assert isinstance(frames.read(json.dumps(frame(kind))), kind)
+
+
+def test_samples_are_of_commands_alone() -> None:
+    assert set(SAMPLES) == set(COMMANDS)
 
 
 @pytest.mark.parametrize(

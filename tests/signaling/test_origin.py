@@ -6,11 +6,11 @@ import pytest
 from django.test import override_settings
 
 from sessions.core.refusal import Refuse
-from sessions.signaling import origin
+from sessions.rooms.process import Process
 from sessions.signaling.origin import ExactOrigin
 
 
-async def knock(*origins: str | None) -> tuple[list[str], list[str]]:
+async def knock(process: Process, *origins: str | None) -> tuple[list[str], list[str]]:
     """(what the inner application was called with, what was sent) for these Origin headers."""
     called: list[str] = []
     sent: list[str] = []
@@ -23,7 +23,7 @@ async def knock(*origins: str | None) -> tuple[list[str], list[str]]:
 
     headers = [(b"origin", one.encode()) for one in origins if one is not None]
     scope = {"type": "websocket", "path": "/ws/rooms/abc/", "headers": headers}
-    await ExactOrigin(inner)(scope, None, send)
+    await ExactOrigin(process, inner)(scope, None, send)
     return called, sent
 
 
@@ -31,20 +31,20 @@ OURS = "https://groups.example.org"
 
 
 @pytest.fixture(autouse=True)
-def written(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, Refuse]]:
-    """What is written down of strangers."""
+def written(process: Process, monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, Refuse]]:
+    """The audit rows of refused sockets: session and refusal."""
     rows: list[tuple[str, Refuse]] = []
 
-    async def write_down(session: str, refused: Refuse) -> None:
-        rows.append((session, refused))
+    async def write(_record: object, *row: Any) -> None:
+        rows.append(row[-2:])
 
-    monkeypatch.setattr(origin, "write_down", write_down)
+    monkeypatch.setattr(process.database, "run", write)
     return rows
 
 
 @override_settings(THIRDS_ORIGIN=OURS)
-async def test_origin_of_ours_is_let_through() -> None:
-    assert await knock(OURS) == (["websocket"], [])
+async def test_origin_of_ours_is_let_through(process: Process) -> None:
+    assert await knock(process, OURS) == (["websocket"], [])
 
 
 @pytest.mark.parametrize(
@@ -69,7 +69,7 @@ async def test_origin_of_ours_is_let_through() -> None:
 )
 @override_settings(THIRDS_ORIGIN=OURS)
 async def test_ori1_origin_of_anyone_else_is_refused_before_the_application(
-    origins: tuple[str, ...], written: list[tuple[str, Refuse]]
+    process: Process, origins: tuple[str, ...], written: list[tuple[str, Refuse]]
 ) -> None:
-    assert await knock(*origins) == ([], ["websocket.close"])
+    assert await knock(process, *origins) == ([], ["websocket.close"])
     assert written == [("abc", Refuse("connection.origin"))]

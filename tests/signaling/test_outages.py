@@ -1,4 +1,4 @@
-"""R6 and R10: what goes on while PostgreSQL or Redis is away, and how it is made whole."""
+"""R6 and R10: what goes on while PostgreSQL or Valkey is away, and how it is made whole."""
 
 import asyncio
 from collections.abc import Callable, Coroutine
@@ -7,46 +7,21 @@ from typing import Any, cast
 
 import pytest
 from django.contrib.sessions.backends.db import SessionStore
-from django.db import OperationalError
 
 from server.media.client import DesiredRoom, desired_key, read_desired
-from sessions.live import presence, store
+from sessions.live import presence, store_watch
 from sessions.models import AuditEvent, Person, Seat
-from sessions.rooms import database, settle
-from sessions.signaling import room_cache, store_watch
+from sessions.rooms.names import RoomName
+from sessions.rooms.process import Process
+from sessions.rooms.settle import settle
 from sessions.signaling.consumer import RoomConsumer
-from tests.signaling.evening import Browser, Evening, cookie_of
-from tests.signaling.test_consumer_socket import entered, redis_away
+from tests.signaling.away import Rows, valkey_away
+from tests.signaling.consumer.test_socket import entered
+from tests.signaling.evening import Browser, Evening
+from tests.valkey import connection
+from tests.world import cookie_of
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-
-class Rows:
-    """PostgreSQL, as the sockets of this process find it; `ask` is the test's own way."""
-
-    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        self._patches = monkeypatch
-        self._real = database._in_transaction
-
-    def stop(self) -> None:
-        """No connection can be had."""
-
-        def away(_call: object) -> None:
-            raise OperationalError("no connection")
-
-        self._patches.setattr(database, "_in_transaction", away)
-
-    def start(self) -> None:
-        self._patches.setattr(database, "_in_transaction", self._real)
-        database._outages.clear()
-
-    async def ask(self, call: Callable[[], Any]) -> Any:
-        return await asyncio.to_thread(self._real, call)
-
-
-@pytest.fixture
-def rows(monkeypatch: pytest.MonkeyPatch) -> Rows:
-    return Rows(monkeypatch)
 
 
 async def group(tonight: Evening) -> tuple[Browser, Browser]:
@@ -68,14 +43,16 @@ def key_of(browser: Browser) -> str:
 
 def desired(tonight: Evening) -> DesiredRoom:
     """The value as the node reads it now."""
-    value = read_desired(str(store.connection().get(desired_key(tonight.room.key))).encode())
+    value = read_desired(str(connection().get(desired_key(tonight.room.key))).encode())
     assert value is not None
     return value
 
 
-async def settled(tonight: Evening, rows: Rows) -> None:
+async def settled(process: Process, tonight: Evening) -> None:
     """What the ticker does once PostgreSQL is back."""
-    await rows.ask(lambda: settle.settle(tonight.room.pk))
+    name = await process.name_of(tonight.address)
+    assert isinstance(name, RoomName)
+    assert await settle(process, name) == 1
 
 
 # ---- PostgreSQL away: staff --------------------------------------------------------------------
@@ -88,13 +65,13 @@ async def test_verb_that_needs_rows_is_refused_without_them(
     dana, sam = await group(tonight)
     rows.stop()
     assert (await dana.ask(verb))["code"] == "store.down"
-    assert (await sam.ask("me.hand", raised=True))["type"] == "ok"
-    rows.start()
+    assert (await sam.ask("me.camera", on=True))["type"] == "ok"
+    await rows.start()
     await drop(dana, sam)
 
 
 async def test_res5_mute_acts_at_once_without_rows_and_is_written_afterwards(
-    tonight: Evening, rows: Rows
+    process: Process, tonight: Evening, rows: Rows
 ) -> None:
     """Kills: a mute that waits for PostgreSQL; one that the rows of before undo."""
     dana, sam = await group(tonight)
@@ -104,10 +81,10 @@ async def test_res5_mute_acts_at_once_without_rows_and_is_written_afterwards(
     assert (me["microphone_allowed"], me["reason"]) == (False, "seat.muted")
     assert (await sam.ask("me.microphone", on=True))["code"] == "seat.muted"
     assert not desired(tonight).peers[key_of(sam)].send_audio
-    rows.start()
+    await rows.start()
     seat = await rows.ask(lambda: Seat.objects.get(key=key_of(sam)))
     assert seat.microphone_allowed
-    await settled(tonight, rows)
+    await settled(process, tonight)
     await rows.ask(seat.refresh_from_db)
     assert (seat.microphone_allowed, seat.version) == (False, me["version"])
     assert (await sam.snapshot())["me"] == me
@@ -128,7 +105,7 @@ async def test_res5_removal_acts_at_once_without_rows_and_stays(
     back = tonight.browser("Sam")
     await back.hello()
     assert await back.close_code() == 4503
-    rows.start()
+    await rows.start()
     again = tonight.browser("Sam")
     await again.hello()
     assert await again.close_code() == 4411
@@ -143,7 +120,7 @@ async def test_client_does_nothing_at_once_without_rows(tonight: Evening, rows: 
     rows.stop()
     for verb in ("room.mute", "room.remove", "room.allow_microphone", "room.lower_hand"):
         assert (await sam.ask(verb, key=key_of(dana)))["code"] == "store.down"
-    rows.start()
+    await rows.start()
     assert [one["microphone_allowed"] for one in (await dana.snapshot())["participants"]] == [
         True,
         True,
@@ -162,13 +139,13 @@ async def test_res7_return_without_rows_replays_what_was_missed(
     last = sam.last("snapshot")
     rows.stop()
     await sam.drop()
-    await dana.ask("me.hand", raised=True)
+    await dana.ask("me.camera", on=True)
     back = await entered(tonight, "Sam", epoch=last["epoch"], seq=last["seq"], microphone=True)
     changed = back.last("participant.changed")["participant"]
     assert changed["key"] == key_of(sam)
     kinds = {event["type"] for event in back.events}
     assert kinds == {"participant.changed", "ok"}
-    rows.start()
+    await rows.start()
     await drop(dana, back)
 
 
@@ -184,7 +161,7 @@ async def test_res7_return_without_rows_of_a_new_page_gets_a_snapshot(
     assert [one["name"] for one in snapshot["participants"]] == ["Dana", "Sam"]
     assert [one["key"] for one in snapshot["participants"]] == [one["key"] for one in before]
     assert snapshot["me"]["seat"] == "admitted"
-    rows.start()
+    await rows.start()
     await drop(dana, back)
 
 
@@ -197,7 +174,7 @@ async def test_res7_return_of_staff_without_rows_can_act_at_once(
     back = await entered(tonight, "Dana")
     assert (await back.ask("room.mute", key=key_of(sam)))["type"] == "ok"
     assert (await back.ask("room.start"))["code"] == "store.down"
-    rows.start()
+    await rows.start()
     await drop(back, sam)
 
 
@@ -207,34 +184,38 @@ async def test_res7_newcomer_without_rows_is_refused_in_words(tonight: Evening, 
     ana = tonight.browser("Ana")
     assert (await ana.hello())["code"] == "store.down"
     assert await ana.close_code() == 4503
-    rows.start()
+    await rows.start()
     await drop(dana, sam)
 
 
-Leaving = Callable[[Evening, Browser, Rows], Coroutine[Any, Any, Browser]]
+Leaving = Callable[[Process, Evening, Browser, Rows], Coroutine[Any, Any, Browser]]
 
 
-async def by_leaving(tonight: Evening, sam: Browser, rows: Rows) -> Browser:
+async def by_leaving(_: Process, tonight: Evening, sam: Browser, rows: Rows) -> Browser:
     await sam.ask("me.leave")
     rows.stop()
     return tonight.browser("Sam")
 
 
-async def by_a_lease_that_ran_out(tonight: Evening, sam: Browser, rows: Rows) -> Browser:
+async def by_a_lease_that_ran_out(
+    _: Process, tonight: Evening, _sam: Browser, rows: Rows
+) -> Browser:
     rows.stop()
-    store.connection().delete(presence.roster(tonight.room.key).keys()[1])  # the roster
+    connection().delete(presence.roster(tonight.room.key).keys()[1])  # the roster
     return tonight.browser("Sam")
 
 
-async def with_another_login(tonight: Evening, sam: Browser, rows: Rows) -> Browser:
+async def with_another_login(_: Process, tonight: Evening, _sam: Browser, rows: Rows) -> Browser:
     cookie = await rows.ask(lambda: cookie_of(tonight["Sam"]))
     rows.stop()
     return Browser(tonight.address, cookie)
 
 
-async def to_a_process_that_knows_nobody(tonight: Evening, sam: Browser, rows: Rows) -> Browser:
+async def to_a_process_that_knows_nobody(
+    process: Process, tonight: Evening, _sam: Browser, rows: Rows
+) -> Browser:
     rows.stop()
-    room_cache.rooms.forget()
+    process.cache.forget()
     return tonight.browser("Sam")
 
 
@@ -243,14 +224,14 @@ async def to_a_process_that_knows_nobody(tonight: Evening, sam: Browser, rows: R
     [by_leaving, by_a_lease_that_ran_out, with_another_login, to_a_process_that_knows_nobody],
 )
 async def test_res7_return_without_rows_needs_a_seat_that_is_held_and_its_login(
-    tonight: Evening, rows: Rows, how: Leaving
+    process: Process, tonight: Evening, rows: Rows, how: Leaving
 ) -> None:
     """Kills: a pass that outlives its lease, its leave or its login session."""
     dana, sam = await group(tonight)
-    back = await how(tonight, sam, rows)
+    back = await how(process, tonight, sam, rows)
     assert (await back.hello())["code"] == "store.down"
     assert await back.close_code() == 4503
-    rows.start()
+    await rows.start()
     await drop(dana)
 
 
@@ -265,7 +246,7 @@ async def test_res7_return_without_rows_is_asked_for_its_login_when_they_are_bac
     back = await entered(tonight, "Sam")
     key = tonight.cookies["Sam"].partition("=")[2]
     await rows.ask(SessionStore(key).delete)
-    rows.start()
+    await rows.start()
     assert await back.close_code() == 4401
     assert (await dana.until("participant.left"))["reason"] == "signed_out"
     await dana.drop()
@@ -280,7 +261,7 @@ async def test_res7_return_without_rows_is_whole_again_when_they_are_back(
     await dana.drop()
     back = await entered(tonight, "Dana")
     first = len(back.events)
-    rows.start()
+    await rows.start()
     await back.until("snapshot")
     assert len(back.events) > first
     assert (await back.ask("room.start"))["type"] == "ok"
@@ -290,7 +271,7 @@ async def test_res7_return_without_rows_is_whole_again_when_they_are_back(
 async def test_login_leaves_no_name_and_no_cookie_in_the_store(tonight: Evening) -> None:
     """Kills: a pass that somebody who reads the store could sign in with."""
     dana, sam = await group(tonight)
-    redis = store.connection()
+    redis = connection()
     held = " ".join(
         str(redis.dump(key)) + str(key) for key in redis.scan_iter(f"*{tonight.room.key}*")
     )
@@ -305,21 +286,21 @@ async def test_login_leaves_no_name_and_no_cookie_in_the_store(tonight: Evening)
     await drop(dana, sam)
 
 
-# ---- Redis away --------------------------------------------------------------------------------
+# ---- Valkey away -------------------------------------------------------------------------------
 
 
-async def test_empty_redis_is_registered_with_by_everyone_without_a_heartbeat(
-    tonight: Evening, monkeypatch: pytest.MonkeyPatch
+async def test_empty_valkey_is_registered_with_by_everyone_without_a_heartbeat(
+    process: Process, tonight: Evening, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """R6. Kills: a roster that is whole only with everybody's next heartbeat."""
     dana, sam = await group(tonight)
     before = dana.last("snapshot")["epoch"]
     with monkeypatch.context() as away:
-        redis_away(away)
+        valkey_away(process, away)
         for browser in (dana, sam):
             assert (await browser.ask("ping"))["type"] == "pong"
-            assert (await browser.ask("me.hand", raised=True))["code"] == "store.down"
-    store.connection().delete(*presence.roster(tonight.room.key).keys())
+            assert (await browser.ask("me.camera", on=True))["code"] == "store.down"
+    connection().delete(*presence.roster(tonight.room.key).keys())
     for browser in (dana, sam):
         while browser.last("snapshot")["epoch"] == before:
             await browser.next()
@@ -328,8 +309,8 @@ async def test_empty_redis_is_registered_with_by_everyone_without_a_heartbeat(
     await drop(dana, sam)
 
 
-async def test_watch_over_redis_ends_though_a_cancellation_was_lost(
-    monkeypatch: pytest.MonkeyPatch,
+async def test_watch_over_valkey_ends_though_a_cancellation_was_lost(
+    process: Process, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """As asyncio.wait_for loses one (cpython#86296). Kills: asking for ever whether it is back."""
     asked = asyncio.Event()
@@ -340,9 +321,9 @@ async def test_watch_over_redis_ends_though_a_cancellation_was_lost(
             await asyncio.Event().wait()
         return False
 
-    monkeypatch.setattr(store_watch, "_answers", loses_it)
+    monkeypatch.setattr(process.store, "answers", loses_it)
     monkeypatch.setattr(store_watch, "ASK_S", 0.0)
-    watch = store_watch.StoreWatch()
+    watch = process.watch
     watch.wait("somebody", lambda: asyncio.sleep(0))
     await asked.wait()
     assert watch._asking is not None

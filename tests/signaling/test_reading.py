@@ -1,10 +1,11 @@
 """Snapshot + events = snapshot: over every kind of event, out of order, and through crashes."""
 
+import asyncio
 import json
 import random
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -13,19 +14,23 @@ import pytest
 import time_machine
 from django.utils import timezone
 
+from sessions.core.permissions import Verb
 from sessions.core.refusal import Refuse
-from sessions.live import broadcast, presence
-from sessions.live.presence import Place
+from sessions.live import presence
+from sessions.live.presence import Applied, Place
 from sessions.live.stream import Draft, Events, Kind, read_after
 from sessions.models import Seat
-from sessions.rooms import selectors, services
-from sessions.rooms.by_clock import ClockVerbs
+from sessions.rooms import selectors
+from sessions.rooms.by_clock import RoomsByClock
+from sessions.rooms.names import RoomName
+from sessions.rooms.perform import perform
+from sessions.rooms.process import Process
 from sessions.scheduling.selectors import principal
 from sessions.signaling import reading
 from sessions.signaling.messages import EVENTS
 from sessions.signaling.messages.base import name_of
-from sessions.signaling.reading import Close, Register, Tell, TellAll, Viewer
-from tests.rooms.live import connect
+from sessions.signaling.reading import Close, Register, Send, SendSnapshot, Viewer
+from tests.rooms.live import connect, do, roster_of
 from tests.signaling.evening import Evening, evening
 from tests.valkey import run
 
@@ -39,17 +44,17 @@ Message = dict[str, Any]
 
 @dataclass
 class Screen:
-    """What a browser was told. What it makes of it, its own reducer says (`known`)."""
+    """The messages of a browser. What it makes of it, its own reducer says (`known`)."""
 
-    told: list[Message] = field(default_factory=list)
+    messages: list[Message] = field(default_factory=list)
 
     def take(self, message: Message) -> None:
-        self.told.append(message)
+        self.messages.append(message)
 
     @property
     def known(self) -> Message:
         """What the browser knows of the room now."""
-        return as_known([self.told])[0]
+        return as_known([self.messages])[0]
 
 
 def as_known(histories: list[list[Message]]) -> list[Message]:
@@ -104,9 +109,9 @@ class Onlooker:
         return asdict(reading.snapshot(rows, viewer))
 
     def look(self) -> None:
-        """Keeps a snapshot of now, and how much had been told when it was taken."""
+        """Keeps a snapshot of now, and how much the browser had when it was taken."""
         snapshot = reading.snapshot(rows_of(self.evening), self.viewer)
-        self.earlier.append((len(self.screen.told), asdict(snapshot)))
+        self.earlier.append((len(self.screen.messages), asdict(snapshot)))
 
     def read(self) -> None:
         """Everything new."""
@@ -116,62 +121,95 @@ class Onlooker:
         for event in found.events:
             self.kinds.add(event.kind)
             for step in reading.steps(event, self.viewer):
-                if isinstance(step, Tell):
+                if isinstance(step, Send):
                     self.screen.take(asdict(step.message))
                 elif isinstance(step, Close):
                     self.closed = step.code
-                elif isinstance(step, TellAll | Register):
+                elif isinstance(step, SendSnapshot | Register):
                     self.screen.take(self.snapshot())
                     return self.read()
         return None
 
 
 def rows_of(tonight: Evening) -> selectors.RoomRows:
-    rows = selectors.rows_of(tonight.address)
+    rows = selectors.rows_of(tonight.room.pk, roster_of(tonight), timezone.now)
     assert isinstance(rows, selectors.RoomRows)
     return rows
 
 
-class Post:
-    """What is published goes out late and in any order, or is lost with its process."""
+class Web:
+    """A web process whose loop runs only while a call is under way. While it `holds`, what is to
+    be published is kept: it comes late and in any order, or is lost with the process."""
 
-    def __init__(self, patch: pytest.MonkeyPatch, chance: random.Random) -> None:
+    def __init__(self, process: Process, runner: asyncio.Runner, chance: random.Random) -> None:
+        self.process, self.chance = process, chance
         self.kept: list[tuple[str, Draft]] = []
-        self.chance, self.holds = chance, False
-        self.publish, self.send = broadcast.publish, broadcast.send
-        patch.setattr(broadcast, "publish", self._publish)
+        self.holds = False
+        self.clock = RoomsByClock(process)
+        self._run = runner.run
+        self._publish = process.broadcast.publish
 
-    def _publish(self, room: str, draft: Draft) -> object:
+    async def publish(self, room: str, draft: Draft) -> Applied | Refuse:
+        """In place of the broadcast's own."""
         if self.holds:
             self.kept.append((room, draft))
             return Refuse("store.down")
-        return self.publish(room, draft)
+        return await self._publish(room, draft)
 
     def deliver(self) -> None:
-        """In any order, each of them."""
+        """What was kept, in any order, each of it."""
         self.chance.shuffle(self.kept)
         for room, draft in self.kept:
-            self.publish(room, draft)
+            self._run(self._publish(room, draft))
         self.kept.clear()
 
+    def lose(self) -> None:
+        """What was kept is lost, and nothing more is kept."""
+        self.holds = False
+        self.kept.clear()
 
-Act = Callable[[Any, str, str], object]
-ACTS: list[Act] = [
-    services.admit,
-    lambda dana, at, key: services.start(dana, at),
-    lambda dana, at, key: services.advance(dana, at, 0),
-    lambda dana, at, key: services.back(dana, at, 1),
-    lambda dana, at, key: services.extend(dana, at, 1),
-    lambda dana, at, key: services.pause(dana, at),
-    lambda dana, at, key: services.resume(dana, at),
-    services.mute,
-    services.allow_microphone,
-    services.lower_hand,
+    def perform(self, tonight: Evening, verb: Verb, arguments: Mapping[str, Any]) -> None:
+        """Dana asks for it."""
+        self._run(perform(self.process, verb, tonight["Dana"], tonight.address, arguments))
+
+    def republish(self, tonight: Evening) -> None:
+        """As the ticker does once a room is behind its rows."""
+        room = tonight.room
+        name = RoomName(room.pk, room.key, room.session_id, tonight.address)
+        assert self._run(self.clock.republish(name)) is None
+
+
+@pytest.fixture
+def runner(process: Process) -> Iterator[asyncio.Runner]:
+    """A loop for the process of a test without one."""
+    with asyncio.Runner() as own:
+        yield own
+        own.run(process.close())
+
+
+VERBS: list[tuple[Verb, Mapping[str, int]]] = [
+    (Verb.ROOM_ADMIT, {}),
+    (Verb.ROOM_START, {}),
+    (Verb.ROOM_ADVANCE, {"index": 0}),
+    (Verb.ROOM_BACK, {"index": 1}),
+    (Verb.ROOM_EXTEND, {"minutes": 1}),
+    (Verb.ROOM_PAUSE, {}),
+    (Verb.ROOM_RESUME, {}),
+    (Verb.ROOM_MUTE, {}),
+    (Verb.ROOM_ALLOW_MICROPHONE, {}),
+    (Verb.ROOM_LOWER_HAND, {}),
 ]
+OF_A_SEAT = {
+    Verb.ROOM_ADMIT,
+    Verb.ROOM_MUTE,
+    Verb.ROOM_ALLOW_MICROPHONE,
+    Verb.ROOM_LOWER_HAND,
+}
 
 
-def step(tonight: Evening, chance: random.Random) -> None:
+def step(tonight: Evening, web: Web) -> None:
     """One thing that somebody does."""
+    chance = web.chance
     name = chance.choice(CLIENTS)
     seat = Seat.objects.filter(person=tonight[name]).first()
     if seat is None or chance.random() < 0.2:
@@ -182,24 +220,30 @@ def step(tonight: Evening, chance: random.Random) -> None:
     elif chance.random() < 0.2:
         run(presence.remove(tonight.room.key, seat.key, bar=False))
     else:
-        chance.choice(ACTS)(tonight["Dana"], tonight.address, seat.key)
+        verb, arguments = chance.choice(VERBS)
+        web.perform(tonight, verb, {"key": seat.key} if verb in OF_A_SEAT else arguments)
 
 
 def test_snapshot_and_events_are_a_snapshot(
-    transactional_db: None, monkeypatch: pytest.MonkeyPatch
+    transactional_db: None,
+    process: Process,
+    runner: asyncio.Runner,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """Six evenings of forty steps, told to the browser's own reducer. Kills: an event that tells
-    less than the snapshot does, or changes instead of results, or is told to a place where it
-    must not be; a reducer that takes an older version, or brings back who has gone."""
+    """Six evenings of forty steps, read by the browser's own reducer. Kills: an event that
+    says less than the snapshot does, or changes instead of results, or goes to a place where it
+    must not go; a reducer that takes an older version, or brings back who has gone."""
     kinds: set[Kind] = set()
     types: set[str] = set()
     for seed in range(6):
         chance = random.Random(seed)
+        web = Web(process, runner, chance)
         with time_machine.travel(timezone.now(), tick=False), monkeypatch.context() as patch:
-            dana, sam = _an_evening(seed, chance, patch)
+            patch.setattr(process.broadcast, "publish", web.publish)
+            dana, sam = _an_evening(seed, web)
         for onlooker in (dana, sam):
             kinds |= onlooker.kinds
-            types |= {message["type"] for message in onlooker.screen.told}
+            types |= {message["type"] for message in onlooker.screen.messages}
         _agrees(dana, chance)
     assert (kinds, types) == (set(Kind), stream_types())
 
@@ -209,28 +253,25 @@ def stream_types() -> set[str]:
     return {name_of(one) for one in EVENTS if "seq" in one.__annotations__}
 
 
-def _an_evening(
-    seed: int, chance: random.Random, patch: pytest.MonkeyPatch
-) -> tuple[Onlooker, Onlooker]:
+def _an_evening(seed: int, web: Web) -> tuple[Onlooker, Onlooker]:
     """Commits published late, in any order, or never; the ticker heals in the end."""
+    chance = web.chance
     tonight = evening(prefix=f"{seed}-")
     dana, sam = Onlooker.of(tonight, "Dana"), Onlooker.of(tonight, "Sam")
-    post, clock = Post(patch, chance), ClockVerbs()
     for _ in range(40):
-        post.holds = chance.random() < 0.3
-        step(tonight, chance)
+        web.holds = chance.random() < 0.3
+        step(tonight, web)
         dana.read()
         if chance.random() < 0.3:
-            post.deliver()
+            web.deliver()
         if chance.random() < 0.1:
-            post.holds = False
-            post.kept.clear()
-            clock.republish(tonight.room.pk)
+            web.lose()
+            web.republish(tonight)
         if chance.random() < 0.2:
             dana.look()
-    post.holds = False
-    post.deliver()
-    clock.republish(tonight.room.pk)
+    web.holds = False
+    web.deliver()
+    web.republish(tonight)
     for onlooker in (dana, sam):
         onlooker.read()
         onlooker.look()
@@ -239,16 +280,21 @@ def _an_evening(
 
 def _agrees(onlooker: Onlooker, chance: random.Random) -> None:
     """However the browser came to know it, it knows what a reload would show."""
-    told = onlooker.screen.told
-    last = max(n for n, message in enumerate(told) if message["type"] == "snapshot")
-    events = told[last + 1 :]
+    messages = onlooker.screen.messages
+    last = max(n for n, message in enumerate(messages) if message["type"] == "snapshot")
+    events = messages[last + 1 :]
     again = chance.sample(events, len(events))
     _, fresh = onlooker.earlier[-1]
-    histories = [[fresh], told, [*told, *again], [m for one in told for m in (one, one)]]
+    histories = [
+        [fresh],
+        messages,
+        [*messages, *again],
+        [m for one in messages for m in (one, one)],
+    ]
     for count, snapshot in onlooker.earlier:
         before = chance.randint(last + 1, max(last + 1, count))
         if count > last:
-            histories.append([snapshot, *told[before:]])
+            histories.append([snapshot, *messages[before:]])
     reload, *others = as_known(histories)
     assert [_apart(reload, other) for other in others] == [{}] * len(others)
 
@@ -281,12 +327,12 @@ def test_replaced_connection_is_closed_and_the_newer_one_is_not(tonight: Evening
     assert (first.closed, second.closed) == ("connection.replaced", "")
 
 
-def test_removed_person_is_told_before_the_end(tonight: Evening) -> None:
+def test_removed_person_is_notified_before_the_end(tonight: Evening) -> None:
     Onlooker.of(tonight, "Dana")
     sam = Onlooker.of(tonight, "Sam")
-    services.remove(tonight["Dana"], tonight.address, sam.viewer.seat.key)
+    do(Verb.ROOM_REMOVE, tonight["Dana"], tonight.address, key=sam.viewer.seat.key)
     sam.read()
-    (me,) = (one["me"] for one in sam.screen.told if one["type"] == "me.changed")
+    (me,) = (one["me"] for one in sam.screen.messages if one["type"] == "me.changed")
     assert (sam.closed, me["seat"]) == ("seat.removed", "removed")
 
 
@@ -294,7 +340,7 @@ def test_person_at_the_door_hears_nothing_of_the_room(tonight: Evening) -> None:
     """I4. Kills: an audience that is not looked at."""
     sam, dana = Onlooker.of(tonight, "Sam"), Onlooker.of(tonight, "Dana")
     connect(tonight, "Ana")
-    run(presence.change(tonight.room.key, dana.viewer.seat.key, hand=True, camera=True))
+    run(presence.change(tonight.room.key, dana.viewer.seat.key, camera=True))
     sam.read()
     assert sam.screen.known["participants"] == sam.screen.known["waiting"] == {}
 
@@ -303,23 +349,23 @@ def test_end_leaves_the_reader_in_no_place_and_the_reopening_registers_it(
     tonight: Evening,
 ) -> None:
     dana = Onlooker.of(tonight, "Dana")
-    services.start(tonight["Dana"], tonight.address)
-    services.end(tonight["Dana"], tonight.address)
+    do(Verb.ROOM_START, tonight["Dana"], tonight.address)
+    do(Verb.ROOM_END, tonight["Dana"], tonight.address)
     dana.read()
     assert (dana.viewer.place, dana.closed) == (None, "")
     assert dana.viewer.reopen_until_ms is not None
     before = dana.viewer.seq
-    services.reopen(tonight["Dana"], tonight.address)
+    do(Verb.ROOM_REOPEN, tonight["Dana"], tonight.address)
     events = run(read_after(tonight.room.key, dana.viewer.epoch, before))
     assert isinstance(events, Events)
     asked = [step for event in events.events for step in reading.steps(event, dana.viewer)]
-    assert [type(step) for step in asked] == [Tell, Register]
+    assert [type(step) for step in asked] == [Send, Register]
 
 
 def test_place_of_a_viewer_follows_admission(tonight: Evening) -> None:
     Onlooker.of(tonight, "Dana")
     sam = Onlooker.of(tonight, "Sam")
-    services.admit(tonight["Dana"], tonight.address, sam.viewer.seat.key)
+    do(Verb.ROOM_ADMIT, tonight["Dana"], tonight.address, key=sam.viewer.seat.key)
     sam.read()
     assert sam.viewer.place is Place.ROOM
     assert {one["name"] for one in sam.screen.known["participants"].values()} == {"Dana", "Sam"}

@@ -4,42 +4,42 @@ import pytest
 
 from sessions.core.refusal import Refuse
 from sessions.models import AuditEvent
-from sessions.rooms import database
+from sessions.rooms.process import REFUSALS, Process
 from sessions.signaling import refused_sockets
 from tests.signaling.evening import Browser, Evening
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-async def rows() -> list[tuple[str, str, bool]]:
+async def rows(process: Process) -> list[tuple[str, str, bool]]:
     """Verb, outcome, and whether there is an actor."""
 
     def read() -> list[tuple[str, str, bool]]:
         found = AuditEvent.objects.filter(verb="room.enter").order_by("pk")
         return [(one.verb, one.outcome, one.actor_id is not None) for one in found]
 
-    found = await database.run(read)
+    found = await process.database.run(read)
     assert not isinstance(found, Refuse)
     return found
 
 
-async def test_log1_nobody_signed_in_leaves_a_row(tonight: Evening) -> None:
+async def test_log1_nobody_signed_in_leaves_a_row(process: Process, tonight: Evening) -> None:
     """Kills: a socket that is refused without a trace."""
     nobody = Browser(tonight.address, "thirds=nobody")
     assert await nobody.connect()
     assert await nobody.close_code() == 4401
     await nobody.drop()
-    assert await rows() == [("room.enter", "permission.signed_out", False)]
+    assert await rows(process) == [("room.enter", "permission.signed_out", False)]
 
 
-async def test_ori1_page_of_another_origin_leaves_a_row(tonight: Evening) -> None:
+async def test_ori1_page_of_another_origin_leaves_a_row(process: Process, tonight: Evening) -> None:
     stranger = Browser(tonight.address, tonight.cookies["Dana"], origin="https://evil.example")
     assert not await stranger.connect()
     await stranger.socket.wait()
-    assert await rows() == [("room.enter", "connection.origin", False)]
+    assert await rows(process) == [("room.enter", "connection.origin", False)]
 
 
-async def test_strangers_fill_no_table(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_strangers_fill_no_table(process: Process, monkeypatch: pytest.MonkeyPatch) -> None:
     """Kills: a row for every knock, however many knock."""
     written = 0
 
@@ -47,7 +47,7 @@ async def test_strangers_fill_no_table(monkeypatch: pytest.MonkeyPatch) -> None:
         nonlocal written
         written += 1
 
-    monkeypatch.setattr(database, "run", count)
+    monkeypatch.setattr(process.database, "run", count)
     for _ in range(1000):
-        await refused_sockets.write_down("nowhere", Refuse("permission.signed_out"))
-    assert refused_sockets.ROWS <= written < 1000
+        await refused_sockets.write_down(process, "nowhere", Refuse("permission.signed_out"))
+    assert REFUSALS <= written < 1000

@@ -2,14 +2,14 @@
 
 import json
 from importlib import import_module
-from typing import Any
 
 import pytest
 from django.conf import settings
 
 from sessions.people.second_factor.selectors import ACTIVE_AT
-from sessions.rooms import database
-from sessions.signaling import commands
+from sessions.rooms.process import Process
+from sessions.signaling.messages import COMMANDS
+from sessions.signaling.messages.base import name_of
 from tests.signaling.evening import Browser, Evening
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -22,37 +22,36 @@ def change(cookie: str, *, forget: str) -> None:
     store.save()
 
 
-def spoken(command: type[Any]) -> str:
-    """The command's type as it is sent."""
-    return str(command.__dataclass_fields__["type"].type.__args__[0])
-
-
-async def test_no_command_is_heard_before_the_second_factor(tonight: Evening) -> None:
+async def test_no_command_is_heard_before_the_second_factor(
+    process: Process, tonight: Evening
+) -> None:
     """Every command there is. Killed by: asking it of pages alone."""
     cookie = tonight.cookies["Dana"]
-    await database.run(change, cookie, forget="account_authentication_methods")
-    assert len(commands.TABLE) > 20
-    for command in commands.TABLE:
+    await process.database.run(change, cookie, forget="account_authentication_methods")
+    assert len(COMMANDS) > 20
+    for command in COMMANDS:
         dana = Browser(tonight.address, cookie)
         assert await dana.connect()
-        await dana.send(json.dumps({"type": spoken(command), "id": 1}))
+        await dana.send(json.dumps({"type": name_of(command), "id": 1}))
         assert await dana.close_code() == 4403
         assert [event["type"] for event in dana.events] == ["closing"]
         assert dana.events[0]["code"] == "permission.second_factor"
 
 
-async def test_desk_that_is_locked_still_leads_the_group(tonight: Evening) -> None:
+async def test_desk_that_is_locked_still_leads_the_group(
+    process: Process, tonight: Evening
+) -> None:
     """Killed by: the lock asked of the socket."""
-    await database.run(change, tonight.cookies["Dana"], forget=ACTIVE_AT)
+    await process.database.run(change, tonight.cookies["Dana"], forget=ACTIVE_AT)
     dana = tonight.browser("Dana")
     assert (await dana.hello())["type"] == "ok"
     assert (await dana.ask("room.start"))["type"] == "ok"
     await dana.drop()
 
 
-async def test_client_needs_none(tonight: Evening) -> None:
+async def test_client_needs_none(process: Process, tonight: Evening) -> None:
     cookie = tonight.cookies["Sam"]
-    await database.run(change, cookie, forget="account_authentication_methods")
+    await process.database.run(change, cookie, forget="account_authentication_methods")
     sam = Browser(tonight.address, cookie)
     assert (await sam.hello())["type"] == "ok"
     await sam.drop()

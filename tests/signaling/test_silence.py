@@ -5,19 +5,19 @@ import time
 from collections import Counter
 
 import pytest
-from sessions.signaling.standing import StandingWatch
 
-from sessions.live import broadcast, presence
-from sessions.live.store import arun
+from sessions.live import presence, store
+from sessions.rooms.process import Process
+from sessions.signaling.access_watch import AccessWatch
 from sessions.signaling.consumer import RoomConsumer
 from tests.signaling.evening import PATIENCE_S, Browser, Evening
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-async def away(tonight: Evening, name: str) -> bool:
+async def away(process: Process, tonight: Evening, name: str) -> bool:
     """Whether the roster says that this person is waited for."""
-    roster = await arun(presence.roster(tonight.room.key))
+    roster = await process.store.run(presence.roster(tonight.room.key))
     assert isinstance(roster, presence.Roster)
     seat = await tonight.room.seats.aget(person=tonight[name])
     entry = roster.of(seat.key)
@@ -25,10 +25,11 @@ async def away(tonight: Evening, name: str) -> bool:
     return entry.away
 
 
-async def miss_a_beat(tonight: Evening) -> None:
+async def miss_a_beat(process: Process, tonight: Evening) -> None:
     """As if everyone in the room had been silent for longer than AWAY_MS."""
-    later = round(time.time() * 1000) + lua.AWAY_MS + 500
-    await broadcast.asend(tonight.room.key, presence.sweep(tonight.room.key, clock_ms=later))
+    later = round(time.time() * 1000) + store.AWAY_MS + 500
+    room = tonight.room.key
+    await process.broadcast.send(room, presence.sweep(room, clock_ms=later))
 
 
 class Beats:
@@ -37,14 +38,14 @@ class Beats:
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.of: Counter[str] = Counter()
         self.beat = asyncio.Event()
-        real = StandingWatch.beat
+        real = AccessWatch.beat
 
-        async def counted(watch: StandingWatch) -> None:
+        async def counted(watch: AccessWatch) -> None:
             await real(watch)
-            self.of[watch._came.person.display_name] += 1
+            self.of[watch._person.display_name] += 1
             self.beat.set()
 
-        monkeypatch.setattr(StandingWatch, "beat", counted)
+        monkeypatch.setattr(AccessWatch, "beat", counted)
 
     async def more(self, name: str, count: int) -> None:
         """Waits for so many beats from now on."""
@@ -55,15 +56,15 @@ class Beats:
                 await self.beat.wait()
 
 
-async def heard(tonight: Evening, browser: Browser, name: str) -> None:
+async def heard(process: Process, tonight: Evening, browser: Browser, name: str) -> None:
     """Pings until the roster says that this person is here: a renewal follows its answer."""
     async with asyncio.timeout(PATIENCE_S):
-        while await away(tonight, name):
+        while await away(process, tonight, name):
             await browser.ask("ping")
 
 
 async def test_silent_browser_stays_away_until_it_is_heard(
-    tonight: Evening, monkeypatch: pytest.MonkeyPatch
+    process: Process, tonight: Evening, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Kills: a server that renews the lease of a browser that it no longer hears, so that the
     others talk to a picture that stands still."""
@@ -73,10 +74,10 @@ async def test_silent_browser_stays_away_until_it_is_heard(
     await dana.hello()
     await sam.hello()
     beats = Beats(monkeypatch)
-    await miss_a_beat(tonight)
+    await miss_a_beat(process, tonight)
     await beats.more("Sam", 5)
-    await heard(tonight, dana, "Dana")
-    assert await away(tonight, "Sam")
-    await heard(tonight, sam, "Sam")
+    await heard(process, tonight, dana, "Dana")
+    assert await away(process, tonight, "Sam")
+    await heard(process, tonight, sam, "Sam")
     for browser in (dana, sam):
         await browser.drop()

@@ -1,4 +1,4 @@
-"""What everybody in a room is told alike is made once, and never told to anybody else."""
+"""A message that everybody in a room gets alike is made once, and sent to nobody else."""
 
 import json
 from dataclasses import replace
@@ -9,7 +9,7 @@ from sessions.live.presence import Place
 from sessions.live.stream import Audience, Event, Kind
 from sessions.rooms.selectors import RoomFacts, RoomNow, SeatFacts, SegmentFacts
 from sessions.signaling import frames
-from sessions.signaling.reading import Tell, Viewer, steps
+from sessions.signaling.reading import Send, Viewer, steps
 
 FACTS = RoomFacts(
     room_id=1,
@@ -40,10 +40,10 @@ ENTRY = {
     "microphone": True,
     "microphone_allowed": True,
     "camera": True,
-    "hand_ms": 0,
     "away": False,
     "since_ms": 0,
     "waiting": "",
+    "late": False,
     "version": 7,
 }
 
@@ -68,35 +68,35 @@ def came() -> Event:
     return Event(7, Kind.PARTICIPANT_CHANGED, Audience.ROOM, "sam", "c1", "", 7, 10, ENTRY)
 
 
-def told(event: Event, reader: Viewer) -> Tell:
+def send_of(event: Event, reader: Viewer) -> Send:
     (step,) = steps(event, reader)
-    assert isinstance(step, Tell)
+    assert isinstance(step, Send)
     return step
 
 
-def test_readers_of_one_room_are_told_the_very_same() -> None:
-    """Kills: a message that is made and written anew for each of twelve."""
+def test_readers_of_one_room_get_the_very_same_message() -> None:
+    """Kills: a message that is made and written again for each of twelve."""
     for event in (changed(), came()):
-        first, second = told(event, viewer("ana")), told(event, viewer("joe"))
+        first, second = send_of(event, viewer("ana")), send_of(event, viewer("joe"))
         assert first is second
         assert first.text is second.text
         assert first.text == frames.write(first.message)
 
 
-def test_readers_who_know_other_facts_are_told_otherwise() -> None:
-    """Kills: what one room was told, told to another, or under another epoch or name."""
+def test_readers_who_know_other_facts_get_another_message() -> None:
+    """Kills: a message of one room sent to another, or under another epoch or name."""
     event, elsewhere = changed(), replace(FACTS, key="other", topic="Craving")
-    assert told(event, viewer("ana")).message.room.topic == "Sleep"
-    assert told(event, viewer("joe", elsewhere)).message.room.topic == "Craving"
-    assert told(event, viewer("ana", epoch="later")).message.epoch == "later"
-    assert told(came(), viewer("ana")).message.participant.name == "Sam"
-    assert told(came(), viewer("ana", sam="Sam B")).message.participant.name == "Sam B"
+    assert send_of(event, viewer("ana")).message.room.topic == "Sleep"
+    assert send_of(event, viewer("joe", elsewhere)).message.room.topic == "Craving"
+    assert send_of(event, viewer("ana", epoch="later")).message.epoch == "later"
+    assert send_of(came(), viewer("ana")).message.participant.name == "Sam"
+    assert send_of(came(), viewer("ana", sam="Sam B")).message.participant.name == "Sam B"
 
 
-def test_events_alike_but_for_what_they_tell_are_told_apart() -> None:
+def test_events_that_differ_in_their_payload_alone_are_different_messages() -> None:
     """Kills: two epochs' events of one number taken for one another."""
     paused = replace(NOW, state="paused", phase="paused")
     event = changed()
     other = replace(event, payload=json.loads(json.dumps(paused.payload())))
-    assert told(event, viewer("ana")).message.room.state == "live"
-    assert told(other, viewer("ana")).message.room.state == "paused"
+    assert send_of(event, viewer("ana")).message.room.state == "live"
+    assert send_of(other, viewer("ana")).message.room.state == "paused"

@@ -5,15 +5,17 @@ from collections.abc import Iterator, Mapping
 import pytest
 import time_machine
 
-from sessions.core.agenda import MarkKind
+from sessions.core.agenda import MarkKind, SegmentKind
 from sessions.core.permissions import Role
 from sessions.core.room_state import RoomState
 from sessions.models import AttendanceCorrection, AuditEvent, Person, SessionSegment
 from sessions.web.forms import CorrectionForm
-from tests.record.evening import Evening, at, make_person
+from sessions.web.views.record import SEGMENT_WORDS
+from tests.record.evening import Evening, at
 from tests.web.conftest import signed_in
 from tests.web.desk import assert_beside_its_field, last_event, says
 from tests.web.pages import Answer, Typed, errors, links, main, notes, rows, typed
+from tests.world import person as make_person
 
 
 @pytest.fixture
@@ -21,6 +23,10 @@ def evening(db: None) -> Iterator[Evening]:
     """Ten minutes after the planned end of an evening in thirds that Dana led."""
     with time_machine.travel(at(100), tick=False):
         yield Evening.make()
+
+
+def test_every_kind_of_segment_has_its_words() -> None:
+    assert set(SEGMENT_WORDS) == set(SegmentKind)
 
 
 def where(evening: Evening) -> str:

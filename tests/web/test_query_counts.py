@@ -13,9 +13,10 @@ from django.utils import timezone
 from sessions.core.permissions import Role
 from sessions.core.room_state import RoomState
 from sessions.models import Enrolment, Person, Room, Session, Staffing, Track
-from tests.record.evening import Evening, make_person
+from tests.record.evening import Evening
 from tests.web.conftest import signed_in
 from tests.web.pages import main
+from tests.world import person as make_person
 
 
 @dataclass

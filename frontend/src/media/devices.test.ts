@@ -56,7 +56,7 @@ async function kinds(devices: FakeDevices, choice = {}, want = BOTH) {
   return { opened: [audio?.kind, video?.kind], ...problems };
 }
 
-const FINE = { problem: null, audioProblem: null, videoProblem: null };
+const FINE = { audioProblem: null, videoProblem: null };
 
 test('both open with one question', async () => {
   const devices = new FakeDevices();
@@ -73,7 +73,6 @@ test.each([
 ])('camera with %s costs no one their voice', async (name, problem) => {
   expect(await kinds(new FakeDevices({ video: name }))).toEqual({
     opened: ['audio', undefined],
-    problem: null,
     audioProblem: null,
     videoProblem: problem,
   });
@@ -82,20 +81,22 @@ test.each([
 test('microphone that is busy leaves the picture', async () => {
   expect(await kinds(new FakeDevices({ audio: 'NotReadableError' }))).toEqual({
     opened: [undefined, 'video'],
-    problem: null,
     audioProblem: 'busy',
     videoProblem: null,
   });
 });
 
-test('nothing opens: the problem is said as a whole', async () => {
+test('nothing opens: each says why', async () => {
   const devices = new FakeDevices({ audio: 'NotAllowedError', video: 'NotAllowedError' });
-  const blocked = { problem: 'blocked', audioProblem: 'blocked', videoProblem: 'blocked' };
+  const blocked = { audioProblem: 'blocked', videoProblem: 'blocked' };
   expect(await kinds(devices)).toEqual({ opened: [undefined, undefined], ...blocked });
 });
 
 test('page without https has no devices', async () => {
-  expect(await openDevices({}, BOTH, null)).toMatchObject({ problem: 'insecure' });
+  expect(await openDevices({}, BOTH, null)).toMatchObject({
+    audioProblem: 'insecure',
+    videoProblem: 'insecure',
+  });
   expect(await listDevices(null)).toEqual({ audio: [], video: [] });
 });
 

@@ -1,7 +1,7 @@
 /**
- * Camera and microphone: opening them, saying in one word why one did not open, listing them.
- * Owns the constraints. Knows no peer connection and shows nothing: what opens is handed over,
- * and whoever asked stops it.
+ * Camera and microphone: opening them, naming why one did not open, listing them. Owns the
+ * constraints. Knows no peer connection and shows nothing: the caller owns the tracks that open,
+ * and stops them.
  */
 
 /**
@@ -19,8 +19,6 @@ export interface DeviceChoice {
 export interface LocalMedia {
   readonly audio: MediaStreamTrack | null;
   readonly video: MediaStreamTrack | null;
-  /** Set when nothing opened of what was wanted: there is neither sound nor picture. */
-  readonly problem: DeviceProblem | null;
   readonly audioProblem: DeviceProblem | null;
   readonly videoProblem: DeviceProblem | null;
 }
@@ -54,12 +52,6 @@ export async function openDevices(
   return result(want, audio, video);
 }
 
-/** Stops the tracks, so that the device's lamp goes out. */
-export function closeDevices(media: LocalMedia): void {
-  media.audio?.stop();
-  media.video?.stop();
-}
-
 /** What can be chosen. Empty where the browser hides devices. */
 export async function listDevices(
   devices: Devices | null = browserDevices(),
@@ -79,16 +71,7 @@ export function onDevicesChanged(callback: () => void): () => void {
   return () => devices?.removeEventListener('devicechange', callback);
 }
 
-/**
- * Calls back once when the track ends by itself (unplugged, permission taken back). A track that
- * is stopped from here fires nothing. Returns how to stop listening.
- */
-export function onTrackEnded(track: MediaStreamTrack, callback: () => void): () => void {
-  track.addEventListener('ended', callback, { once: true });
-  return () => track.removeEventListener('ended', callback);
-}
-
-/** Which problem a rejected getUserMedia tells of (Media Capture and Streams §10.2). */
+/** Which problem a rejected getUserMedia means (Media Capture and Streams §10.2). */
 export function problemOf(error: unknown): DeviceProblem {
   const name = error instanceof Error ? error.name : '';
   if (name === 'NotAllowedError' || name === 'SecurityError') return 'blocked';
@@ -158,15 +141,11 @@ function videoConstraints(id: string | undefined): MediaTrackConstraints {
 }
 
 function result(want: Wanted, audio: Opened, video: Opened): LocalMedia {
-  const nothing = audio.track === null && video.track === null;
-  const audioProblem = want.audio ? audio.problem : null;
-  const videoProblem = want.video ? video.problem : null;
   return {
     audio: audio.track,
     video: video.track,
-    problem: nothing ? (audioProblem ?? videoProblem) : null,
-    audioProblem,
-    videoProblem,
+    audioProblem: want.audio ? audio.problem : null,
+    videoProblem: want.video ? video.problem : null,
   };
 }
 

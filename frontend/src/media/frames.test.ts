@@ -52,8 +52,8 @@ test.each<[Listed[], number | undefined]>([
 
 test('what was played is told once', () => {
   const receiver = new FakeReceiver();
-  const told: Frame[] = [];
-  const stop = watchSources(receiver, (frame) => told.push(frame));
+  const seen: Frame[] = [];
+  const stop = watchSources(receiver, (frame) => seen.push(frame));
   vi.advanceTimersByTime(1000);
   receiver.listed = [[7, 10, 3000]];
   vi.advanceTimersByTime(5000);
@@ -65,7 +65,7 @@ test('what was played is told once', () => {
   stop();
   receiver.listed = [[9, 30, 9000]];
   vi.advanceTimersByTime(5000);
-  expect(told).toEqual([
+  expect(seen).toEqual([
     { rtpTimestamp: 3000, csrc: 7 },
     { rtpTimestamp: 6000, csrc: 8 },
   ]);

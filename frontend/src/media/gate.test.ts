@@ -9,15 +9,15 @@ type Happening = number | null | ReturnType<typeof key>;
 /** For each frame: whether it passes. A number or null is the new owner. */
 function timeline(...happenings: Happening[]): string {
   let gate: Gate = OPEN;
-  let told = '';
+  let passed = '';
   for (const happening of happenings) {
     if (happening === null || typeof happening === 'number') gate = belongs(gate, happening);
     else {
       gate = arrived(gate, happening);
-      told += gate.missed ? '-' : '+';
+      passed += gate.missed ? '-' : '+';
     }
   }
-  return told;
+  return passed;
 }
 
 describe('G1: another’s frame does not pass', () => {

@@ -1,18 +1,18 @@
 /**
- * Which frames of a slot reach the decoder. Pure: told of the owner and of each frame, it answers
- * whether the next frame passes. Knows no stream, no worker.
+ * Which frames of a slot reach the decoder. Pure: from the owner and each frame it decides whether
+ * the frame passes. Knows no stream, no worker.
  *
- * The words about a slot may be later than its packets, and a browser tells of a frame only after
- * it has put it on the screen: covering the tile then is a few milliseconds too late. So until the
- * page has heard of the new owner, that one's frames are not even decoded.
+ * The message about a slot may arrive later than its packets, and a browser reports a frame only
+ * after it has put it on the screen: covering the tile then is a few milliseconds too late. So
+ * until the page knows the new owner, that one's frames are not even decoded.
  *
  * G1  While the slot has an owner, a frame that bears another's CSRC does not pass.
  * G2  After a frame that did not pass, none does before a key frame: the others refer to it.
- * G3  A frame that bears no CSRC passes: some browsers do not tell. S3 of slots.ts is left then.
+ * G3  A frame that bears no CSRC passes: some browsers report none. Only S3 of slots.ts is left.
  * G4  Of nobody's slot every frame passes: its tile is covered.
  */
 
-/** An encoded frame, as RTCEncodedVideoFrame tells of it. */
+/** An encoded frame, as RTCEncodedVideoFrame describes it. */
 export interface Encoded {
   readonly key: boolean;
   readonly csrcs: readonly number[];

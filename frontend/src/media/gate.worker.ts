@@ -1,6 +1,6 @@
 /**
  * Keeps other people's frames from a slot's decoder, by the rule of gate.ts. Owns the streams of
- * encoded frames; is told each slot's owner through the port that comes with its transform.
+ * encoded frames; receives each slot's owner through the port that comes with its transform.
  */
 
 import { arrived, belongs, OPEN } from './gate';

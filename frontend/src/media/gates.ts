@@ -3,8 +3,8 @@
  * browser without encoded transforms, or whose worker does not start, goes without.
  */
 
-/** Tells the gate whose CSRC passes from now on; null: everybody's. */
-export type TellGate = (owner: number | null) => void;
+/** Sets whose CSRC passes the gate from now on; null: everybody's. */
+export type SetOwner = (owner: number | null) => void;
 
 let shared: Worker | null = null;
 
@@ -13,7 +13,7 @@ function worker(): Worker {
   return shared;
 }
 
-export function gateBefore(receiver: RTCRtpReceiver): TellGate {
+export function gateBefore(receiver: RTCRtpReceiver): SetOwner {
   if (typeof globalThis.RTCRtpScriptTransform !== 'function') return () => undefined;
   const { port1, port2 } = new MessageChannel();
   worker().addEventListener('error', () => {

@@ -1,20 +1,21 @@
 /**
- * One RTCPeerConnection to the media node: its lines in the order the node counts them in, its
- * one offer, its restarts. Owns the codecs and the one layer that is sent. Knows no slot's owner.
+ * One RTCPeerConnection to the media node: its m-lines in the order the node counts them in, its
+ * one offer, its ICE restarts. Owns the codecs and the one layer that is sent. Knows no slot's
+ * owner.
  *
- * Lines: own audio, own video, then for each slot a video and an audio to receive. Slot i is the
- * i-th video line to receive and the i-th audio line to receive. All are there from the first
- * offer, so nobody's coming or going needs another.
+ * The m-lines: own audio, own video, then for each slot a video and an audio to receive. Slot i is
+ * the i-th video and the i-th audio to receive. All are there from the first offer, so that a join
+ * or a leave needs no other.
  */
 
-import { gateBefore, type TellGate } from './gates';
+import { gateBefore, type SetOwner } from './gates';
 
-export interface SlotLine {
+export interface SlotTransceivers {
   readonly video: RTCRtpTransceiver;
   readonly audio: RTCRtpTransceiver;
   readonly videoStream: MediaStream;
   readonly audioStream: MediaStream;
-  readonly gate: TellGate;
+  readonly gate: SetOwner;
 }
 
 /** RTCRtpEncodingParameters of webrtc-extensions, which the DOM types do not have yet. */
@@ -33,20 +34,20 @@ export class Link {
   readonly pc: RTCPeerConnection;
   readonly audio: RTCRtpTransceiver;
   readonly video: RTCRtpTransceiver;
-  readonly slots: readonly SlotLine[];
+  readonly slots: readonly SlotTransceivers[];
 
   /** `relays`: for networks in which nothing but a relay is reached; usually none. */
   constructor(slots: number, relays: RTCIceServer[]) {
     this.pc = new RTCPeerConnection({ bundlePolicy: 'max-bundle', iceServers: relays });
-    this.audio = this.#line('audio', { direction: 'sendonly' });
-    this.video = this.#line('video', {
+    this.audio = this.#transceiver('audio', { direction: 'sendonly' });
+    this.video = this.#transceiver('video', {
       direction: 'sendonly',
       sendEncodings: [VIDEO_ENCODING],
     });
-    this.slots = Array.from({ length: slots }, () => this.#slotLine());
+    this.slots = Array.from({ length: slots }, () => this.#slot());
   }
 
-  /** The same lines under new ICE credentials, and with the relays' newest. */
+  /** The same m-lines under new ICE credentials, and with the newest relays. */
   restart(relays: RTCIceServer[]): Promise<string> {
     this.pc.setConfiguration({ ...this.pc.getConfiguration(), iceServers: relays });
     return this.offer(true);
@@ -59,7 +60,7 @@ export class Link {
     return offer.sdp ?? '';
   }
 
-  /** Takes the node's answer; an answer that nothing waits for any more is dropped. */
+  /** Applies the node's answer; without an offer that waits for one it is dropped. */
   async accept(answer: string): Promise<void> {
     if (this.pc.signalingState !== 'have-local-offer') return;
     await this.pc.setRemoteDescription({ type: 'answer', sdp: answer });
@@ -75,15 +76,15 @@ export class Link {
     this.pc.close();
   }
 
-  #slotLine(): SlotLine {
-    const video = this.#line('video', { direction: 'recvonly' });
-    const audio = this.#line('audio', { direction: 'recvonly' });
+  #slot(): SlotTransceivers {
+    const video = this.#transceiver('video', { direction: 'recvonly' });
+    const audio = this.#transceiver('audio', { direction: 'recvonly' });
     const videoStream = new MediaStream([video.receiver.track]);
     const audioStream = new MediaStream([audio.receiver.track]);
     return { video, audio, videoStream, audioStream, gate: gateBefore(video.receiver) };
   }
 
-  #line(kind: 'audio' | 'video', init: RTCRtpTransceiverInit): RTCRtpTransceiver {
+  #transceiver(kind: 'audio' | 'video', init: RTCRtpTransceiverInit): RTCRtpTransceiver {
     const transceiver = this.pc.addTransceiver(kind, init);
     const known = RTCRtpReceiver.getCapabilities(kind)?.codecs ?? [];
     const wanted = known.filter(({ mimeType }) => CODECS[kind].includes(mimeType.toLowerCase()));

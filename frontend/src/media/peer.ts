@@ -1,11 +1,12 @@
 /**
  * This browser's media: sends the microphone and the camera to the node, receives the others in
- * slots, mends itself. Owns the peer connections and the slots' state. Knows no socket and no
- * room: offers and answers, and the node's words about slots, are carried by whoever made it.
+ * slots, reconnects by itself. Owns the peer connections and the slots' state. Knows no socket and
+ * no room: its owner carries offers and answers, and passes on the node's messages about slots.
  */
 
 import { watchFrames } from './frames';
 import { Link } from './link';
+import { OpenOffer } from './open-offer';
 import { type Happening, type PathState, type Renewal, step } from './recovery';
 import { Outgoing } from './sending';
 import { announced, EMPTY, type Frame, owned, resumed, type Slot, shown } from './slots';
@@ -14,29 +15,32 @@ import { look, still } from './stall';
 export type MediaState = 'connecting' | 'connected' | 'failed';
 
 export interface MediaListener {
-  /** The slot's media tracks, once per peer connection: attach them to the tile's elements. */
+  /** The slot's media tracks, once for each peer connection: attach them to the tile. */
   stream(slot: number, video: MediaStream, audio: MediaStream): void;
   /** Whose slot it is, and whether its picture may be seen. Only when one of them changes. */
   covered(slot: number, covered: boolean, key: string | null): void;
   state(state: MediaState): void;
-  /** An offer is needed: call `offer(slots, renewal)` and carry it. Said again if nothing comes. */
+  /** An offer is needed: call `offer(slots, renewal)` and carry it. Called again if no answer
+   * comes. */
   needed?(renewal: Renewal): void;
-  /** What is really sent has changed, perhaps by the device or the system. */
+  /** What is really sent has changed, perhaps by the device or the system; or it is known again. */
   sending?(microphone: boolean, camera: boolean): void;
 }
 
 export interface MediaPeer {
   /**
    * The SDP to send to the node. `fresh` (the default) makes a new peer connection, which takes
-   * over from the one before when it is connected; `restart` mends the one there is. `relays`
-   * are ways to the node for networks that let nothing else out.
+   * over from the one before when it is connected; `restart` restarts ICE on the one there is.
+   * `relays` are TURN servers, for networks that let nothing else out.
    */
   offer(slots: number, renewal?: Renewal, relays?: RTCIceServer[]): Promise<string>;
-  /** The node's answer. With `offer`, an answer to any other than the newest offer is dropped. */
-  accept(answer: string, offer?: string): Promise<void>;
+  /** The node's answer to `offer`. Only the first answer to the newest offer is applied. */
+  accept(answer: string, offer: string): Promise<void>;
   /** Sends this track from now. Null: the microphone is off, and its track disabled. */
   setMicrophone(track: MediaStreamTrack | null): Promise<void>;
   setCamera(track: MediaStreamTrack | null): Promise<void>;
+  /** False until the newest peer connection has its senders: what is sent is not known then. */
+  hasSenders(): boolean;
   /** True when the newest peer connection really sends that track. */
   microphoneIsOpen(): boolean;
   cameraIsOpen(): boolean;
@@ -46,7 +50,7 @@ export interface MediaPeer {
   slotShown(slot: number, key: string, rtpTimestamp: number): void;
   /** `media.closed` with `again`: what the newest answer was about is gone. */
   closed(): void;
-  /** Control was lost and is back: words about slots may have been missed. */
+  /** Control was lost and is back: messages about slots may have been missed. */
   controlResumed(): void;
   close(): void;
 }
@@ -60,7 +64,7 @@ export function mediaPeer(on: MediaListener): MediaPeer {
 }
 
 /** A peer connection with the state of its slots. */
-interface Line {
+interface Path {
   readonly link: Link;
   readonly slots: Slot[];
   readonly stops: (() => void)[];
@@ -70,23 +74,21 @@ const LOOK_MS = 150;
 
 class Peer implements MediaPeer {
   /** The one that is shown, and the newest one: two only while a fresh one is connecting. */
-  #seen: Line | null = null;
-  #newest: Line | null = null;
-  #newestOffer = '';
-  /** What the newest offer is to be, until it is answered. */
-  #unanswered: Renewal | null = null;
-  /** The offer that is being made: whoever asks meanwhile gets the same. */
+  #shown: Path | null = null;
+  #newest: Path | null = null;
+  readonly #open = new OpenOffer();
+  /** The offer that is being made: a second call meanwhile gets the same. */
   #offering: Promise<string> | null = null;
-  #path: PathState = 'idle';
+  #hasSenders = false;
+  #state: PathState = 'idle';
   #deadline: ReturnType<typeof setTimeout> | undefined;
-  readonly #told = new Map<number, string>();
+  readonly #reported = new Map<number, string>();
   readonly #microphone: Outgoing;
   readonly #camera: Outgoing;
 
   constructor(private readonly on: MediaListener) {
-    const changed = () => on.sending?.(this.microphoneIsOpen(), this.cameraIsOpen());
-    this.#microphone = new Outgoing(changed);
-    this.#camera = new Outgoing(changed);
+    this.#microphone = new Outgoing(() => this.#sendingChanged());
+    this.#camera = new Outgoing(() => this.#sendingChanged());
     globalThis.addEventListener('online', this.#moved);
   }
 
@@ -97,10 +99,8 @@ class Peer implements MediaPeer {
     return this.#offering;
   }
 
-  async accept(answer: string, offer: string = this.#newestOffer): Promise<void> {
-    if (offer !== this.#newestOffer) return;
-    this.#unanswered = null;
-    await this.#newest?.link.accept(answer);
+  async accept(answer: string, offer: string): Promise<void> {
+    if (this.#open.answered(offer)) await this.#newest?.link.accept(answer);
   }
 
   setMicrophone(track: MediaStreamTrack | null): Promise<void> {
@@ -109,6 +109,10 @@ class Peer implements MediaPeer {
 
   setCamera(track: MediaStreamTrack | null): Promise<void> {
     return this.#camera.set(track);
+  }
+
+  hasSenders(): boolean {
+    return this.#hasSenders;
   }
 
   microphoneIsOpen(): boolean {
@@ -133,7 +137,7 @@ class Peer implements MediaPeer {
 
   /** A fresh offer that waits for its answer is newer than what was closed. */
   closed(): void {
-    if (this.#unanswered !== 'fresh') this.#happened('closed');
+    if (this.#open.renewal !== 'fresh') this.#happened('closed');
   }
 
   controlResumed(): void {
@@ -144,11 +148,15 @@ class Peer implements MediaPeer {
   close(): void {
     globalThis.removeEventListener('online', this.#moved);
     clearTimeout(this.#deadline);
-    this.#path = 'idle';
-    for (const line of this.#lines()) retire(line);
-    this.#seen = this.#newest = null;
+    this.#state = 'idle';
+    for (const path of this.#paths()) retire(path);
+    this.#shown = this.#newest = null;
     this.#microphone.moveAway();
     this.#camera.moveAway();
+  }
+
+  #sendingChanged(): void {
+    this.on.sending?.(this.microphoneIsOpen(), this.cameraIsOpen());
   }
 
   readonly #moved = () => this.#happened('moved');
@@ -156,115 +164,118 @@ class Peer implements MediaPeer {
   async #makeOffer(slots: number, renewal: Renewal, relays: RTCIceServer[]): Promise<string> {
     const same = renewal === 'restart' ? this.#newest?.link : undefined;
     const restarts = same?.pc.signalingState === 'stable';
-    this.#unanswered = restarts ? 'restart' : 'fresh';
-    this.#newestOffer = await (restarts
-      ? same.restart(relays)
-      : (await this.#renew(slots, relays)).link.offer());
-    return this.#newestOffer;
+    this.#open.begin(restarts ? 'restart' : 'fresh');
+    const link = restarts ? same : (await this.#renew(slots, relays)).link;
+    const offer = await (restarts ? link.restart(relays) : link.offer());
+    this.#open.made(offer);
+    return offer;
   }
 
-  /** A new peer connection. It is shown at once unless there is one that may still work. */
-  async #renew(slots: number, relays: RTCIceServer[]): Promise<Line> {
+  /** A new peer connection. It is shown at once unless the one before may still work. */
+  async #renew(slots: number, relays: RTCIceServer[]): Promise<Path> {
     const link = new Link(slots, relays);
-    const line: Line = { link, slots: link.slots.map(() => EMPTY), stops: [] };
-    if (this.#newest !== this.#seen) retire(this.#newest);
-    this.#newest = line;
-    this.#watch(line);
-    if (!mayWork(this.#seen)) this.#show(line);
+    const path: Path = { link, slots: link.slots.map(() => EMPTY), stops: [] };
+    if (this.#newest !== this.#shown) retire(this.#newest);
+    this.#newest = path;
+    this.#hasSenders = false;
+    this.#watch(path);
+    if (!mayWork(this.#shown)) this.#show(path);
     this.#happened('offered');
     this.on.state('connecting');
     await this.#microphone.moveTo(link.audio.sender);
     await this.#camera.moveTo(link.video.sender);
-    return line;
+    this.#hasSenders = true;
+    this.#sendingChanged();
+    return path;
   }
 
-  #watch(line: Line): void {
-    line.link.pc.onconnectionstatechange = () => this.#connectionChanged(line);
-    line.stops.push(this.#watchFlow(line));
-    line.link.slots.forEach(({ videoStream, video }, slot) => {
-      const presented = (frame: Frame) => this.#change(line, slot, (was) => shown(was, frame));
-      line.stops.push(watchFrames(videoStream, video.receiver, presented));
+  #watch(path: Path): void {
+    path.link.pc.onconnectionstatechange = () => this.#connectionChanged(path);
+    path.stops.push(this.#watchFlow(path));
+    path.link.slots.forEach(({ videoStream, video }, slot) => {
+      const presented = (frame: Frame) => this.#change(path, slot, (was) => shown(was, frame));
+      path.stops.push(watchFrames(videoStream, video.receiver, presented));
     });
   }
 
-  /** Looks whether bytes come in, as long as the line is the newest and has been connected. */
-  #watchFlow(line: Line): () => void {
+  /** Watches whether bytes come in, while the path is the newest and has been connected. */
+  #watchFlow(path: Path): () => void {
     let flow = still(performance.now());
     let asking = false;
     const ask = async () => {
-      if (asking || !mayWork(line)) return;
+      if (asking || !mayWork(path)) return;
       asking = true;
-      const bytes = await line.link.received();
+      const bytes = await path.link.received();
       asking = false;
       const next = look(flow, bytes, performance.now());
       flow = next.flow;
-      if (next.says !== null && line === this.#newest) this.#happened(next.says);
+      if (next.change !== null && path === this.#newest) this.#happened(next.change);
     };
     const timer = setInterval(() => void ask(), LOOK_MS);
     return () => clearInterval(timer);
   }
 
-  #connectionChanged(line: Line): void {
-    if (line !== this.#newest) return;
-    const state = line.link.pc.connectionState;
-    if (state === 'connected') this.#show(line);
+  #connectionChanged(path: Path): void {
+    if (path !== this.#newest) return;
+    const state = path.link.pc.connectionState;
+    if (state === 'connected') this.#show(path);
     if (state === 'connected' || state === 'failed') this.on.state(state);
     if (state === 'connected' || state === 'disconnected' || state === 'failed') {
       this.#happened(state);
     }
   }
 
-  /** Hands the line's media tracks to the tiles, covered as they are, and lets the old one go. */
-  #show(line: Line): void {
-    if (this.#seen === line) return;
-    const before = this.#seen;
-    this.#seen = line;
-    line.link.slots.forEach(({ videoStream, audioStream }, slot) => {
-      this.#tell(slot, line.slots[slot] ?? EMPTY);
+  /** Hands the path's media tracks to the tiles, covered as they are, and closes the old path. */
+  #show(path: Path): void {
+    if (this.#shown === path) return;
+    const before = this.#shown;
+    this.#shown = path;
+    path.link.slots.forEach(({ videoStream, audioStream }, slot) => {
+      this.#report(slot, path.slots[slot] ?? EMPTY);
       this.on.stream(slot, videoStream, audioStream);
     });
-    for (const slot of this.#told.keys()) {
-      if (slot >= line.slots.length) this.#tell(slot, EMPTY);
+    for (const slot of this.#reported.keys()) {
+      if (slot >= path.slots.length) this.#report(slot, EMPTY);
     }
     retire(before);
   }
 
-  #lines(): Set<Line> {
-    return new Set([this.#seen, this.#newest].filter((line) => line !== null));
+  #paths(): Set<Path> {
+    return new Set([this.#shown, this.#newest].filter((path) => path !== null));
   }
 
   /**
-   * The node's words are about the newest peer connection. They are told to the one that is still
-   * seen as well: there, too, nobody may be seen in a slot that is said to be another's.
+   * The node's messages are about the newest peer connection. They are applied to the one that is
+   * still shown as well: there, too, nobody may be seen in a slot that belongs to somebody else.
    */
   #changeAll(change: (was: Slot, slot: number) => Slot): void {
-    for (const line of this.#lines()) {
-      for (const slot of line.slots.keys()) this.#change(line, slot, (was) => change(was, slot));
+    for (const path of this.#paths()) {
+      for (const slot of path.slots.keys()) this.#change(path, slot, (was) => change(was, slot));
     }
   }
 
   /** Covers before it lets a new owner's frames pass: nobody is decoded under another's name. */
-  #change(line: Line, slot: number, change: (was: Slot) => Slot): void {
-    const was = line.slots[slot];
+  #change(path: Path, slot: number, change: (was: Slot) => Slot): void {
+    const was = path.slots[slot];
     if (was === undefined) return;
     const is = change(was);
-    line.slots[slot] = is;
-    if (line === this.#seen) this.#tell(slot, is);
-    if (was.owner?.csrc !== is.owner?.csrc) line.link.slots[slot]?.gate(is.owner?.csrc ?? null);
+    path.slots[slot] = is;
+    if (path === this.#shown) this.#report(slot, is);
+    if (was.owner?.csrc !== is.owner?.csrc) path.link.slots[slot]?.gate(is.owner?.csrc ?? null);
   }
 
-  #tell(slot: number, { covered, owner }: Slot): void {
-    const words = `${covered} ${owner?.key ?? ''}`;
-    if (this.#told.get(slot) === words) return;
-    this.#told.set(slot, words);
+  #report(slot: number, { covered, owner }: Slot): void {
+    const now = `${covered} ${owner?.key ?? ''}`;
+    if (this.#reported.get(slot) === now) return;
+    this.#reported.set(slot, now);
     this.on.covered(slot, covered, owner?.key ?? null);
   }
 
   #happened(happening: Happening): void {
-    const next = step(this.#path, happening);
+    const next = step(this.#state, happening);
     if (next === null) return;
     clearTimeout(this.#deadline);
-    this.#path = next.to;
+    this.#state = next.to;
     if (next.within !== null) {
       this.#deadline = setTimeout(() => this.#happened('overdue'), next.within);
     }
@@ -272,13 +283,13 @@ class Peer implements MediaPeer {
   }
 }
 
-/** Not given up: it carries media, or may again. */
-function mayWork(line: Line | null): boolean {
-  const state = line?.link.pc.connectionState;
+/** It carries media, or may again. */
+function mayWork(path: Path | null): boolean {
+  const state = path?.link.pc.connectionState;
   return state === 'connected' || state === 'disconnected';
 }
 
-function retire(line: Line | null): void {
-  for (const stop of line?.stops ?? []) stop();
-  line?.link.close();
+function retire(path: Path | null): void {
+  for (const stop of path?.stops ?? []) stop();
+  path?.link.close();
 }

@@ -1,5 +1,5 @@
-// The table of mending. Kills the mutation "an overdue restart asks for a restart again", by
-// which a path that a restart cannot mend is never mended.
+// The table of repairs. Kills the mutation "an overdue restart asks for a restart again", by
+// which a path that a restart cannot repair is never repaired.
 import { expect, test } from 'vitest';
 import { type Happening, type PathState, type Renewal, step } from './recovery';
 
@@ -61,7 +61,7 @@ test('network changed under a connection that works: a restart, and nothing is o
   expect(step('connected', 'moved')?.within).toBeNull();
 });
 
-test('whatever was asked for while control was away is asked for again when it is back', () => {
+test('an offer asked for while control was away is asked for again when it is back', () => {
   expect(run('offered', 'resumed').asked.at(-1)).toBe('fresh');
   expect(run('offered', 'connected', 'disconnected', 'resumed').asked.at(-1)).toBe('restart');
   expect(run('offered', 'connected', 'resumed').asked.at(-1)).toBeNull();

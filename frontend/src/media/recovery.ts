@@ -1,11 +1,11 @@
 /**
- * When a broken media path is mended, and how. One table, state × happening → next state, what to
- * ask for, and by when it must have worked; a missing entry means: nothing to do. Pure; knows no
+ * When a broken media path is repaired, and how. One table, state × happening → next state, what
+ * to ask for, and by when it must have worked; a missing entry means: nothing to do. Pure; knows no
  * peer connection and no timer.
  *
  * An ICE restart keeps keys and slots and takes some tens of milliseconds, so it comes first.
- * What a restart does not mend within seconds, a new peer connection does. Whatever was asked for
- * and was not answered (control may be away) is asked for again when it is overdue.
+ * What a restart does not repair within seconds, a new peer connection does. An offer that was not
+ * answered (control may be away) is asked for again when it is overdue.
  */
 
 /** `restart`: same peer connection, new ICE credentials. `fresh`: a new peer connection. */
@@ -21,7 +21,7 @@ export type Happening =
   | 'stalled' // bytes stopped coming
   | 'flowing' // they come again
   | 'moved' // the network changed
-  | 'closed' // the node says that this connection is gone, or about to go
+  | 'closed' // the node reports that this connection is gone, or about to go
   | 'resumed' // control is back
   | 'overdue'; // it did not work in time
 

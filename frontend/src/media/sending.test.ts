@@ -1,6 +1,6 @@
 // The true state of microphone and camera. Kills the mutation "off only disables the track".
 import { beforeEach, expect, test } from 'vitest';
-import { microphoneIsOpen, Outgoing } from './sending';
+import { isSending, Outgoing } from './sending';
 
 class FakeTrack extends EventTarget {
   enabled = true;
@@ -28,17 +28,17 @@ const realSender = (sender: FakeSender) => sender as unknown as RTCRtpSender;
 
 let track: FakeTrack;
 let sender: FakeSender;
-let said: boolean[];
+let seen: boolean[];
 let outgoing: Outgoing;
 
 beforeEach(() => {
-  [track, sender, said] = [new FakeTrack(), new FakeSender(), []];
-  outgoing = new Outgoing(() => said.push(outgoing.isOpen()));
+  [track, sender, seen] = [new FakeTrack(), new FakeSender(), []];
+  outgoing = new Outgoing(() => seen.push(outgoing.isOpen()));
 });
 
 test('open needs the sender, the track, and both to be on', async () => {
   sender.track = track;
-  const open = () => microphoneIsOpen(realSender(sender), real(track));
+  const open = () => isSending(realSender(sender), real(track));
   expect(open()).toBe(true);
   track.enabled = false;
   expect(open()).toBe(false);
@@ -49,8 +49,8 @@ test('open needs the sender, the track, and both to be on', async () => {
   track.readyState = 'live';
   sender.track = new FakeTrack();
   expect(open()).toBe(false);
-  expect(microphoneIsOpen(null, real(track))).toBe(false);
-  expect(microphoneIsOpen(realSender(sender), null)).toBe(false);
+  expect(isSending(null, real(track))).toBe(false);
+  expect(isSending(realSender(sender), null)).toBe(false);
 });
 
 test('off takes the track off the sender and disables it', async () => {
@@ -58,7 +58,7 @@ test('off takes the track off the sender and disables it', async () => {
   await outgoing.set(real(track));
   await outgoing.set(null);
   expect([sender.track, track.enabled, outgoing.isOpen()]).toEqual([null, false, false]);
-  expect(said).toEqual([false, true, false]);
+  expect(seen).toEqual([false, true, false]);
 });
 
 test('track without a peer connection is not open, and is sent by the next one', async () => {
@@ -68,29 +68,29 @@ test('track without a peer connection is not open, and is sent by the next one',
   expect([sender.track, outgoing.isOpen()]).toEqual([track, true]);
 });
 
-test('what the system does to the track is said', async () => {
+test('what the system does to the track is reported', async () => {
   await outgoing.moveTo(realSender(sender));
   await outgoing.set(real(track));
   track.from('mute');
   track.from('unmute');
   track.from('ended');
-  expect(said.slice(2)).toEqual([false, true, false]);
+  expect(seen.slice(2)).toEqual([false, true, false]);
 });
 
-test('track that was replaced is heard no more', async () => {
+test('track that was replaced reports nothing any more', async () => {
   await outgoing.moveTo(realSender(sender));
   await outgoing.set(real(track));
   await outgoing.set(real(new FakeTrack()));
-  const before = said.length;
+  const before = seen.length;
   track.from('ended');
-  expect([said.length, track.enabled]).toEqual([before, false]);
+  expect([seen.length, track.enabled]).toEqual([before, false]);
 });
 
 test('peer connection that is gone sends nothing', async () => {
   await outgoing.moveTo(realSender(sender));
   await outgoing.set(real(track));
   outgoing.moveAway();
-  expect(said.at(-1)).toBe(false);
+  expect(seen.at(-1)).toBe(false);
 });
 
 test('same track again stays on', async () => {

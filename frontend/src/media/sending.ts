@@ -1,13 +1,11 @@
 /**
  * What this browser sends of its own microphone and camera, and whether it really does. Owns
  * which track each sender is to have. "Off" takes the track off the sender and disables it, so
- * that what is shown can be read from both and not from the button.
+ * that the state that is shown is read from both, and not from the button.
  */
 
-export type Kind = 'audio' | 'video';
-
-/** True when the sender sends what this track captures: the only ground for "microphone on". */
-export function microphoneIsOpen(
+/** True when the sender sends what this track captures: the only ground for "on". */
+export function isSending(
   sender: Pick<RTCRtpSender, 'track'> | null,
   track: MediaStreamTrack | null,
 ): boolean {
@@ -15,10 +13,7 @@ export function microphoneIsOpen(
   return sender.track === track && track.enabled && !track.muted && track.readyState === 'live';
 }
 
-/** The same of the camera. */
-export const cameraIsOpen = microphoneIsOpen;
-
-/** One device's way out: the track it has, and the sender that the newest peer connection gave. */
+/** One device's output: the track it has, and the sender of the newest peer connection. */
 export class Outgoing {
   track: MediaStreamTrack | null = null;
   sender: RTCRtpSender | null = null;
@@ -33,7 +28,7 @@ export class Outgoing {
     this.changed();
   }
 
-  /** A new peer connection: goes on sending there. */
+  /** A new peer connection: what is sent goes on there. */
   async moveTo(sender: RTCRtpSender): Promise<void> {
     this.sender = sender;
     await sender.replaceTrack(this.track);
@@ -41,7 +36,7 @@ export class Outgoing {
   }
 
   isOpen(): boolean {
-    return microphoneIsOpen(this.sender, this.track);
+    return isSending(this.sender, this.track);
   }
 
   /** Without a peer connection nothing is sent. */

@@ -7,7 +7,7 @@ const ADA = { key: 'ada', csrc: 7 };
 const BO = { key: 'bo', csrc: 8 };
 
 const owns = (owner: typeof ADA | null) => (slot: Slot) => owned(slot, owner);
-const says = (key: string, at: number) => (slot: Slot) => announced(slot, key, at);
+const announces = (key: string, at: number) => (slot: Slot) => announced(slot, key, at);
 const frame = (at: number | null, csrc: number | null) => (slot: Slot) =>
   shown(slot, { rtpTimestamp: at, csrc });
 
@@ -24,62 +24,64 @@ function timeline(...happenings: ((slot: Slot) => Slot)[]): string {
 
 describe('S1: new owner covers', () => {
   test('until its own frame', () => {
-    expect(timeline(owns(ADA), says('ada', 100), frame(100, 7), owns(BO))).toBe('ccoc');
+    expect(timeline(owns(ADA), announces('ada', 100), frame(100, 7), owns(BO))).toBe('ccoc');
   });
   test('nobody covers at once', () => {
-    expect(timeline(owns(ADA), says('ada', 100), frame(100, 7), owns(null))).toBe('ccoc');
+    expect(timeline(owns(ADA), announces('ada', 100), frame(100, 7), owns(null))).toBe('ccoc');
   });
   test('same owner again changes nothing', () => {
-    expect(timeline(owns(ADA), says('ada', 100), frame(100, 7), owns(ADA))).toBe('ccoo');
+    expect(timeline(owns(ADA), announces('ada', 100), frame(100, 7), owns(ADA))).toBe('ccoo');
   });
   test('same person under a new number is a new owner', () => {
     const again = { key: 'ada', csrc: 70 };
-    expect(timeline(owns(ADA), says('ada', 100), frame(100, 7), owns(again))).toBe('ccoc');
+    expect(timeline(owns(ADA), announces('ada', 100), frame(100, 7), owns(again))).toBe('ccoc');
   });
   test('without frames, camera off, it stays covered', () => {
-    expect(timeline(owns(ADA), says('ada', 100))).toBe('cc');
+    expect(timeline(owns(ADA), announces('ada', 100))).toBe('cc');
   });
 });
 
 describe('S2: opening needs both', () => {
   test('frame before the announced one is not enough', () => {
-    expect(timeline(owns(ADA), says('ada', 100), frame(99, 7), frame(100, 7))).toBe('ccco');
+    expect(timeline(owns(ADA), announces('ada', 100), frame(99, 7), frame(100, 7))).toBe('ccco');
   });
   test('later frame is enough, the announced one may have been dropped', () => {
-    expect(timeline(owns(ADA), says('ada', 100), frame(3100, 7))).toBe('cco');
+    expect(timeline(owns(ADA), announces('ada', 100), frame(3100, 7))).toBe('cco');
   });
   test('announced frame with another’s CSRC, or with none, is not enough', () => {
-    expect(timeline(owns(ADA), says('ada', 100), frame(100, 8), frame(100, null))).toBe('cccc');
+    expect(timeline(owns(ADA), announces('ada', 100), frame(100, 8), frame(100, null))).toBe(
+      'cccc',
+    );
   });
   test('right CSRC without an announcement is not enough, however often', () => {
     expect(timeline(owns(ADA), frame(1, 7), frame(2, 7), frame(3, 7), frame(4, 7))).toBe('ccccc');
   });
   test('announcement for another key is not believed', () => {
-    expect(timeline(owns(ADA), says('bo', 100), frame(100, 7))).toBe('ccc');
+    expect(timeline(owns(ADA), announces('bo', 100), frame(100, 7))).toBe('ccc');
   });
 });
 
 describe('S3: open slot is covered by a frame', () => {
   test('of another', () => {
-    expect(timeline(owns(ADA), says('ada', 1), frame(1, 7), frame(2, 8), frame(3, 7))).toBe(
+    expect(timeline(owns(ADA), announces('ada', 1), frame(1, 7), frame(2, 8), frame(3, 7))).toBe(
       'ccoco',
     );
   });
   test('of nobody', () => {
-    expect(timeline(owns(ADA), says('ada', 1), frame(1, 7), frame(2, null))).toBe('ccoc');
+    expect(timeline(owns(ADA), announces('ada', 1), frame(1, 7), frame(2, null))).toBe('ccoc');
   });
 });
 
 describe('S4: any order', () => {
   test('frame first, announcement after it', () => {
-    expect(timeline(owns(ADA), frame(100, 7), says('ada', 100))).toBe('cco');
+    expect(timeline(owns(ADA), frame(100, 7), announces('ada', 100))).toBe('cco');
   });
   test('frame before the owner is known', () => {
-    expect(timeline(frame(100, 7), owns(ADA), says('ada', 100))).toBe('cco');
+    expect(timeline(frame(100, 7), owns(ADA), announces('ada', 100))).toBe('cco');
   });
   test('old frame of the same person does not open the slot again', () => {
-    const before = [owns(ADA), says('ada', 100), frame(100, 7), owns(null), owns(ADA)];
-    expect(timeline(...before, says('ada', 9000), frame(9000, 7))).toBe('ccoccco');
+    const before = [owns(ADA), announces('ada', 100), frame(100, 7), owns(null), owns(ADA)];
+    expect(timeline(...before, announces('ada', 9000), frame(9000, 7))).toBe('ccoccco');
   });
 });
 
@@ -97,8 +99,8 @@ describe('S5: announcements that may be lost', () => {
     expect(timeline(...map, owns(BO), frame(1, 8), frame(2, 8), frame(3, 8))).toBe('cccccc');
   });
   test('browser without timestamps: announcement and two frames', () => {
-    expect(timeline(owns(ADA), frame(null, 7), frame(null, 7), says('ada', 5))).toBe('ccco');
-    expect(timeline(owns(ADA), says('ada', 5), frame(null, 7), frame(null, 7))).toBe('ccco');
+    expect(timeline(owns(ADA), frame(null, 7), frame(null, 7), announces('ada', 5))).toBe('ccco');
+    expect(timeline(owns(ADA), announces('ada', 5), frame(null, 7), frame(null, 7))).toBe('ccco');
   });
 });
 
@@ -119,33 +121,33 @@ function random(seed: number): () => number {
   };
 }
 
-/** What reaches the browser: a frame that really shows `who`, or a word about the slot. */
+/** What reaches the browser: a frame that really shows `who`, or a message about the slot. */
 type Arrival = { readonly at: number } & (
   | { readonly kind: 'frame'; readonly who: string; readonly frame: Frame }
-  | { readonly kind: 'word'; readonly change: (slot: Slot) => Slot }
+  | { readonly kind: 'message'; readonly change: (slot: Slot) => Slot }
 );
 
-/** So many that nobody is back in the slot while a word about their last time is on its way. */
+/** So many that nobody is back in the slot before all messages about their last time arrived. */
 const CAST = 40;
 
 /**
- * One slot that passes through many hands. Frames and words travel apart: each word is up to
- * 300 ms late, words keep their order, and a frame's CSRC may already be the next owner's.
+ * One slot that passes through many hands. Frames and messages travel apart: each message is up
+ * to 300 ms late, messages keep their order, and a frame's CSRC may already be the next owner's.
  */
 function handOvers(seed: number, count: number): Arrival[] {
   const next = random(seed);
   const arrivals: Arrival[] = [];
   let timestamp = Math.floor(next() * 2 ** 32);
-  let [at, heard] = [0, 0];
-  const word = (change: (slot: Slot) => Slot) => {
-    heard = Math.max(heard, at + next() * 300);
-    arrivals.push({ at: heard, kind: 'word', change });
+  let [at, arrived] = [0, 0];
+  const message = (change: (slot: Slot) => Slot) => {
+    arrived = Math.max(arrived, at + next() * 300);
+    arrivals.push({ at: arrived, kind: 'message', change });
   };
   for (let i = 0; i < count; i += 1) {
     const owner = { key: `p${i % CAST}`, csrc: (i % CAST) + 100 };
     const following = ((i + 1) % CAST) + 100;
-    word(owns(owner));
-    word(says(owner.key, timestamp));
+    message(owns(owner));
+    message(announces(owner.key, timestamp));
     const frames = Math.floor(next() * 12);
     for (let n = 0; n < frames; n += 1) {
       const ahead = n === frames - 1 && next() < 0.5;
@@ -156,7 +158,7 @@ function handOvers(seed: number, count: number): Arrival[] {
       timestamp = (timestamp + 3000) % 2 ** 32;
     }
     timestamp = (timestamp + 3000) % 2 ** 32;
-    if (next() < 0.3) word(owns(null));
+    if (next() < 0.3) message(owns(null));
     at += next() * 50;
   }
   return arrivals.sort((a, b) => a.at - b.at);

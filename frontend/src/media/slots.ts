@@ -1,9 +1,9 @@
 /**
- * Whose picture a slot shows, and whether it may be seen. Pure: told of owners, announcements and
- * frames, it answers covered or not. Knows no peer connection, no element, no message.
+ * Whose picture a slot shows, and whether it may be seen. Pure: from owners, announcements and
+ * frames it decides whether the slot is covered. Knows no peer connection, no element, no message.
  *
- * A slot passes from one person to the next without a word in the media itself, and the words
- * about it (`media.slot_owned`, `media.slot_shown`) travel another way than the packets: either
+ * A slot passes from one person to the next without a sign in the media itself, and the messages
+ * about it (`media.slot_owned`, `media.slot_shown`) take another path than the packets: either
  * may come first. A face under another person's name is the worst that can happen here, an
  * initial for a second longer is not bad at all. So the tile is covered, and opens on proof:
  *
@@ -21,7 +21,7 @@
  *     frames in a row, since a CSRC is at most one frame ahead of the picture.
  */
 
-/** Whose slot it is: the participant's key, and the number the node stamps on that one's packets. */
+/** Whose slot it is: the participant's key, and the number the node stamps on their packets. */
 export interface Owner {
   readonly key: string;
   readonly csrc: number;

@@ -1,5 +1,5 @@
-// What the agenda says at an instant: pure functions of (the server's view, now).
-// `now` is always the server's clock in milliseconds; the browser's offset is taken off before.
+// What the agenda shows at an instant: pure functions of (the server's view, now).
+// `now` is always the server's clock in milliseconds, already corrected for the browser's offset.
 import type { AgendaView, SegmentView } from '../messages';
 
 const MINUTE = 60_000;
@@ -10,18 +10,22 @@ export function currentSegment(agenda: AgendaView): SegmentView | null {
   return agenda.segments[agenda.index] ?? null;
 }
 
+export function isBreakSegment(segment: SegmentView): boolean {
+  return segment.kind === 'break';
+}
+
 export function nextSegment(agenda: AgendaView): SegmentView | null {
   if (agenda.phase === 'not_started') return agenda.segments[0] ?? null;
   return agenda.segments[agenda.index + 1] ?? null;
 }
 
-/** Milliseconds left of the current segment, negative in overrun. While paused it stands. */
+/** Milliseconds left of the current segment, negative in overrun. It does not change while paused. */
 export function leftMs(agenda: AgendaView, now: number): number {
   if (agenda.phase === 'paused') return agenda.left_ms;
   return agenda.left_ms - Math.max(0, now - agenda.read_ms);
 }
 
-/** A client's words: whole minutes, never a running clock. */
+/** As a client reads it: whole minutes, never a running clock. */
 export function leftInMinutes(agenda: AgendaView, now: number): string {
   if (!currentSegment(agenda)) return '';
   if (agenda.phase === 'paused') return 'paused';
@@ -30,7 +34,7 @@ export function leftInMinutes(agenda: AgendaView, now: number): string {
   return left < MINUTE ? 'less than a minute' : `${Math.ceil(left / MINUTE)} min left`;
 }
 
-/** A facilitator's words: minutes and seconds, and how much over. */
+/** As a facilitator reads it: minutes and seconds, and how much over. */
 export function leftInSeconds(agenda: AgendaView, now: number): string {
   if (!currentSegment(agenda)) return '';
   const left = leftMs(agenda, now);
@@ -72,7 +76,7 @@ export function barSegments(agenda: AgendaView): { segment: SegmentView; place: 
   return all.filter(({ segment }) => segment.block === block);
 }
 
-/** 5:30 PM, in the reader's own zone unless told; its two parts stay on one line. */
+/** 5:30 PM, in the reader's own zone unless one is given; its two parts stay on one line. */
 export function asTime(ms: number, zone?: string): string {
   const form: Intl.DateTimeFormatOptions = { hour: 'numeric', minute: '2-digit' };
   return new Intl.DateTimeFormat('en-US', zone ? { ...form, timeZone: zone } : form)

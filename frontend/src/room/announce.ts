@@ -1,4 +1,4 @@
-// What a screen reader is told when the page changes by itself: one sentence, or none.
+// What a screen reader announces when the page changes by itself: one sentence, or none.
 import { currentSegment } from './agenda';
 import { hands } from './people';
 import { type Live, liveOf, type RoomState } from './state';
@@ -10,7 +10,7 @@ const SCREENS: Readonly<Record<string, string>> = {
   ended: 'The group has ended.',
 };
 
-/** The sentence for the way from one state to the next; empty when there is nothing to say. */
+/** The sentence for a change of state; empty when there is nothing to announce. */
 export function announcement(before: RoomState, after: RoomState): string {
   if (before.screen.at !== after.screen.at) return SCREENS[after.screen.at] ?? '';
   const was = liveOf(before.screen);

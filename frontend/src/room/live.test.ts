@@ -6,6 +6,7 @@ import type { Live } from './state';
 import {
   chances,
   FakeServer,
+  floor,
   liveRoom,
   meView,
   person,
@@ -23,6 +24,7 @@ function known(live: Live) {
     me: live.me,
     participants: [...live.participants].sort(byKey),
     waiting: [...live.waiting].sort(byKey),
+    parts: live.parts,
   };
 }
 
@@ -45,7 +47,7 @@ const EACH: { readonly [T in Event['type']]: Extract<Event, { type: T }> } = {
   'participant.changed': {
     type: 'participant.changed',
     ...STAMP,
-    participant: person('joe', { version: 2, hand_ms: 7 }),
+    participant: person('joe', { version: 2, camera: false }),
   },
   'participant.left': {
     type: 'participant.left',
@@ -56,6 +58,7 @@ const EACH: { readonly [T in Event['type']]: Extract<Event, { type: T }> } = {
   },
   'waiting.changed': { type: 'waiting.changed', ...STAMP, waiting: waits('kai') },
   'waiting.left': { type: 'waiting.left', ...STAMP, key: 'kai', version: 2 },
+  'part.changed': { type: 'part.changed', ...STAMP, part: floor(1, 'joe') },
   'me.changed': { type: 'me.changed', ...STAMP, me: meView({ version: 2, seat: 'removed' }) },
   speaking: { type: 'speaking', keys: ['joe'] },
   'media.slot_owned': { type: 'media.slot_owned', slot: 0, key: 'joe', csrc: 1 },
@@ -70,6 +73,7 @@ const TELLING = [
   'participant.left',
   'waiting.changed',
   'waiting.left',
+  'part.changed',
   'me.changed',
   'speaking',
 ];
@@ -85,13 +89,17 @@ describe('every type of message', () => {
     expect(types.sort()).toEqual(Object.keys(EACH).sort());
   });
 
-  it.each(Object.keys(EACH) as Event['type'][])('%s tells something or changes nothing', (type) => {
-    const before = liveRoom({ waiting: [waits('kai')] });
-    const news = type === 'waiting.changed' ? { ...EACH[type], waiting: waits('lou') } : EACH[type];
-    expect(applied(before, news) === before).toBe(!TELLING.includes(type));
-  });
+  it.each(Object.keys(EACH) as Event['type'][])(
+    '%s changes something, or is known to change nothing',
+    (type) => {
+      const before = liveRoom({ waiting: [waits('kai')] });
+      const news =
+        type === 'waiting.changed' ? { ...EACH[type], waiting: waits('lou') } : EACH[type];
+      expect(applied(before, news) === before).toBe(!TELLING.includes(type));
+    },
+  );
 
-  it.each(Object.keys(EACH) as Event['type'][])('%s says nothing new the second time', (type) => {
+  it.each(Object.keys(EACH) as Event['type'][])('%s changes nothing the second time', (type) => {
     const once = applied(liveRoom(), EACH[type]);
     expect(applied(once, EACH[type])).toEqual(once);
   });
@@ -108,8 +116,8 @@ describe('snapshot + events = snapshot', () => {
     const begun = fromSnapshot(server.snapshot(), null);
     const events = Array.from({ length: 40 }, () => server.commit());
     const twice = shuffled([...events, ...events.slice(0, chance(40))], chance);
-    const told = twice.reduce(applied, begun);
-    expect(known(told)).toEqual(known(fromSnapshot(server.snapshot(), null)));
+    const after = twice.reduce(applied, begun);
+    expect(known(after)).toEqual(known(fromSnapshot(server.snapshot(), null)));
   });
 
   /** Kills: an `isInSnapshot` that is always false: who had left would be back. */
@@ -119,11 +127,11 @@ describe('snapshot + events = snapshot', () => {
     const early = Array.from({ length: 30 }, () => server.commit());
     const begun = fromSnapshot(server.snapshot(), null);
     const late = Array.from({ length: 20 }, () => server.commit());
-    const told = shuffled([...early.filter(() => chance(2) > 0), ...late], chance).reduce(
+    const after = shuffled([...early.filter(() => chance(2) > 0), ...late], chance).reduce(
       applied,
       begun,
     );
-    expect(known(told)).toEqual(known(fromSnapshot(server.snapshot(), null)));
+    expect(known(after)).toEqual(known(fromSnapshot(server.snapshot(), null)));
   });
 
   it('with an older snapshot in between', () => {

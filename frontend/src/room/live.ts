@@ -3,9 +3,11 @@
 import type {
   Event,
   MeChanged,
+  PartChanged,
   ParticipantChanged,
   ParticipantLeft,
   ParticipantView,
+  PartView,
   RoomChanged,
   Snapshot,
   Speaking,
@@ -49,7 +51,7 @@ function inPlaces<T extends Versioned>(before: readonly T[], now: readonly T[]):
   return [...kept, ...now.filter((item) => !known.has(item.key))];
 }
 
-/** The room as a snapshot tells it. `before` lends only the places and what passing events said. */
+/** The room of a snapshot. From `before` come only the places and what passing events said. */
 export function fromSnapshot(snapshot: Snapshot, before: Live | null): Live {
   return {
     epoch: snapshot.epoch,
@@ -62,11 +64,12 @@ export function fromSnapshot(snapshot: Snapshot, before: Live | null): Live {
     goneWaiting: {},
     speaking: before?.speaking ?? [],
     slots: before?.slots ?? {},
+    parts: Object.fromEntries(snapshot.parts.map((part) => [part.part, part])),
     mediaSlots: snapshot.media_slots,
   };
 }
 
-/** A snapshot read before the one the page stands on says nothing new. */
+/** The server read this snapshot before the one that is shown: it holds nothing new. */
 export function isOldSnapshot(snapshot: Snapshot, before: Live | null): boolean {
   return before !== null && before.epoch === snapshot.epoch && snapshot.seq < before.floorSeq;
 }
@@ -108,6 +111,14 @@ const waitingLeft: Apply<WaitingLeft> = (live, { key, version }) =>
       }
     : live;
 
+/** A part is replaced by a newer version of it, whatever it shows. */
+const partChanged: Apply<PartChanged> = (live, { part }) => {
+  const known: PartView | undefined = live.parts[part.part];
+  return part.version > (known?.version ?? -1)
+    ? { ...live, parts: { ...live.parts, [part.part]: part } }
+    : live;
+};
+
 const speaking: Apply<Speaking> = (live, { keys }) => ({ ...live, speaking: keys });
 
 const unchanged: Apply<Event> = (live) => live;
@@ -122,9 +133,10 @@ const APPLY: { readonly [T in Event['type']]: Apply<Extract<Event, { type: T }>>
   'participant.left': participantLeft,
   'waiting.changed': waitingChanged,
   'waiting.left': waitingLeft,
+  'part.changed': partChanged,
   // Passing.
   speaking,
-  // Slots are for the media side: it sees the frames, and says with `covered` whose slot is whose.
+  // Slots are for the media side: it sees the frames, and reports with `covered` whose slot it is.
   'media.slot_owned': unchanged,
   'media.slot_shown': unchanged,
   'media.closed': unchanged,
@@ -142,7 +154,7 @@ function isInSnapshot(live: Live, event: Event): boolean {
   return event.epoch === live.epoch && event.seq <= live.floorSeq;
 }
 
-/** The room after one event. The same value when the event says nothing new. */
+/** The room after one event. The same value when the event changes nothing. */
 export function applied(live: Live, event: Event): Live {
   if (isInSnapshot(live, event)) return live;
   return (APPLY[event.type] as Apply<Event>)(live, event);

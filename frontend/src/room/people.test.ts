@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { slotSeen } from './live';
 import { condition, hands, initial, tiles, waitingBecause } from './people';
 import { type Live, NO_DEVICES } from './state';
-import { liveRoom, person, waits } from './testing';
+import { floor, liveRoom, person, waits } from './testing';
 
 const OWN = { own: { ...NO_DEVICES, microphone: true, camera: true } };
 
@@ -48,15 +48,21 @@ describe('tiles', () => {
 
   it('number the hands in the order in which they went up', () => {
     const live = liveRoom({
-      participants: [
-        person('a', { hand_ms: 30 }),
-        person('b'),
-        person('c', { hand_ms: 10 }),
-        person('d', { hand_ms: 30 }),
-      ],
+      participants: [person('a'), person('b'), person('c'), person('d')],
+      parts: [floor(1, 'c', 'a', 'd')],
     });
     expect(hands(live).map(({ key }) => key)).toEqual(['c', 'a', 'd']);
     expect(tiles(OWN, live).map((tile) => tile.hand)).toEqual([2, null, 1, 3]);
+  });
+
+  it('leave a hand out while its person is gone, and keep its place', () => {
+    const parts = [floor(1, 'c', 'a')];
+    const without = liveRoom({ participants: [person('a')], parts });
+    const back = liveRoom({ participants: [person('a'), person('c')], parts });
+    expect([without, back].map((live) => hands(live).map(({ key }) => key))).toEqual([
+      ['a'],
+      ['c', 'a'],
+    ]);
   });
 
   it('mark who speaks', () => {

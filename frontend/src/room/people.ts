@@ -1,5 +1,5 @@
 // Who is here and what each tile shows: pure functions of the room's state.
-import type { ParticipantView, WaitingView } from '../messages';
+import type { MeView, ParticipantView, PartName, PartsShown, WaitingView } from '../messages';
 import type { Live, RoomState } from './state';
 
 /** One tile. `slot` is where that person's picture comes from; null for oneself and for no one. */
@@ -14,13 +14,37 @@ export interface TileView {
   readonly away: boolean;
   /** 1 for the hand that has been up longest; null when it is down. */
   readonly hand: number | null;
+  /** Staff show this person large to everyone. */
+  readonly spotlit: boolean;
 }
 
-/** Hands that are up, the longest first; equal instants by key, so that everyone agrees. */
-export function hands(live: Live): readonly ParticipantView[] {
-  return live.participants
-    .filter((person) => person.hand_ms !== null)
-    .sort((a, b) => (a.hand_ms ?? 0) - (b.hand_ms ?? 0) || (a.key < b.key ? -1 : 1));
+/** What a part of the room shows to oneself; null: nothing. */
+function shownOf<N extends PartName>(live: Live, name: N): PartsShown[N] | null {
+  return (live.parts[name]?.shown ?? null) as PartsShown[N] | null;
+}
+
+/** A raised hand of somebody who is here. */
+export interface RaisedHand {
+  readonly key: string;
+  readonly name: string;
+  readonly sinceMs: number;
+}
+
+/** Hands that are up, the longest first. Somebody whose connection is gone keeps the place, and
+ * is in the queue again when back. */
+export function hands(live: Live): readonly RaisedHand[] {
+  return (shownOf(live, 'floor')?.hands ?? []).flatMap((hand) => {
+    const person = live.participants.find((other) => other.key === hand.key);
+    return person ? [{ key: hand.key, name: person.name, sinceMs: hand.since_ms }] : [];
+  });
+}
+
+export function handIsUp(live: Live, key: string): boolean {
+  return hands(live).some((hand) => hand.key === key);
+}
+
+export function isSpotlit(live: Live, key: string): boolean {
+  return shownOf(live, 'spotlight')?.key === key;
 }
 
 export function myself(live: Live): ParticipantView | null {
@@ -33,7 +57,7 @@ function slotOf(live: Live, key: string): number | null {
 }
 
 /** The tiles in their places, one's own among them. Camera and microphone of one's own tile are
- * those of the tracks, not what the server last heard of them. */
+ * read from the tracks, not from what the server last received. */
 export function tiles(state: Pick<RoomState, 'own'>, live: Live): readonly TileView[] {
   const queue = hands(live).map((person) => person.key);
   return live.participants.map((person) => {
@@ -51,6 +75,7 @@ export function tiles(state: Pick<RoomState, 'own'>, live: Live): readonly TileV
       speaking: live.speaking.includes(person.key),
       away: person.away,
       hand: place < 0 ? null : place + 1,
+      spotlit: isSpotlit(live, person.key),
     };
   });
 }
@@ -61,7 +86,7 @@ export function initial(name: string): string {
   return words.map((word) => [...word][0]?.toLocaleUpperCase() ?? '').join('') || '·';
 }
 
-/** A person's line in the people list. */
+/** A person's condition in the people list. */
 export function condition(person: ParticipantView): string {
   if (person.away) return 'Connection dropped, place kept';
   if (!person.microphone_allowed) return 'Microphone turned off by staff';
@@ -72,6 +97,12 @@ export function condition(person: ParticipantView): string {
   ].filter(Boolean);
   const words = parts.join(', ');
   return words ? words[0]?.toUpperCase() + words.slice(1) : 'Here';
+}
+
+/** Came after the latest minute: waits for the next segment, unless staff let them in before.
+ * The one place that reads how the server says so. */
+export function isLate(me: MeView): boolean {
+  return me.reason === 'late';
 }
 
 /** Why someone waits, for staff; empty when there is nothing to say. */

@@ -1,16 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { CLOSE_CODES, type Event, type MeView, type RoomView } from '../messages';
-import { reduce, screenFor } from './reduce';
+import { CLOSE_CODES, type Event } from '../messages';
+import { reduce } from './reduce';
 import { type Input, liveOf, opening, type RoomState } from './state';
-import {
-  agendaView,
-  agendaWithBreak,
-  liveRoom,
-  meView,
-  pageIn,
-  roomView,
-  snapshotOf,
-} from './testing';
+import { liveRoom, meView, pageIn, roomView, snapshotOf } from './testing';
 import { RESTS } from './words';
 
 const STAMP = { epoch: 'e1', seq: 11 };
@@ -26,33 +18,6 @@ function event(given: Event): Input {
 function closed(code: number, text = ''): Input {
   return { kind: 'link', link: 'closed', close: { code, text } };
 }
-
-describe('which screen', () => {
-  it.each<[string, Partial<MeView>, Partial<RoomView>]>([
-    ['lobby', { seat: 'waiting' }, { state: 'lobby_open' }],
-    ['lobby', { seat: 'waiting' }, { state: 'live' }],
-    [
-      'room',
-      { seat: 'admitted' },
-      { state: 'lobby_open', agenda: agendaView({ phase: 'not_started' }) },
-    ],
-    ['room', { seat: 'admitted' }, { state: 'live' }],
-    ['room', { seat: 'admitted' }, { state: 'paused' }],
-    ['break', {}, { agenda: agendaWithBreak({ index: 1 }) }],
-    ['break', {}, { agenda: agendaWithBreak({ index: 1, phase: 'paused' }) }],
-    ['room', { facilitates: true }, { agenda: agendaWithBreak({ index: 1 }) }],
-    ['lobby', { seat: 'waiting' }, { agenda: agendaWithBreak({ index: 1 }) }],
-    ['ended', {}, { state: 'ended', agenda: agendaWithBreak({ index: 1, phase: 'ended' }) }],
-    ['ended', { seat: 'waiting' }, { state: 'ended' }],
-    ['not_held', { seat: 'waiting' }, { state: 'not_held' }],
-    ['cancelled', { seat: 'waiting' }, { state: 'cancelled' }],
-    ['removed', { seat: 'removed' }, { state: 'live' }],
-    ['removed', { seat: 'removed' }, { state: 'ended' }],
-  ])('%s for %o in %o', (at, me, room) => {
-    const live = liveRoom({ me: meView(me), room: roomView(room) });
-    expect(screenFor(live).at).toBe(at);
-  });
-});
 
 describe('coming in', () => {
   it('goes from the check over connecting into the lobby, the room and the end', () => {
@@ -85,11 +50,11 @@ describe('coming in', () => {
 
   it('needs a snapshot: other events alone show nothing', () => {
     const connecting = through(opening(true), { kind: 'joined' });
-    const told = event({ type: 'room.changed', ...STAMP, room: roomView() });
-    expect(through(connecting, told)).toBe(connecting);
+    const changed = event({ type: 'room.changed', ...STAMP, room: roomView() });
+    expect(through(connecting, changed)).toBe(connecting);
   });
 
-  it.each(['unsupported', 'check'])('hears nothing at %s', (at) => {
+  it.each(['unsupported', 'check'])('ignores messages at %s', (at) => {
     const state = opening(at === 'check');
     expect(through(state, event(snapshotOf()))).toBe(state);
   });
@@ -116,20 +81,23 @@ describe('the socket’s end', () => {
     expect(why).toBe(EXPECTED[code]);
   });
 
-  it.each(Object.values(EXPECTED).filter((why) => why !== 'removed'))('%s has its words', (why) => {
-    expect(RESTS[why]?.title.length).toBeGreaterThan(5);
-  });
+  it.each(Object.values(EXPECTED).filter((why) => why !== 'removed'))(
+    '%s has its sentence',
+    (why) => {
+      expect(RESTS[why]?.title.length).toBeGreaterThan(5);
+    },
+  );
 
   it.each([
     ['room.cancelled', 'cancelled'],
     ['room.not_held', 'not_held'],
-  ])('with 4410 says more when the last words do: %s', (code, why) => {
+  ])('with 4410 says more when the closing reason does: %s', (code, why) => {
     const closing = event({ type: 'closing', code, text: 'Words.' });
     const { screen } = through(opening(true), { kind: 'joined' }, closing, closed(4410));
     expect(screen).toEqual({ at: 'resting', why, text: 'Words.' });
   });
 
-  it('keeps the server’s own words', () => {
+  it('keeps the server’s own sentence', () => {
     const { screen } = through(pageIn(), closed(4409, 'On the phone.'));
     expect(screen).toEqual({ at: 'resting', why: 'replaced', text: 'On the phone.' });
   });
@@ -138,7 +106,7 @@ describe('the socket’s end', () => {
     ['room.not_open', 'not_open'],
     ['seat.not_on_roster', 'not_on_roster'],
     ['seat.full', 'not_let_in'],
-  ])('with 4403 says more when the last words do: %s', (code, why) => {
+  ])('with 4403 says more when the closing reason does: %s', (code, why) => {
     const closing = event({ type: 'closing', code, text: 'Words.' });
     const { screen } = through(opening(true), { kind: 'joined' }, closing, closed(4403, 'Words.'));
     expect(screen).toEqual({ at: 'resting', why, text: 'Words.' });
@@ -149,12 +117,12 @@ describe('the socket’s end', () => {
     expect(through(ended, closed(4410)).screen).toBe(ended.screen);
   });
 
-  it('tells the removed who leads the group', () => {
+  it('shows the removed who leads the group', () => {
     const state = through(pageIn(), closed(4411));
     expect(state.screen).toEqual({ at: 'removed', reason: '', facilitators: ['Dana'] });
   });
 
-  it('is not undone by what was still on its way', () => {
+  it('is not undone by a message that arrives late', () => {
     const rested = through(pageIn(), closed(4409));
     expect(through(rested, event(snapshotOf({ seq: 99 }))).screen.at).toBe('resting');
   });
@@ -174,7 +142,7 @@ describe('a dropped connection', () => {
     ]);
   });
 
-  it('leaves no words behind when it is back', () => {
+  it('leaves no notice behind when it is back', () => {
     const refused = { code: 'connection.lost', text: '' };
     const back = through(
       pageIn(),
@@ -193,15 +161,15 @@ describe('a refusal', () => {
     refused: { code: 'agenda.no_time_left', text: 'The later parts can give 2 min.' },
   };
 
-  it('stays in its words until it is dismissed', () => {
-    const told = through(
+  it('stays until it is dismissed', () => {
+    const shown = through(
       pageIn(),
       refused,
       { kind: 'clock', offsetMs: 4 },
       { kind: 'done', about: 'me.hand' },
     );
-    expect(told.notice?.text).toBe('The later parts can give 2 min.');
-    expect(through(told, { kind: 'dismissed' }).notice).toBeNull();
+    expect(shown.notice?.text).toBe('The later parts can give 2 min.');
+    expect(through(shown, { kind: 'dismissed' }).notice).toBeNull();
   });
 
   it('goes when the same command is done', () => {
@@ -213,7 +181,7 @@ describe('a refusal', () => {
     expect(through(pageIn(), refused, next).notice?.code).toBe('room.locked');
   });
 
-  it('without words gets some', () => {
+  it('without a sentence gets one', () => {
     const bare: Input = { ...refused, refused: { code: 'brand.new', text: '' } };
     expect(through(pageIn(), bare).notice?.text).toMatch(/Nothing changed/);
   });

@@ -1,61 +1,10 @@
-// The page's state machine: (state, input) → state, pure. Which screen follows from what the
-// server said is `screenFor`; which from the socket's end, `CLOSED`.
+// The page's state machine: (state, input) → state, pure. Which screen follows from the server's
+// messages and from a close is in `screens`; what an event changes, in `live`.
 import type { Closing, Event, Snapshot } from '../messages';
-import { currentSegment } from './agenda';
 import { applied, fromSnapshot, slotSeen } from './live';
-import {
-  type Input,
-  type Live,
-  liveOf,
-  type MediaState,
-  type Notice,
-  type Rest,
-  type RoomState,
-  type Screen,
-} from './state';
+import { isOver, needs, restFor, screenFor } from './screens';
+import { type Input, type Live, liveOf, type MediaState, type RoomState } from './state';
 import { REFUSALS } from './words';
-
-/** A break runs: everyone but staff is on the break's page. */
-function isBreak(live: Live): boolean {
-  const { phase } = live.room.agenda;
-  const runs = phase === 'running' || phase === 'overrun' || phase === 'paused';
-  return runs && currentSegment(live.room.agenda)?.kind === 'break' && !live.me.facilitates;
-}
-
-/** The screen that follows from what the server said, and from nothing else. */
-export function screenFor(live: Live): Screen {
-  const { me, room } = live;
-  if (me.seat === 'removed')
-    return { at: 'removed', reason: me.reason, facilitators: room.facilitators };
-  if (room.state === 'ended' || room.state === 'not_held' || room.state === 'cancelled')
-    return { at: room.state, live };
-  if (me.seat === 'waiting') return { at: 'lobby', live };
-  return { at: isBreak(live) ? 'break' : 'room', live };
-}
-
-/** Codes of the last words that say more than the close code, which several of them share. */
-const LAST_WORDS: Readonly<Record<string, Rest>> = {
-  'seat.not_on_roster': 'not_on_roster',
-  'room.not_open': 'not_open',
-  'room.cancelled': 'cancelled',
-  'room.not_held': 'not_held',
-};
-
-/** The socket's close codes (docs/protocol.md) that mean: do not come back by yourself. */
-const CLOSED: Readonly<Record<number, Rest>> = {
-  4401: 'signed_out',
-  4403: 'not_let_in',
-  4404: 'unknown_room',
-  4409: 'replaced',
-  4410: 'ended',
-  4411: 'removed',
-  4412: 'left',
-};
-
-/** Before and after these the socket's messages do not count. */
-function listens(screen: Screen): boolean {
-  return !['unsupported', 'check', 'removed', 'resting'].includes(screen.at);
-}
 
 function withLive(state: RoomState, live: Live): RoomState {
   if (live === liveOf(state.screen)) return state;
@@ -64,7 +13,7 @@ function withLive(state: RoomState, live: Live): RoomState {
 
 /** A snapshot is the only event that can begin a room. */
 function onEvent(state: RoomState, event: Event): RoomState {
-  if (!listens(state.screen)) return state;
+  if (!needs(state.screen).messages) return state;
   if (event.type === 'closing') return onClosing(state, event);
   const live = liveOf(state.screen);
   if (live) return withLive(state, applied(live, event));
@@ -75,7 +24,7 @@ function begun(state: RoomState, snapshot: Snapshot): RoomState {
   return { ...state, screen: screenFor(fromSnapshot(snapshot, null)) };
 }
 
-/** The words come before the close; the close itself decides the screen. */
+/** The reason comes before the close; the close itself decides the screen. */
 function onClosing(state: RoomState, { code, text }: Closing): RoomState {
   return { ...state, notice: { code, text, about: 'connection', tone: 'refusal' } };
 }
@@ -90,17 +39,11 @@ function isAboutLink({ notice }: RoomState): boolean {
   return notice?.about === 'connection' || notice?.code === 'connection.lost';
 }
 
-function restFor(notice: Notice | null, close?: { code: number }): Rest {
-  const said = notice?.about === 'connection' ? LAST_WORDS[notice.code] : undefined;
-  return said ?? (close && CLOSED[close.code]) ?? 'lost';
-}
-
-/** A screen that already says why (ended, left, removed) stays; others say why they rest. */
+/** A screen that already says why (over, left, removed) stays; others give way to one that does. */
 function rested(state: RoomState, close?: { code: number; text: string }): RoomState {
-  if (!listens(state.screen)) return state;
+  if (!needs(state.screen).messages) return state;
   const why = restFor(state.notice, close);
-  const ends = ['ended', 'not_held', 'cancelled'].includes(state.screen.at);
-  if (ends && (why === 'ended' || why === 'lost')) return state;
+  if (isOver(state.screen.at) && (why === 'ended' || why === 'lost')) return state;
   const text = close?.text || state.notice?.text || '';
   if (why === 'removed') return removed(state, text);
   return { ...state, media: 'idle', notice: null, screen: { at: 'resting', why, text } };
@@ -113,8 +56,8 @@ function removed(state: RoomState, reason: string): RoomState {
 
 function onRefused(state: RoomState, input: Extract<Input, { kind: 'refused' }>): RoomState {
   const { code, text } = input.refused;
-  const words = text || REFUSALS[code] || REFUSALS.unknown || '';
-  return { ...state, notice: { code, text: words, about: input.about, tone: 'refusal' } };
+  const sentence = text || REFUSALS[code] || REFUSALS.unknown || '';
+  return { ...state, notice: { code, text: sentence, about: input.about, tone: 'refusal' } };
 }
 
 function onDone(state: RoomState, about: string): RoomState {
@@ -156,7 +99,7 @@ export function reduce(state: RoomState, input: Input): RoomState {
       return { ...state, media: 'idle', screen: { at: 'resting', why: 'left', text: '' } };
     case 'refused':
       return onRefused(state, input);
-    case 'told':
+    case 'notice':
       return { ...state, notice: input.notice };
     case 'done':
       return onDone(state, input.about);

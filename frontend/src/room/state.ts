@@ -5,6 +5,8 @@ import type {
   Event,
   MeView,
   ParticipantView,
+  PartName,
+  PartView,
   Refused,
   RoomView,
   SegmentView,
@@ -33,13 +35,13 @@ export interface Own {
   readonly videoId: string | null;
 }
 
-/** Who is shown in a media slot. A covered slot shows nobody's picture. */
+/** Whose media slot it is. A covered slot shows nobody's picture. */
 export interface SlotView {
   readonly key: string;
   readonly covered: boolean;
 }
 
-/** What the server told about the room. `floorSeq` is the sequence of the last snapshot: an event
+/** What the server sent about the room. `floorSeq` is the sequence of the last snapshot: an event
  * of that epoch at or below it is already in here. `gone` holds the last version of those who
  * left, so that a late event does not bring them back. */
 export interface Live {
@@ -53,11 +55,17 @@ export interface Live {
   readonly goneWaiting: Readonly<Record<string, number>>;
   readonly speaking: readonly string[];
   readonly slots: Readonly<Record<number, SlotView>>;
+  /** The parts of the room that show one something. */
+  readonly parts: Readonly<Partial<Record<PartName, PartView>>>;
   readonly mediaSlots: number;
 }
 
+/** The session is over: names of the room's state and of the page's screen. */
+export type Over = 'ended' | 'not_held' | 'cancelled';
+
 /** Why the page rests and does not come back by itself. */
 export type Rest =
+  | Over
   | 'removed'
   | 'not_on_roster'
   | 'not_open'
@@ -66,9 +74,6 @@ export type Rest =
   | 'replaced'
   | 'left'
   | 'signed_out'
-  | 'ended'
-  | 'cancelled'
-  | 'not_held'
   | 'lost';
 
 export type Screen =
@@ -126,7 +131,7 @@ export type Input =
       readonly about: string;
       readonly refused: Pick<Refused, 'code' | 'text'>;
     }
-  | { readonly kind: 'told'; readonly notice: Notice }
+  | { readonly kind: 'notice'; readonly notice: Notice }
   | { readonly kind: 'done'; readonly about: string }
   | { readonly kind: 'dismissed' };
 

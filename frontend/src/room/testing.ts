@@ -1,16 +1,17 @@
 // Rooms for tests: views with sensible contents, and a small server whose commits have versions
-// and numbers as the real one's do. Nothing of the page imports it.
+// and sequence numbers like the real one's. Nothing of the page imports it.
 import type {
   AgendaView,
   Event,
   MeView,
   ParticipantView,
+  PartView,
   RoomView,
   Snapshot,
   WaitingView,
 } from '../messages';
 import { fromSnapshot } from './live';
-import { screenFor } from './reduce';
+import { screenFor } from './screens';
 import { type Live, opening, type RoomState } from './state';
 
 export const START = Date.UTC(2026, 10, 20, 23, 0); // 6 PM in New York
@@ -83,10 +84,15 @@ export function person(key: string, change: Partial<ParticipantView> = {}): Part
     microphone: false,
     microphone_allowed: true,
     camera: true,
-    hand_ms: null,
     away: false,
     ...change,
   };
+}
+
+/** The floor with these hands up, in this order. */
+export function floor(version: number, ...keys: readonly string[]): PartView {
+  const hands = keys.map((key, place) => ({ key, since_ms: START + place }));
+  return { part: 'floor', version, shown: { hands } };
 }
 
 export function waits(key: string, change: Partial<WaitingView> = {}): WaitingView {
@@ -104,6 +110,7 @@ export function snapshotOf(change: Partial<Snapshot> = {}): Snapshot {
     me: meView(),
     participants: [person('dana', { facilitates: true }), person('me'), person('joe')],
     waiting: [],
+    parts: [],
     media_slots: 16,
     ...change,
   };
@@ -136,7 +143,7 @@ export function shuffled<T>(list: readonly T[], chance: (below: number) => numbe
 
 const KEYS = ['a', 'b', 'c', 'd', 'e'];
 
-/** Commits random changes; each gives one event. Its snapshot is all that its events add up to. */
+/** Commits random changes; each gives one event. Its snapshot equals all its events applied. */
 export class FakeServer {
   #seq = 0;
   #room = roomView();
@@ -144,6 +151,8 @@ export class FakeServer {
   readonly #versions = new Map<string, number>();
   readonly #people = new Map<string, ParticipantView>();
   readonly #waiting = new Map<string, WaitingView>();
+
+  #floor = floor(0);
 
   constructor(private readonly chance: (below: number) => number) {}
 
@@ -154,6 +163,7 @@ export class FakeServer {
       me: this.#me,
       participants: [...this.#people.values()],
       waiting: [...this.#waiting.values()],
+      parts: [this.#floor],
     });
   }
 
@@ -161,7 +171,7 @@ export class FakeServer {
     this.#seq += 1;
     const stamp = { epoch: 'e1', seq: this.#seq };
     const key = KEYS[this.chance(KEYS.length)] ?? 'a';
-    switch (this.chance(6)) {
+    switch (this.chance(7)) {
       case 0:
         return { type: 'room.changed', ...stamp, room: this.#nextRoom() };
       case 1:
@@ -170,6 +180,8 @@ export class FakeServer {
         return { type: 'participant.left', ...stamp, ...this.#gone(key), reason: 'left' };
       case 3:
         return { type: 'waiting.left', ...stamp, ...this.#goneFromDoor(`w${key}`) };
+      case 5:
+        return { type: 'part.changed', ...stamp, part: this.#nextFloor(key) };
       case 4:
         return { type: 'waiting.changed', ...stamp, waiting: this.#atDoor(`w${key}`) };
       default:
@@ -196,9 +208,13 @@ export class FakeServer {
     return this.#me;
   }
 
+  #nextFloor(key: string): PartView {
+    this.#floor = floor(this.#version('floor'), key);
+    return this.#floor;
+  }
+
   #here(key: string): ParticipantView {
-    const hand_ms = this.chance(2) ? START + this.chance(1000) : null;
-    const here = person(key, { version: this.#version(key), hand_ms, camera: !this.chance(2) });
+    const here = person(key, { version: this.#version(key), camera: !this.chance(2) });
     this.#people.set(key, here);
     return here;
   }

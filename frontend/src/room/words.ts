@@ -7,12 +7,18 @@ export function named(names: readonly string[]): string {
   return `${names.slice(0, -1).join(', ')} and ${names.at(-1)}`;
 }
 
-/** Who did it: the one facilitator by name, else staff, since it is not told which of them. */
+/** Who did it: the one facilitator by name, else staff, since it is not known which of them. */
 export function byWhom(names: readonly string[]): string {
   return names.length === 1 ? (names[0] ?? 'Staff') : 'Staff';
 }
 
-/** For a refusal that came without words of its own. */
+/** When the group is open again after its end: nobody is heard without a tap. */
+export function reopened(wanted: { readonly camera: boolean }): string {
+  const off = wanted.camera ? 'Your microphone is' : 'Your microphone and camera are';
+  return `The group is open again. ${off} off.`;
+}
+
+/** For a refusal that came without a sentence of its own. */
 export const REFUSALS: Readonly<Record<string, string>> = {
   'connection.lost': 'Not done: the connection dropped. Try again when you are back.',
   'store.down': 'We can’t save right now. The group goes on. Try again in a moment.',

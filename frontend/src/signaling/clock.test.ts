@@ -4,7 +4,7 @@ import { type Exchange, KEPT, keepNewest, serverOffset } from './clock';
 
 const SERVER_AHEAD = 5000;
 
-/** An exchange whose two ways took `there` and `back` milliseconds. */
+/** An exchange that took `there` milliseconds to the server and `back` from it. */
 function exchange(sentAt: number, there: number, back: number): Exchange {
   return { sentAt, receivedAt: sentAt + there + back, serverMs: sentAt + there + SERVER_AHEAD };
 }

@@ -1,13 +1,13 @@
 /**
- * What a websocket's close code means for the browser: come back by itself, or stay away until
- * the person says so. Owns this table; mirrors CLOSE_CODES of the server's messages and the codes
- * of RFC 6455 §7.4.1. Knows no socket.
+ * What a websocket's close code means for the browser: reconnect by itself, or stay closed until
+ * the person asks for it. Owns this table; mirrors CLOSE_CODES of the server's messages and the
+ * codes of RFC 6455 §7.4.1. Knows no socket.
  */
 
 export type Return =
   | 'now' // an accident: the first attempt is made at once
-  | 'spread' // the server goes away or is overloaded: everyone comes back, but not at once
-  | 'never'; // a decision: coming back by itself would undo it, or go round in circles
+  | 'spread' // the server goes away or is overloaded: everyone reconnects, but not at once
+  | 'never'; // a decision: reconnecting would undo it, or repeat it for ever
 
 const RETURNS: Readonly<Record<number, Return>> = {
   1001: 'spread', // going away: a restart
@@ -27,8 +27,8 @@ const RETURNS: Readonly<Record<number, Return>> = {
 };
 
 /**
- * Whether and how to come back after `code`. An unknown code of the network (1xxx) is an
- * accident; an unknown code of the application (4xxx) is taken for a decision.
+ * Whether and how to reconnect after `code`. An unknown code of the network (1xxx) is an
+ * accident; an unknown code of the application (4xxx) counts as a decision.
  */
 export function returnAfter(code: number): Return {
   return RETURNS[code] ?? (code >= 4000 ? 'never' : 'now');

@@ -31,10 +31,10 @@ function streamed(epoch: string, seq: number): Event {
 /** The server takes the newest socket and its hello. */
 function welcome(): void {
   world.socket.accept();
-  world.socket.tell({ type: 'ok', id: world.socket.last('hello').id });
+  world.socket.deliver({ type: 'ok', id: world.socket.last('hello').id });
 }
 
-test('SIG1: hello is the first word, with the true state of the devices', () => {
+test('SIG1: hello is the first command, with the true state of the devices', () => {
   world.socket.accept();
   const { id, ...hello } = world.socket.last('hello');
   expect(world.socket.received).toHaveLength(1);
@@ -48,15 +48,15 @@ test('connection is open when the hello is answered, or with the snapshot', () =
   world.socket.close(1006);
   world.pass(0);
   world.socket.accept();
-  world.socket.tell({ type: 'snapshot', epoch: 'e', seq: 1 } as Snapshot);
+  world.socket.deliver({ type: 'snapshot', epoch: 'e', seq: 1 } as Snapshot);
   expect(statuses.at(-1)).toEqual(['open', undefined]);
 });
 
 test('SIG1: hello after a loss carries the last epoch and seq that were handed on', () => {
   welcome();
-  world.socket.tell(streamed('e1', 41));
-  world.socket.tell(streamed('e1', 42));
-  world.socket.tell(SPEAKING);
+  world.socket.deliver(streamed('e1', 41));
+  world.socket.deliver(streamed('e1', 42));
+  world.socket.deliver(SPEAKING);
   world.socket.close(1006);
   world.pass(0);
   world.socket.accept();
@@ -81,13 +81,13 @@ test('R2: connection that swallows everything is noticed within four seconds', (
 test('SIG2: connection whose pings are answered stays', () => {
   welcome();
   for (let i = 0; i < 40; i += 1) {
-    world.socket.tell({ type: 'pong', id: world.socket.last('ping').id, now_ms: 0 });
+    world.socket.deliver({ type: 'pong', id: world.socket.last('ping').id, now_ms: 0 });
     world.pass(1000);
   }
   expect(world.sockets).toHaveLength(1);
 });
 
-test('attempts that fail wait longer, an answered hello starts anew', () => {
+test('attempts that fail wait longer, an answered hello resets the delay', () => {
   const opened: number[] = [];
   for (let attempt = 0; attempt < 4; attempt += 1) {
     world.socket.close(1006);
@@ -109,7 +109,7 @@ test('attempt that gets no answer is given up after four seconds', () => {
   expect(world.sockets[0]?.abandoned).toBe(true);
 });
 
-test('server that takes the socket but not the hello is not asked in a tight circle', () => {
+test('server that takes the socket but not the hello is not asked in a tight loop', () => {
   for (let i = 0; i < 20; i += 1) {
     world.socket.accept();
     world.socket.close(1011);
@@ -138,7 +138,7 @@ test('network that changes under an open connection is asked at once', () => {
 test('command resolves with its own reply', async () => {
   welcome();
   const reply = connection.send({ type: 'me.hand', raised: true });
-  world.socket.tell({ type: 'ok', id: world.socket.last('me.hand').id });
+  world.socket.deliver({ type: 'ok', id: world.socket.last('me.hand').id });
   expect(await reply).toEqual({ type: 'ok', id: world.socket.last('me.hand').id });
 });
 
@@ -153,31 +153,31 @@ test('command on a connection that drops is refused, and so is one without a con
 test('replies are not events, refusals of no command are', () => {
   welcome();
   void connection.send({ type: 'room.start' });
-  world.socket.tell({ type: 'ok', id: world.socket.last('room.start').id });
-  world.socket.tell(SPEAKING);
+  world.socket.deliver({ type: 'ok', id: world.socket.last('room.start').id });
+  world.socket.deliver(SPEAKING);
   const malformed: Event = { type: 'refused', id: null, code: 'message.malformed', text: 'x' };
-  world.socket.tell(malformed);
+  world.socket.deliver(malformed);
   expect(events).toEqual([SPEAKING, malformed]);
 });
 
-test('decision of the server is respected, with its words', () => {
+test('decision of the server is respected, with its sentence', () => {
   welcome();
   const closing: Event = {
     type: 'closing',
     code: 'connection.replaced',
     text: 'Opened elsewhere.',
   };
-  world.socket.tell(closing);
+  world.socket.deliver(closing);
   world.socket.close(4409);
   world.pass(60_000);
   expect(statuses.at(-1)).toEqual(['closed', { code: 4409, text: 'Opened elsewhere.' }]);
   expect(world.sockets).toHaveLength(1);
 });
 
-test('refused hello gives its words to the close', () => {
+test('refused hello gives its sentence to the close', () => {
   world.socket.accept();
   const { id } = world.socket.last('hello');
-  world.socket.tell({ type: 'refused', id, code: 'room.unknown', text: 'No such group.' });
+  world.socket.deliver({ type: 'refused', id, code: 'room.unknown', text: 'No such group.' });
   world.socket.close(4404);
   expect(statuses.at(-1)).toEqual(['closed', { code: 4404, text: 'No such group.' }]);
 });
@@ -203,11 +203,11 @@ test('closed for good stays closed', async () => {
   expect([world.sockets.length, world.socket.abandoned]).toEqual([1, true]);
 });
 
-test('clock’s offset is against this device’s own clock, also after that is set anew', () => {
+test('clock’s offset is against this device’s own clock, also after that was changed', () => {
   welcome();
   const answer = () => {
     const { id } = world.socket.last('ping');
-    world.socket.tell({ type: 'pong', id, now_ms: world.time + 9_000_000 });
+    world.socket.deliver({ type: 'pong', id, now_ms: world.time + 9_000_000 });
   };
   answer();
   world.wallOffset = 0;

@@ -1,14 +1,14 @@
 /**
- * The room's one websocket: says hello first, comes back by itself, answers every command exactly
+ * The room's one websocket: sends hello first, reconnects by itself, settles every command exactly
  * once, knows the server's clock. Owns the socket and the last (epoch, seq) that was handed on.
- * Knows no room and no media: what the events mean is not its business.
+ * Knows no room and no media: it does not interpret events.
  */
 
 import type { Command, Event } from '../messages';
 import { retryDelay } from './backoff';
 import { type Exchange, keepNewest, serverOffset } from './clock';
 import { returnAfter } from './closing';
-import { alive, beat, heard, type Liveness } from './liveness';
+import { alive, beat, type Liveness, received } from './liveness';
 import { lost, Pending, type Reply } from './pending';
 import { browserWorld, type Socket, type World } from './world';
 
@@ -22,7 +22,7 @@ export type DistributiveOmit<T, K extends PropertyKey> = T extends unknown ? Omi
 /** A command without its id, which the connection gives it. */
 export type Request = DistributiveOmit<Command, 'id'>;
 
-/** Why the socket closed: RFC 6455's code and the server's words, '' when it had none. */
+/** Why the socket closed: RFC 6455's code and the server's sentence, '' when it had none. */
 export interface Close {
   readonly code: number;
   readonly text: string;
@@ -31,7 +31,7 @@ export interface Close {
 export interface Listener {
   /** Everything but replies, in order of arrival. */
   event(event: Event): void;
-  /** Only when it changes. `close` says what ended the connection that was. */
+  /** Only when it changes. `close` says what ended the connection before. */
   status(status: ConnectionStatus, close?: Close): void;
   /** Milliseconds to add to this device's clock to get the server's. */
   clock(offsetMs: number): void;
@@ -42,15 +42,15 @@ export interface Connection {
   send(request: Request): Promise<Reply>;
   /** Closes for good. */
   close(): void;
-  /** Connects at once, also after a close that does not come back by itself. */
+  /** Connects at once, also after a close after which it does not reconnect by itself. */
   retryNow(): void;
 }
 
 const BEAT_MS = 500;
 /** From the attempt to the reply to hello; then the next attempt is made. */
 const OPENING_MS = 4000;
-/** What a browser reports when a connection just went: RFC 6455 §7.1.5. */
-const WENT_AWAY: Close = { code: 1006, text: '' };
+/** What a browser reports when a connection was lost without a close: RFC 6455 §7.1.5. */
+const LOST: Close = { code: 1006, text: '' };
 
 type Phase =
   | { readonly at: 'waiting'; readonly cancel: () => void }
@@ -58,7 +58,7 @@ type Phase =
   | { readonly at: 'open'; readonly socket: Socket; liveness: Liveness }
   | { readonly at: 'closed'; readonly forGood: boolean };
 
-/** Connects to `url` and stays connected. `hello` is asked for the true state at each attempt. */
+/** Connects to `url` and stays connected. `hello` gives the true state, at each attempt. */
 export function connect(
   url: string,
   on: Listener,
@@ -85,7 +85,7 @@ class RoomConnection implements Connection {
     private readonly world: World,
   ) {
     this.#stops = [world.beat(BEAT_MS, () => this.#beat()), world.wake(() => this.#woken())];
-    this.#tell('connecting');
+    this.#setStatus('connecting');
     this.#open();
   }
 
@@ -99,19 +99,19 @@ class RoomConnection implements Connection {
     for (const stop of this.#stops) stop();
     this.#abandon();
     this.#phase = { at: 'closed', forGood: true };
-    this.#tell('closed', { code: 1000, text: '' });
+    this.#setStatus('closed', { code: 1000, text: '' });
   }
 
   retryNow(): void {
     if (this.#phase.at === 'closed') {
       if (this.#phase.forGood) return;
       this.#attempt = 0;
-      this.#tell('connecting');
+      this.#setStatus('connecting');
       this.#open();
     } else this.#woken();
   }
 
-  /** The network or the person is back: what waits goes at once, what is open is asked. */
+  /** The network or the person is back: connects at once what waits, pings what is open. */
   #woken(): void {
     const phase = this.#phase;
     if (phase.at === 'waiting') this.#open();
@@ -138,20 +138,20 @@ class RoomConnection implements Connection {
     });
   }
 
-  /** The server took the hello, or already sends the room. */
+  /** The server accepted the hello, or already sends the room. */
   #opened(): void {
     if (this.#phase.at !== 'opening') return;
     const { socket } = this.#phase;
     this.#phase = { at: 'open', socket, liveness: alive(this.world.now()) };
     this.#attempt = 0;
     this.#exchanges = [];
-    this.#tell('open');
+    this.#setStatus('open');
     this.#ping(socket);
   }
 
   #received(event: Event): void {
     if (this.#phase.at === 'open') {
-      this.#phase.liveness = heard(this.#phase.liveness, this.world.now());
+      this.#phase.liveness = received(this.#phase.liveness, this.world.now());
     }
     if (isReply(event) && this.#pending.settle(event)) return;
     if (event.type === 'closing') this.#closingText = event.text;
@@ -163,11 +163,11 @@ class RoomConnection implements Connection {
   #beat(): void {
     const phase = this.#phase;
     const now = this.world.now();
-    if (phase.at === 'opening' && now - phase.since >= OPENING_MS) this.#lose(WENT_AWAY);
+    if (phase.at === 'opening' && now - phase.since >= OPENING_MS) this.#lose(LOST);
     if (phase.at !== 'open') return;
     const { liveness, verdict } = beat(phase.liveness, now);
     phase.liveness = liveness;
-    if (verdict === 'dead') this.#lose(WENT_AWAY);
+    if (verdict === 'dead') this.#lose(LOST);
     if (verdict === 'ping') this.#ping(phase.socket);
   }
 
@@ -183,7 +183,7 @@ class RoomConnection implements Connection {
     this.#exchanges = keepNewest(this.#exchanges, { sentAt, receivedAt, serverMs });
     const toMonotonic = serverOffset(this.#exchanges) ?? 0;
     // Measured against the monotonic clock and turned into one against the wall clock only here,
-    // so that a wall clock that is set anew is right again with the next answer.
+    // so that after the wall clock was changed the next answer corrects it.
     this.on.clock(toMonotonic + this.world.now() - this.world.wallNow());
   }
 
@@ -192,22 +192,22 @@ class RoomConnection implements Connection {
     socket.send(JSON.stringify({ ...request, id }));
   }
 
-  /** The connection is gone: says so, and comes back or not by the table of close codes. */
+  /** The connection is gone: reports it, and reconnects or not by the table of close codes. */
   #lose(close: Close): void {
     this.#abandon();
-    const comes = returnAfter(close.code);
-    if (comes === 'never') {
+    const how = returnAfter(close.code);
+    if (how === 'never') {
       this.#phase = { at: 'closed', forGood: false };
-      this.#tell('closed', close);
+      this.#setStatus('closed', close);
       return;
     }
-    const delay = retryDelay(this.#attempt, this.world.random(), comes === 'spread');
+    const delay = retryDelay(this.#attempt, this.world.random(), how === 'spread');
     this.#attempt += 1;
     this.#phase = { at: 'waiting', cancel: this.world.after(delay, () => this.#open()) };
-    this.#tell('reconnecting', close);
+    this.#setStatus('reconnecting', close);
   }
 
-  /** Lets go of the socket or the timer. Nothing an old socket still says is heard. */
+  /** Drops the socket or the timer. Nothing from an old socket is handed on. */
   #abandon(): void {
     const phase = this.#phase;
     this.#phase = { at: 'closed', forGood: false };
@@ -216,7 +216,7 @@ class RoomConnection implements Connection {
     this.#pending.dropAll();
   }
 
-  #tell(status: ConnectionStatus, close?: Close): void {
+  #setStatus(status: ConnectionStatus, close?: Close): void {
     if (status === this.#status) return;
     this.#status = status;
     this.on.status(status, close);

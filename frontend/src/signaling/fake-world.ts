@@ -31,7 +31,7 @@ export class FakeSocket implements Socket {
     if (!this.abandoned) this.on.opened();
   }
 
-  tell(event: Event): void {
+  deliver(event: Event): void {
     if (!this.abandoned) this.on.received(JSON.stringify(event));
   }
 

@@ -1,6 +1,6 @@
 /**
  * Beats while the page is in the background: a hidden tab's own timers are slowed to one a second,
- * then to one a minute, a worker's are not. Owns one interval; is told its length in milliseconds.
+ * then to one a minute, a worker's are not. Owns one interval; receives its length in milliseconds.
  */
 
 let interval: ReturnType<typeof setInterval> | undefined;

@@ -1,13 +1,13 @@
 // R2, whether the other end is there. Kills the mutation "silence is counted from the last ping".
 import { expect, test } from 'vitest';
-import { alive, beat, heard, type Liveness, type Verdict } from './liveness';
+import { alive, beat, type Liveness, received, type Verdict } from './liveness';
 
 /** Beats every 500 ms from `liveness` until `until`; each verdict with its time, waits left out. */
-function run(liveness: Liveness, until: number, hears: (now: number) => boolean) {
+function run(liveness: Liveness, until: number, receives: (now: number) => boolean) {
   const verdicts: [number, Verdict][] = [];
   let state = liveness;
   for (let now = state.beatAt + 500; now <= until; now += 500) {
-    if (hears(now)) state = heard(state, now);
+    if (receives(now)) state = received(state, now);
     const { liveness: next, verdict } = beat(state, now);
     state = next;
     if (verdict !== 'wait') verdicts.push([now, verdict]);

@@ -1,13 +1,13 @@
 /**
- * Commands that wait for their reply. Owns the ids; every command that goes in comes out exactly
- * once: with its reply, or as lost when the connection drops. Knows no socket.
+ * Commands that wait for their reply. Owns the ids; every command is settled exactly once: with
+ * its reply, or as lost when the connection drops. Knows no socket.
  */
 
 import type { MediaAnswer, Ok, Pong, Refused, RelayAccess } from '../messages';
 
 export type Reply = Ok | Refused | MediaAnswer | RelayAccess | Pong;
 
-/** What a command answers whose connection went before its reply came. */
+/** The reply to a command whose connection dropped before the real one came. */
 export function lost(id: number): Refused {
   return {
     type: 'refused',
@@ -29,7 +29,7 @@ export class Pending {
     return id;
   }
 
-  /** Hands the reply to its command. False when no command waits for it. */
+  /** Settles the command of this reply. False when no command waits for it. */
   settle(reply: Reply): boolean {
     if (reply.id === null) return false;
     const settle = this.#waiting.get(reply.id);
@@ -38,7 +38,7 @@ export class Pending {
     return settle !== undefined;
   }
 
-  /** The connection is gone: everything that waits is lost. */
+  /** The connection is gone: every command that waits is lost. */
   dropAll(): void {
     const waiting = [...this.#waiting];
     this.#waiting.clear();

@@ -1,9 +1,9 @@
 /**
- * What a connection needs of the browser: a socket, clocks, timers, a beat, and to be told when
- * the network or the person comes back. Tests bring a world of their own. Knows no messages.
+ * What a connection needs of the browser: a socket, clocks, timers, a beat, and a signal when the
+ * network or the person comes back. Tests bring a world of their own. Knows no messages.
  */
 
-/** What a socket tells. */
+/** What a socket reports. */
 export interface SocketListener {
   opened(): void;
   received(frame: string): void;
@@ -12,7 +12,7 @@ export interface SocketListener {
 
 export interface Socket {
   send(frame: string): void;
-  /** Closes, and tells nothing from then on. */
+  /** Closes, and reports nothing from then on. */
   abandon(): void;
 }
 
@@ -25,7 +25,7 @@ export interface World {
   wallNow(): number;
   /** In [0, 1). */
   random(): number;
-  /** Calls back once after `ms`; returns how to take it back. */
+  /** Calls back once after `ms`; returns how to cancel it. */
   after(ms: number, callback: () => void): () => void;
   /** Calls back every `ms`, in a background tab too; returns how to stop. */
   beat(ms: number, callback: () => void): () => void;

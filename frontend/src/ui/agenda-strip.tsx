@@ -3,6 +3,7 @@ import {
   asTime,
   barSegments,
   currentSegment,
+  isBreakSegment,
   leftInMinutes,
   leftInSeconds,
   lengthInMinutes,
@@ -11,7 +12,7 @@ import {
 import type { Live, SegmentView } from '../room/state';
 import type { Page } from './page';
 
-/** The words for the current segment, or for the time before and after. */
+/** The title of the current segment, or of the time before and after. */
 function heading({ room }: Live): string {
   const segment = currentSegment(room.agenda);
   if (segment) return segment.title;
@@ -61,7 +62,7 @@ function Bars({ page, live, left }: { page: Page; live: Live; left: string }) {
         return (
           <li
             key={place}
-            class={segment.kind === 'break' ? 'break' : undefined}
+            class={isBreakSegment(segment) ? 'break' : undefined}
             style={{ '--w': minutes }}
             aria-current={place === on ? 'step' : undefined}
           >

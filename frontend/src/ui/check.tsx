@@ -1,6 +1,7 @@
-// Before joining: one's picture, the microphone's level, the devices, and the way in.
+// Before joining: one's picture, the microphone's level, the devices, and the buttons to join.
 import type { DeviceName, Own } from '../room/state';
 import { DEVICES } from '../room/words';
+import { EchoCheck } from './echo';
 import { Icon } from './icon';
 import type { Page } from './page';
 import { Self } from './self';
@@ -11,7 +12,7 @@ export function Check({ page }: { page: Page }) {
   return (
     <Still
       page={page}
-      footer={<Ways page={page} own={own} />}
+      footer={<JoinButtons page={page} own={own} />}
       aside={
         <a class="btn quiet" href={page.home}>
           Back
@@ -26,6 +27,7 @@ export function Check({ page }: { page: Page }) {
       </div>
       <Self page={page} />
       <Problem page={page} own={own} />
+      <EchoCheck page={page} />
       <Devices page={page} own={own} />
     </Still>
   );
@@ -36,7 +38,7 @@ function greeting(own: Own): string {
   return 'Nobody sees or hears you yet.';
 }
 
-/** What is wrong with a device in words, and a way to try it again. */
+/** What is wrong with a device, and a button to try it again. */
 function Problem({ page, own }: { page: Page; own: Own }) {
   const words = [
     own.audioProblem && DEVICES.audio[own.audioProblem],
@@ -60,7 +62,7 @@ function Problem({ page, own }: { page: Page; own: Own }) {
   );
 }
 
-function Ways({ page, own }: { page: Page; own: Own }) {
+function JoinButtons({ page, own }: { page: Page; own: Own }) {
   const { join } = page.verbs;
   const sound = !own.audioProblem;
   return (

@@ -1,5 +1,5 @@
 // One's own controls: microphone, camera, hand, leave. Each label is what a tap does.
-import { myself } from '../room/people';
+import { handIsUp } from '../room/people';
 import type { Live } from '../room/state';
 import { Icon, type IconName } from './icon';
 import type { Page } from './page';
@@ -57,7 +57,7 @@ export function CameraControl({ page, look }: { page: Page; look?: string }) {
 }
 
 function HandControl({ page, live }: { page: Page; live: Live }) {
-  const up = myself(live)?.hand_ms != null;
+  const up = handIsUp(live, live.me.key);
   return (
     <Control
       name="hand"

@@ -3,12 +3,12 @@
 import { useSignal } from '@preact/signals';
 import { hands } from '../room/people';
 import type { Live } from '../room/state';
+import { DeskAgenda, Main, useEndAsk } from './agenda-panel';
 import { AgendaStrip } from './agenda-strip';
 import { CameraControl, Control, MicrophoneControl, TryAgain } from './controls';
-import { DeskAgenda, Main, useEndAsk } from './desk-agenda';
-import { DeskPeople, type Tab } from './desk-people';
 import { Icon, type IconName } from './icon';
 import type { Page } from './page';
+import { DeskPeople, type Tab } from './people-panel';
 import { Sheet } from './sheet';
 import { Strip } from './strip';
 import { Tiles } from './tiles';

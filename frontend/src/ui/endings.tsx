@@ -1,4 +1,4 @@
-// The pages on which the room rests: break, ended, removed, and the other ways out.
+// The pages on which the room rests: break, ended, removed, and the other endings.
 import { asTime, leftMs, nextSegment } from '../room/agenda';
 import type { Live, Screen } from '../room/state';
 import { byWhom, RESTS } from '../room/words';

@@ -1,5 +1,5 @@
-// Keeps the keyboard's place: when what had the focus goes away (the row of somebody who left, a
-// message that was closed), the focus goes to the panel it was in, or to the page's heading.
+// Keeps the keyboard's place: when the focused element is removed (the row of somebody who left, a
+// message that was closed), the focus moves to the panel it was in, or to the page's heading.
 
 const PANEL = '[role=tabpanel]';
 

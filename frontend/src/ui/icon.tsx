@@ -1,4 +1,4 @@
-// The room's signs, drawn on 24 × 24. Always beside a word, or with a hidden one.
+// The room's icons, drawn on 24 × 24. Always beside a text, or with a hidden one.
 const PATHS = {
   microphone:
     'M12 3.5a3 3 0 0 1 3 3v5a3 3 0 0 1-6 0v-5a3 3 0 0 1 3-3zM5.5 11.5a6.5 6.5 0 0 0 13 0M12 18v3',

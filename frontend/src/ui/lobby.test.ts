@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { MeView, RoomView } from '../messages';
+import type { MeView, RoomView } from '../room/state';
 import { liveRoom, MINUTE, meView, roomView, START } from '../room/testing';
 import { when } from './lobby';
 
@@ -8,7 +8,7 @@ function words(room: Partial<RoomView>, now: number, me: Partial<MeView> = {}): 
   return when(live, now).replace(/\d+:\d+\s[AP]M/u, 'TIME');
 }
 
-describe('the waiting room says who lets one in, and when', () => {
+describe('the waiting room says who admits, and when', () => {
   it.each([
     [{ state: 'lobby_open' }, START - 4 * MINUTE, 'Dana lets you in at TIME, in 4 minutes.'],
     [
@@ -27,7 +27,7 @@ describe('the waiting room says who lets one in, and when', () => {
     expect(words(room, now)).toBe(sentence);
   });
 
-  it('and for whom the segment is too far on, at the next', () => {
+  it('and to a latecomer, that it is at the next segment', () => {
     expect(words({ state: 'live' }, START, { reason: 'late' })).toBe(
       'This part has started. Dana lets you in at the next one, or before.',
     );

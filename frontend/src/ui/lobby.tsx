@@ -1,5 +1,6 @@
 // The waiting room: where I am, when it starts, how I look and sound. Never other clients.
 import { asTime, fromNow } from '../room/agenda';
+import { isLate } from '../room/people';
 import type { Live } from '../room/state';
 import { named } from '../room/words';
 import { TryAgain } from './controls';
@@ -51,21 +52,21 @@ function Waiting({ page, live }: { page: Page; live: Live }) {
   return <p role="status">{when(live, page.now.value)}</p>;
 }
 
-/** Who lets one in, and when. */
+/** Who admits this person, and when. */
 export function when(live: Live, now: number): string {
   const who = named(live.room.facilitators);
   const { room } = live;
   const soon = fromNow(room.starts_ms, now);
   const lets = room.facilitators.length > 1 ? 'will let' : 'lets';
   if (room.state === 'live' || room.state === 'paused')
-    return live.me.reason === 'late'
+    return isLate(live.me)
       ? `This part has started. ${who} ${lets} you in at the next one, or before.`
       : `The group has started. ${who} ${lets} you in in a moment.`;
   if (now >= room.starts_ms) return `${who} ${lets} you in in a moment.`;
   return `${who} ${lets} you in at ${asTime(room.starts_ms)}${soon ? `, ${soon}` : ''}.`;
 }
 
-/** What becomes true at the door, before it does. */
+/** How one's devices will be when one is admitted. */
 function ComesIn({ page }: { page: Page }) {
   const { microphone, camera } = page.state.value.own;
   return (

@@ -1,7 +1,8 @@
 // What the components are given: the state to show, the clock, pictures and sound, and the verbs.
-// Owns only shapes; the page is put together in main.
+// Owns only shapes; the session fills them.
 import type { ReadonlySignal, Signal } from '@preact/signals';
 import type { RoomCommand } from '../room/commands';
+import type { EchoView } from '../room/echo';
 import type { RoomState } from '../room/state';
 
 export interface Streams {
@@ -28,6 +29,15 @@ export interface Verbs {
   ask(command: RoomCommand): void;
 }
 
+/** Hearing oneself as the group does, in the device check. */
+export interface EchoControl {
+  readonly view: ReadonlySignal<EchoView>;
+  /** What comes back, to be played. */
+  readonly sound: ReadonlySignal<MediaStream | null>;
+  start(): void;
+  stop(): void;
+}
+
 export interface Page {
   readonly state: ReadonlySignal<RoomState>;
   /** The server's clock in milliseconds; moves once a second. */
@@ -41,9 +51,10 @@ export interface Page {
   readonly silent: ReadonlySignal<boolean>;
   /** Whether the keys M, V and H work. */
   readonly keys: Signal<boolean>;
-  /** What a screen reader is told. */
+  /** What a screen reader announces. */
   readonly said: ReadonlySignal<string>;
   readonly verbs: Verbs;
+  readonly echo: EchoControl;
   readonly name: string;
   readonly home: string;
   readonly staffPhone: string;

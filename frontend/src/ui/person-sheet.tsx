@@ -1,17 +1,19 @@
 // What staff can do about one person. Removing is last, and asks.
 import { useSignal } from '@preact/signals';
 import type { RoomCommand } from '../room/commands';
-import type { ParticipantView } from '../room/state';
+import { handIsUp, isSpotlit } from '../room/people';
+import type { Live, ParticipantView } from '../room/state';
 import type { Page } from './page';
 import { Ask, Sheet } from './sheet';
 
 interface PersonSheetProps {
   readonly page: Page;
+  readonly live: Live;
   readonly person: ParticipantView;
   readonly onClose: () => void;
 }
 
-export function PersonSheet({ page, person, onClose }: PersonSheetProps) {
+export function PersonSheet({ page, live, person, onClose }: PersonSheetProps) {
   const removing = useSignal(false);
   const { key, name } = person;
   const ask = (command: RoomCommand) => () => {
@@ -40,8 +42,13 @@ export function PersonSheet({ page, person, onClose }: PersonSheetProps) {
             onClick={ask({ type: 'room.allow_microphone', key })}
           />
         )}
-        {person.hand_ms !== null && (
+        {handIsUp(live, key) && (
           <Choice words="Lower the hand" onClick={ask({ type: 'room.lower_hand', key })} />
+        )}
+        {isSpotlit(live, key) ? (
+          <Choice words="Stop showing large" onClick={ask({ type: 'room.spotlight', key: null })} />
+        ) : (
+          <Choice words="Show large for everyone" onClick={ask({ type: 'room.spotlight', key })} />
         )}
         <Choice words="Close" onClick={onClose} />
         <hr />

@@ -26,7 +26,7 @@ export function Self({ page }: { page: Page }) {
 
 const LOUD_ENOUGH = 0.08;
 
-/** The level as five bars, and the word once a voice has been heard. */
+/** The level as five bars, and a sentence once a voice has been heard. */
 function Heard({ page }: { page: Page }) {
   const { microphone, asked } = page.state.value.own;
   const level = page.level.value;

@@ -1,12 +1,12 @@
-// The lines under the agenda: the connection's, the microphone's, and the last refusal's words.
+// The banners under the agenda: of the connection, the microphone, and the last notice.
 
-import { currentSegment } from '../room/agenda';
+import { isBreak } from '../room/screens';
 import type { Live, RoomState } from '../room/state';
 import { byWhom } from '../room/words';
 import { Icon } from './icon';
 import type { Page } from './page';
 
-/** Live regions: present from the start, so that what comes into them is read out. */
+/** Live regions: present from the start, so that what appears in them is read out. */
 export function Strip({ page, live }: { page: Page; live: Live }) {
   const state = page.state.value;
   return (
@@ -77,7 +77,7 @@ function SoundAsk({ page }: { page: Page }) {
 
 /** At the desk the break has no page of its own. */
 function OnBreak({ live }: { live: Live }) {
-  if (!live.me.facilitates || currentSegment(live.room.agenda)?.kind !== 'break') return null;
+  if (!live.me.facilitates || !isBreak(live.room.agenda)) return null;
   return (
     <div class="banner quiet" data-banner="break">
       <Icon name="camera-off" />
@@ -96,7 +96,7 @@ function MicrophoneClosed({ live }: { live: Live }) {
   );
 }
 
-/** The last refusal's words. They stay until dismissed, or until the next ones. */
+/** The last notice. It stays until dismissed, or until the next one. */
 export function Said({ page, live }: { page: Page; live: Live | null }) {
   const { notice } = page.state.value;
   if (!notice) return null;

@@ -22,7 +22,13 @@ export function Tiles({ page, live }: { page: Page; live: Live }) {
 }
 
 function look(tile: TileView): string {
-  const parts = ['tile', !tile.picture && 'off', tile.away && 'away', tile.speaking && 'speaking'];
+  const parts = [
+    'tile',
+    !tile.picture && 'off',
+    tile.away && 'away',
+    tile.speaking && 'speaking',
+    tile.spotlit && 'spotlit',
+  ];
   return parts.filter(Boolean).join(' ');
 }
 
@@ -66,6 +72,7 @@ function Name({ tile }: { tile: TileView }) {
           </>
         )}
         {tile.speaking && <span class="vh">speaking</span>}
+        {tile.spotlit && <span class="vh">shown large</span>}
       </span>
     </span>
   );

@@ -7,9 +7,6 @@ if fields.microphone_allowed ~= nil and arg.seat_version then
   local row = { version = arg.seat_version, microphone_allowed = fields.microphone_allowed }
   fields.microphone_allowed = newest_row(arg.seat, row).microphone_allowed
 end
-if fields.hand == true and entry.hand_ms == 0 then fields.hand_ms = now end
-if fields.hand == false then fields.hand_ms = 0 end
-fields.hand = nil
 local changed = false
 for field, value in pairs(fields) do
   if entry[field] ~= value then

@@ -16,7 +16,7 @@ local entry = {
   seat = arg.seat, connection = arg.connection, generation = next_generation(),
   place = arg.place, staff = arg.staff, microphone = arg.microphone and row.microphone_allowed,
   microphone_allowed = row.microphone_allowed, camera = arg.camera,
-  hand_ms = old and old.hand_ms or 0, away = false,
+  away = false,
   since_ms = old and old.place == arg.place and old.since_ms or now,
   waiting = arg.waiting, late = arg.late, version = 0,
 }

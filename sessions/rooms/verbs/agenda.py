@@ -4,11 +4,14 @@ Owns how a tap becomes a mark. Whether it is possible is decided by `core.agenda
 table of `core.room_state`.
 """
 
+from typing import Final
+
 from sessions.core import room_state
 from sessions.core.agenda import MarkKind
+from sessions.core.permissions import Verb
 from sessions.core.refusal import Refuse
 from sessions.core.room_state import RoomEvent
-from sessions.rooms.locked_room import Change, LockedRoom
+from sessions.rooms.locked_room import Change, LockedRoom, Rules
 from sessions.rooms.verbs.door import look_again
 
 
@@ -87,3 +90,15 @@ def _transition(locked: LockedRoom, kind: MarkKind, event: RoomEvent) -> Change 
     locked.mark(kind)
     look_again(locked)
     return Change.MADE
+
+
+RULES: Final[Rules] = {
+    Verb.ROOM_START: start,
+    Verb.ROOM_ADVANCE: advance,
+    Verb.ROOM_BACK: back,
+    Verb.ROOM_EXTEND: extend,
+    Verb.ROOM_SHORTEN: shorten,
+    Verb.ROOM_PAUSE: pause,
+    Verb.ROOM_RESUME: resume,
+    Verb.ROOM_END_LATER: end_later,
+}

@@ -5,15 +5,17 @@ the caller joins after `enter` has said where.
 """
 
 from dataclasses import dataclass, replace
+from typing import Final
 
 from sessions.core import admission, permissions
 from sessions.core.admission import Admit, Arrival, SeatState, SessionRole, Wait
+from sessions.core.permissions import Verb
 from sessions.core.refusal import Refuse
 from sessions.live import presence
 from sessions.live.presence import Place
 from sessions.models import Seat
 from sessions.rooms import selectors
-from sessions.rooms.locked_room import Change, LockedRoom
+from sessions.rooms.locked_room import Change, LockedRoom, Rules
 from sessions.rooms.selectors import RoomFacts, SeatFacts
 from sessions.scheduling.selectors import enrolments_on, staff_of_track
 
@@ -149,3 +151,9 @@ def _name(locked: LockedRoom, staff: bool) -> str:
     roster = enrolments_on(session.track_id, session.local_date)
     enrolment = None if staff else roster.filter(person=locked.actor).first()
     return enrolment.display_name if enrolment else locked.actor.display_name
+
+
+RULES: Final[Rules] = {
+    Verb.ROOM_ADMIT: admit,
+    Verb.ROOM_ADMIT_ALL: admit_all,
+}

@@ -4,12 +4,14 @@ Owns what an end writes, whether a facilitator ends the session or the clock (`b
 """
 
 from datetime import datetime
+from typing import Final
 
 from sessions.core import room_state
 from sessions.core.agenda import MarkKind
+from sessions.core.permissions import Verb
 from sessions.core.refusal import Refuse
 from sessions.core.room_state import RoomEvent, RoomState
-from sessions.rooms.locked_room import Change, LockedRoom
+from sessions.rooms.locked_room import Change, LockedRoom, Rules
 
 
 def end(locked: LockedRoom) -> Change | Refuse:
@@ -45,3 +47,9 @@ def reopen(locked: LockedRoom) -> Change | Refuse:
     locked.room.ended_at = None
     locked.room.ended_by_rule = ""
     return Change.MADE
+
+
+RULES: Final[Rules] = {
+    Verb.ROOM_END: end,
+    Verb.ROOM_REOPEN: reopen,
+}

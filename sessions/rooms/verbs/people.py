@@ -4,13 +4,19 @@ Owns what such a verb makes of the seat's row, whether it is done now or was don
 state while no row could be written (`settle`).
 """
 
+from typing import Final
+
 from sessions.core.admission import SeatState
+from sessions.core.floor import Lower, Raise
+from sessions.core.parts import PartName
+from sessions.core.permissions import Verb
 from sessions.core.refusal import Refuse
+from sessions.core.spotlight import Leave, Shine
 from sessions.live import presence
 from sessions.live.presence import Applied
 from sessions.live.store import Call
 from sessions.models import Seat
-from sessions.rooms.locked_room import Change, LockedRoom
+from sessions.rooms.locked_room import Change, LockedRoom, Rules
 
 
 def mute(locked: LockedRoom, key: str) -> Change | Refuse:
@@ -23,13 +29,32 @@ def allow_microphone(locked: LockedRoom, key: str) -> Change | Refuse:
     return _microphone(locked, key, allowed=True)
 
 
+def raise_hand(locked: LockedRoom, raised: bool) -> Change | Refuse:
+    """Raises or lowers one's own hand."""
+    own = locked.own_seat()
+    return locked.decide(PartName.FLOOR, Raise() if raised else Lower(own.key))
+
+
 def lower_hand(locked: LockedRoom, key: str) -> Change | Refuse:
-    """Lowers somebody's hand. A live field only: no row changes but the audit's."""
+    """Lowers somebody's hand."""
     seat = _admitted(locked, key)
     if isinstance(seat, Refuse):
         return seat
-    locked.change_presence(presence.change(locked.room.key, seat.key, hand=False))
-    return Change.NONE
+    return locked.decide(PartName.FLOOR, Lower(seat.key))
+
+
+def spotlight(locked: LockedRoom, key: str | None) -> Change | Refuse:
+    """Shows somebody large to everyone in the room, or nobody."""
+    seat = _admitted(locked, key) if key is not None else None
+    if isinstance(seat, Refuse):
+        return seat
+    return locked.decide(PartName.SPOTLIGHT, Shine(key))
+
+
+def leave(locked: LockedRoom) -> Change | Refuse:
+    """Somebody has left by their own word: what was theirs in the parts of the room ends. The
+    rest of leaving needs no row: it is presence's."""
+    return _end_parts_of(locked, locked.own_seat())
 
 
 def remove(locked: LockedRoom, key: str) -> Change | Refuse:
@@ -76,10 +101,31 @@ def _admitted(locked: LockedRoom, key: str) -> Seat | Refuse:
     return seat
 
 
+def _end_parts_of(locked: LockedRoom, seat: Seat) -> Change:
+    """The raised hand and the spotlight of a seat."""
+    ended = {
+        locked.decide(PartName.FLOOR, Lower(seat.key)),
+        locked.decide(PartName.SPOTLIGHT, Leave(seat.key)),
+    }
+    return Change.PART if Change.PART in ended else Change.NONE
+
+
 def _remove(locked: LockedRoom, seat: Seat) -> Change:
     seat.state = SeatState.REMOVED.value
     seat.removed_at = locked.now
+    _end_parts_of(locked, seat)
     locked.save_seat(seat, reason="seat.removed")
     locked.revoke_media(seat)
     locked.change_presence(presence.remove(locked.room.key, seat.key))
     return Change.MADE
+
+
+RULES: Final[Rules] = {
+    Verb.ROOM_MUTE: mute,
+    Verb.ROOM_ALLOW_MICROPHONE: allow_microphone,
+    Verb.ROOM_LEAVE: leave,
+    Verb.ROOM_RAISE_HAND: raise_hand,
+    Verb.ROOM_LOWER_HAND: lower_hand,
+    Verb.ROOM_REMOVE: remove,
+    Verb.ROOM_SPOTLIGHT: spotlight,
+}

@@ -13,10 +13,10 @@ from typing import Annotated, Any, Final
 
 from pydantic import Field
 
-from sessions.signaling.messages import agenda, connection, door, me, media, people, room
+from sessions.signaling.messages import agenda, connection, door, me, media, parts, people, room
 from sessions.signaling.messages.base import declared_in, is_command
 
-_SUBJECTS: Final = (connection, media, me, door, room, agenda, people)
+_SUBJECTS: Final = (connection, media, me, door, room, agenda, people, parts)
 _ALL: Final = tuple(kind for subject in _SUBJECTS for kind in declared_in(subject))
 
 COMMANDS: Final = tuple(kind for kind in _ALL if is_command(kind))
@@ -24,9 +24,9 @@ EVENTS: Final = tuple(kind for kind in _ALL if not is_command(kind))
 
 
 def _one_of(kinds: tuple[type, ...]) -> Any:
-    """Their union, told apart by `type`."""
-    told_apart: Any = Field(discriminator="type")
-    return Annotated[reduce(or_, kinds), told_apart]
+    """Their union, discriminated by `type`."""
+    by_type: Any = Field(discriminator="type")
+    return Annotated[reduce(or_, kinds), by_type]
 
 
 Command: Final = _one_of(COMMANDS)

@@ -2,6 +2,7 @@
 
 from typing import Literal
 
+from sessions.core.agenda import Phase, SegmentKind
 from sessions.core.permissions import Verb
 from sessions.signaling.messages.base import Minutes, Number, command, message
 
@@ -10,7 +11,7 @@ from sessions.signaling.messages.base import Minutes, Number, command, message
 class SegmentView:
     """A step of the agenda, with the boundaries that hold now."""
 
-    kind: Literal["check_in", "topic", "wrap_up", "break"]
+    kind: SegmentKind
     title: str
     block: int
     starts_ms: int
@@ -25,7 +26,7 @@ class AgendaView:
     phase is `running` or `overrun` it goes down with the clock; while `paused` it stands.
     """
 
-    phase: Literal["not_started", "running", "overrun", "paused", "ended"]
+    phase: Phase
     index: int
     segments: list[SegmentView]
     read_ms: int

@@ -26,7 +26,7 @@ CLOSES: Final[Mapping[int, Close]] = {
     4400: Close("message.malformed", "rests", "the first command was not `hello`"),
     4401: Close("permission.signed_out", "offers to sign in"),
     4403: Close(
-        "seat.not_on_roster", "rests", "and every other refusal at the door: `closing` says which"
+        "seat.not_on_roster", "rests", "or another refusal at the door, which `closing` names"
     ),
     4404: Close("room.unknown", "rests"),
     4408: Close("connection.silent", "comes back", "no ping in time"),
@@ -35,7 +35,7 @@ CLOSES: Final[Mapping[int, Close]] = {
         "rests, offers to take the seat back",
         "opened on another device or in another tab",
     ),
-    4410: Close("room.ended", "rests", "or it is not held, or cancelled: `closing` says which"),
+    4410: Close("room.ended", "rests", "or not held, or cancelled, which `closing` names"),
     4411: Close("seat.removed", "rests"),
     4412: Close("connection.left", "rests, offers to come back"),
     4429: Close("message.too_many", "comes back after a while"),
@@ -105,7 +105,7 @@ class Pong:
 
 @message
 class Closing:
-    """PE5. The last message before the socket is closed: why, in a code and in words."""
+    """PE5. The last message before the socket is closed: a code, and the sentence for the person."""
 
     type: Literal["closing"]
     code: str

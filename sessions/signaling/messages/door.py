@@ -2,6 +2,7 @@
 
 from typing import Literal
 
+from sessions.core.admission import WaitReason
 from sessions.core.permissions import Verb
 from sessions.signaling.messages.base import Key, Number, command, message
 
@@ -32,7 +33,7 @@ class WaitingView:
     name: str
     since_ms: int
     late: bool
-    reason: str
+    reason: WaitReason
 
 
 @message

@@ -2,8 +2,11 @@
 
 from typing import Literal
 
+from sessions.core.admission import SeatState, WaitReason
 from sessions.core.permissions import Verb
 from sessions.signaling.messages.base import Key, Number, command, message
+
+OwnReason = WaitReason | Literal["", "seat.muted", "seat.removed"]
 
 
 @command(Verb.ROOM_SET_MICROPHONE)
@@ -43,15 +46,16 @@ class Leave:
 
 @message
 class MeView:
-    """The receiver's own principal. `seat` decides which page the room shows."""
+    """The receiver's own seat, which decides the page that the room shows. `reason` is what one
+    waits for at the door, or why one is not heard or not let in; empty: nothing of that."""
 
     key: Key
     version: int
     name: str
     facilitates: bool
-    seat: Literal["waiting", "admitted", "removed"]
+    seat: SeatState
     microphone_allowed: bool
-    reason: str
+    reason: OwnReason
 
 
 @message

@@ -3,13 +3,14 @@
 from typing import Literal
 
 from sessions.core.permissions import Verb
+from sessions.core.reasons import LeaveReason
 from sessions.signaling.messages.base import Key, Number, command, message
 
 
 @message
 class ParticipantView:
     """Someone in the room. `microphone` and `camera` are what that browser says is true of
-    its tracks; `hand_ms` is when the hand went up; `away` = the connection is being waited for."""
+    its tracks; `away` = the connection is being waited for."""
 
     key: Key
     version: int
@@ -18,7 +19,6 @@ class ParticipantView:
     microphone: bool
     microphone_allowed: bool
     camera: bool
-    hand_ms: int | None
     away: bool
 
 
@@ -58,6 +58,15 @@ class Remove:
     key: Key
 
 
+@command(Verb.ROOM_SPOTLIGHT)
+class ShowLarge:
+    """PT5. Shows someone large to everyone in the room; null: nobody any more."""
+
+    type: Literal["room.spotlight"]
+    id: Number
+    key: Key | None
+
+
 @message
 class ParticipantChanged:
     """EV3. To everyone in the room: someone came in, or is no longer as they were."""
@@ -77,4 +86,4 @@ class ParticipantLeft:
     seq: Number
     key: Key
     version: int
-    reason: str
+    reason: LeaveReason

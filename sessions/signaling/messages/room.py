@@ -3,10 +3,12 @@
 from typing import Literal
 
 from sessions.core.permissions import Verb
+from sessions.core.room_state import RoomState
 from sessions.signaling.messages.agenda import AgendaView
 from sessions.signaling.messages.base import Number, command, message
 from sessions.signaling.messages.door import WaitingView
 from sessions.signaling.messages.me import MeView
+from sessions.signaling.messages.parts import PartView
 from sessions.signaling.messages.people import ParticipantView
 
 
@@ -15,7 +17,7 @@ class RoomView:
     """The room as everyone in it may see it."""
 
     version: int
-    state: Literal["scheduled", "lobby_open", "live", "paused", "ended", "not_held", "cancelled"]
+    state: RoomState
     starts_ms: int
     topic: str
     facilitators: list[str]
@@ -60,6 +62,7 @@ class Snapshot:
     me: MeView
     participants: list[ParticipantView]
     waiting: list[WaitingView]
+    parts: list[PartView]
     media_slots: int
 
 

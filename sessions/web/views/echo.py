@@ -13,10 +13,9 @@ from django.db import connection
 from django.http import HttpRequest, JsonResponse
 from django.views.decorators.http import require_POST, require_safe
 
-from server.media.client import ECHO_S
 from sessions.core.permissions import Verb
 from sessions.core.refusal import Refuse, sentence
-from sessions.nodes import echo, relay
+from sessions.nodes import echo
 from sessions.rooms.process import this_process
 from sessions.web.access import page, signed_in
 
@@ -34,7 +33,7 @@ def echo_begin(request: HttpRequest) -> JsonResponse:
     answer = this_process().run_from_thread(lambda process: echo.begin(process.store, person, sdp))
     if isinstance(answer, Refuse):
         return _refused(answer)
-    return JsonResponse({"sdp": answer, "seconds": ECHO_S})
+    return JsonResponse({"sdp": answer, "seconds": echo.LASTS_S})
 
 
 @require_safe
@@ -53,7 +52,7 @@ def echo_report(request: HttpRequest) -> JsonResponse:
 @page(Verb.ECHO)
 def echo_relay(request: HttpRequest) -> JsonResponse:
     """Access to the relay, where this installation has one, under a name that leads to nobody."""
-    access = relay.access_for(f"echo-{secrets.token_urlsafe(9)}", time.time())
+    access = this_process().relay.access_for(f"echo-{secrets.token_urlsafe(9)}", time.time())
     return JsonResponse(
         {"urls": access.urls, "username": access.username, "credential": access.credential}
     )
@@ -69,5 +68,5 @@ def echo_end(request: HttpRequest) -> JsonResponse:
 
 
 def _refused(refused: Refuse) -> JsonResponse:
-    answer = {"code": refused.code, "text": sentence(refused)}
-    return JsonResponse(answer, status=HTTPStatus.CONFLICT)
+    body = {"code": refused.code, "text": sentence(refused)}
+    return JsonResponse(body, status=HTTPStatus.CONFLICT)

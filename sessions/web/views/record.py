@@ -3,9 +3,10 @@
 The URL holds opaque ids only: a client is identified by the public id of the account.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 from zoneinfo import ZoneInfo
 
 from django.contrib import messages
@@ -15,6 +16,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods
 
 from sessions.audit.services import record
+from sessions.core.agenda import SegmentKind
 from sessions.core.attendance import PersonAttendance, SegmentAttendance, whole_minutes
 from sessions.core.permissions import Verb, allowed
 from sessions.core.room_state import RoomState
@@ -29,11 +31,11 @@ from sessions.web.access import refused, session_page, signed_in
 from sessions.web.forms import CorrectionForm, place_refusal
 from sessions.web.navigation import desk
 
-SEGMENT_WORDS = {
-    "check_in": "Check-in",
-    "topic": "Topic",
-    "wrap_up": "Wrap-up",
-    "break": "Break",
+SEGMENT_WORDS: Final[Mapping[SegmentKind, str]] = {
+    SegmentKind.CHECK_IN: "Check-in",
+    SegmentKind.TOPIC: "Topic",
+    SegmentKind.WRAP_UP: "Wrap-up",
+    SegmentKind.BREAK: "Break",
 }
 
 
@@ -147,7 +149,7 @@ def read_sheet(session: Session, now: datetime) -> Sheet:
 def page_context(sheet: Sheet, now: datetime) -> dict[str, object]:
     session, read = sheet.session, sheet.attendance
     zone = ZoneInfo(session.track.zone)
-    counted = [n for n, segment in enumerate(read.segments) if segment.kind != "break"]
+    counted = [n for n, one in enumerate(read.segments) if SegmentKind(one.kind).counts]
     over = state_at(session, now) is RoomState.ENDED
     return {
         "when": words.date_and_times(session.starts_at, session.ends_at, zone),
@@ -248,7 +250,7 @@ def correction_views(sheet: Sheet, zone: ZoneInfo) -> list[dict[str, object]]:
 
 
 def title(segment: SessionSegment) -> str:
-    return segment.title or SEGMENT_WORDS[segment.kind]
+    return segment.title or SEGMENT_WORDS[SegmentKind(segment.kind)]
 
 
 def number(value: object) -> int | None:

@@ -1,0 +1,138 @@
+import { describe, expect, it } from 'vitest';
+import { FakeDevices } from './fake-devices';
+import { type Outlet, OwnDevices } from './own-devices';
+
+/** The senders: what is set is what is sent. */
+class FakeOutlet implements Outlet {
+  microphone: MediaStreamTrack | null = null;
+  camera: MediaStreamTrack | null = null;
+  ready = true;
+  hasSenders(): boolean {
+    return this.ready;
+  }
+  async setMicrophone(track: MediaStreamTrack | null): Promise<void> {
+    this.microphone = track;
+  }
+  async setCamera(track: MediaStreamTrack | null): Promise<void> {
+    this.camera = track;
+  }
+  microphoneIsOpen(): boolean {
+    return this.microphone?.enabled ?? false;
+  }
+  cameraIsOpen(): boolean {
+    return this.camera?.enabled ?? false;
+  }
+}
+
+function setUp() {
+  const browser = new FakeDevices();
+  const problems: object[] = [];
+  const changes: object[] = [];
+  const own: OwnDevices = new OwnDevices(
+    { changed: () => changes.push(own.truth()), problems: (p) => problems.push(p) },
+    browser.open,
+  );
+  return { browser, own, problems, changes };
+}
+
+describe('one’s own devices', () => {
+  it('open what is wanted, with one question', async () => {
+    const { browser, own } = setUp();
+    await own.open();
+    expect(browser.asked).toEqual([{ audio: true, video: true }]);
+    expect(own.truth()).toEqual({ microphone: true, camera: true });
+  });
+
+  it('that are open are not opened again', async () => {
+    const { browser, own } = setUp();
+    await own.open();
+    await own.open();
+    expect(browser.asked.length).toBe(1);
+  });
+
+  it('say why they did not open', async () => {
+    const { browser, own, problems } = setUp();
+    browser.blocked = true;
+    await own.open();
+    expect(problems).toEqual([{ audioProblem: 'blocked', videoProblem: 'blocked' }]);
+    expect(own.truth()).toEqual({ microphone: false, camera: false });
+  });
+
+  it('keep the microphone for a quick return, and close the camera', async () => {
+    const { browser, own } = setUp();
+    await own.open();
+    await own.want({ microphone: false, camera: false });
+    expect(browser.opened.map((track) => track.readyState)).toEqual(['live', 'ended']);
+    expect(own.truth()).toEqual({ microphone: false, camera: false });
+  });
+
+  it('are true as the track is, when the device is pulled out', async () => {
+    const { browser, own, changes } = setUp();
+    await own.open();
+    browser.opened[0]?.end();
+    expect(changes.at(-1)).toEqual({ microphone: false, camera: true });
+  });
+
+  /** Kills: an `open` that does not compare its round. */
+  it('opened too late for a change of mind are closed at once', async () => {
+    const { browser, own } = setUp();
+    let go = () => {};
+    browser.hold = new Promise((resolve) => {
+      go = resolve;
+    });
+    const opening = own.open();
+    own.release();
+    go();
+    await opening;
+    expect(browser.opened.map((track) => track.readyState)).toEqual(['ended', 'ended']);
+    expect(own.audio).toBeNull();
+  });
+
+  it('are closed when staff do not allow the microphone, and the wish does not open it', async () => {
+    const { browser, own } = setUp();
+    const outlet = new FakeOutlet();
+    await own.open();
+    await own.sendTo(outlet);
+    await own.allow({ microphone: false, camera: true });
+    await own.want({ microphone: true });
+    expect([outlet.microphone, browser.opened[0]?.readyState]).toEqual([null, 'ended']);
+    expect(own.truth()).toEqual({ microphone: false, camera: true });
+  });
+
+  it('are closed for a break; after it the camera that was wanted is back', async () => {
+    const { own } = setUp();
+    const outlet = new FakeOutlet();
+    await own.open();
+    await own.sendTo(outlet);
+    own.wanted = { microphone: false, camera: true };
+    await own.allow({ microphone: false, camera: false });
+    expect([own.audio, own.video, outlet.camera]).toEqual([null, null, null]);
+    await own.allow({ microphone: true, camera: true });
+    expect([outlet.microphone, outlet.camera === own.video, own.video !== null]).toEqual([
+      null,
+      true,
+      true,
+    ]);
+  });
+
+  it('in the room are true as the senders are', async () => {
+    const { own } = setUp();
+    await own.open();
+    const outlet = new FakeOutlet();
+    outlet.setMicrophone = async () => {};
+    await own.sendTo(outlet);
+    expect(own.truth()).toEqual({ microphone: false, camera: true });
+  });
+
+  /** Kills: a truth that reads new senders before they have their tracks. */
+  it('are true as the tracks are while the senders are renewed', async () => {
+    const { own } = setUp();
+    await own.open();
+    const outlet = new FakeOutlet();
+    await own.sendTo(outlet);
+    Object.assign(outlet, { ready: false, microphone: null, camera: null });
+    expect(own.truth()).toEqual({ microphone: true, camera: true });
+    await own.want({ microphone: false });
+    expect(own.truth()).toEqual({ microphone: false, camera: true });
+  });
+});

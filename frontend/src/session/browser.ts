@@ -1,0 +1,26 @@
+// The parts of a session as this browser has them. Owns no state.
+import { listDevices, onDevicesChanged, openDevices } from '../media/devices';
+import { Echo } from '../media/echo';
+import { meter } from '../media/meter';
+import { mediaPeer, supported } from '../media/peer';
+import { connect } from '../signaling/connection';
+import type { Parts } from './parts';
+
+/** `given` is what the server wrote into the page: the socket's path, and whether it has relays. */
+export function browserParts(given: DOMStringMap): Parts {
+  const relay = given.relay !== undefined;
+  return {
+    webrtc: supported.webrtc,
+    hasRelays: relay,
+    connect: (on, hello) => connect(given.socket ?? '', on, hello),
+    newPeer: mediaPeer,
+    newEcho: (on) => new Echo({ url: given.echo ?? '', token: given.csrf ?? '', relay }, on),
+    openDevices,
+    listDevices,
+    onDevicesChanged,
+    meter,
+    streamOf: (track) => new MediaStream([track]),
+    wallNow: () => Date.now(),
+    after: (ms, callback) => void setTimeout(callback, ms),
+  };
+}

@@ -1,0 +1,55 @@
+// The device check: opens the devices, lists them, shows how loud one is before the room.
+// Owns the level meter and the check's verbs. Knows no socket: nobody hears what is checked here.
+import { signal } from '@preact/signals';
+import type { DeviceChoice } from '../media/devices';
+import type { OwnDevices } from '../media/own-devices';
+import type { PageState } from './page-state';
+import type { Parts } from './parts';
+
+type Devices = Pick<OwnDevices, 'audio' | 'video' | 'choice' | 'open' | 'choose'>;
+
+export class DeviceCheck {
+  /** How loud one's own microphone is, 0 to 1. */
+  readonly level = signal(0);
+  #metered: { readonly track: MediaStreamTrack; readonly stop: () => void } | null = null;
+
+  constructor(
+    private readonly parts: Pick<Parts, 'listDevices' | 'meter'>,
+    private readonly page: PageState,
+    private readonly devices: Devices,
+  ) {}
+
+  /** Asks the person for the devices, then lists what there is. */
+  async open(): Promise<void> {
+    await this.devices.open();
+    await this.list();
+    this.page.dispatch({ kind: 'own', own: { asked: true } });
+  }
+
+  async choose(choice: DeviceChoice): Promise<void> {
+    await this.devices.choose(choice);
+    await this.list();
+  }
+
+  async list(): Promise<void> {
+    const { audio, video } = await this.parts.listDevices();
+    const { choice } = this.devices;
+    const own = {
+      audioDevices: audio,
+      videoDevices: video,
+      audioId: choice.audioId ?? this.devices.audio?.getSettings().deviceId ?? null,
+      videoId: choice.videoId ?? this.devices.video?.getSettings().deviceId ?? null,
+    };
+    this.page.dispatch({ kind: 'own', own });
+  }
+
+  /** The meter runs before the room only. Called when the screen or a track has changed. */
+  settleMeter(): void {
+    const { at } = this.page.current.screen;
+    const track = at === 'check' || at === 'lobby' ? this.devices.audio : null;
+    if (track === (this.#metered?.track ?? null)) return;
+    this.#metered?.stop();
+    const stop = track && this.parts.meter(track, (level) => (this.level.value = level));
+    this.#metered = track && stop && { track, stop };
+  }
+}

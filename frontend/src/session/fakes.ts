@@ -1,0 +1,376 @@
+// A session's parts for tests: a server that shows what it was sent, a peer whose senders take
+// their time, devices that open. Nothing of the page imports it.
+import type { EchoListener } from '../media/echo';
+import { FakeDevices } from '../media/fake-devices';
+import type { Wanted } from '../media/own-devices';
+import type { MediaListener, MediaPeer } from '../media/peer';
+import type { Event, ParticipantView, Snapshot } from '../messages';
+import { snapshotOf } from '../room/testing';
+import type { Connection, Listener, Reply, Request } from '../signaling/connection';
+import type { Parts } from './parts';
+import { RoomSession } from './session';
+
+const LOST: Reply = { type: 'refused', id: 0, code: 'connection.lost', text: '' };
+
+/** Until everything that a test started is done, but for what waits at a gate. */
+export function settled(): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve));
+}
+
+/** Something that waits until the test opens it. */
+export class Gate {
+  open = () => {};
+  readonly passed = new Promise<void>((resolve) => {
+    this.open = resolve;
+  });
+}
+
+/** The room's server. It keeps what `hello` and the commands say of this participant's devices,
+ * shows it to everyone by `participant.changed`, and answers commands with `ok`. */
+export class FakeServer {
+  snapshot: Snapshot = snapshotOf();
+  readonly connections: FakeConnection[] = [];
+  readonly refuses = new Set<Request['type']>();
+  /** Until it is opened no reply is sent. */
+  gate: Gate | null = null;
+  #seq = this.snapshot.seq;
+
+  get connection(): FakeConnection {
+    const newest = this.connections.at(-1);
+    if (newest === undefined) throw new Error('there is no connection');
+    return newest;
+  }
+
+  /** What the others are shown of this participant; undefined at the door. */
+  get me(): ParticipantView | undefined {
+    return this.snapshot.participants.find(({ key }) => key === this.snapshot.me.key);
+  }
+
+  get devices(): Wanted {
+    const { microphone = false, camera = false } = this.me ?? {};
+    return { microphone, camera };
+  }
+
+  readonly connect = (on: Listener, hello: () => Wanted): Connection => {
+    const connection = new FakeConnection(this, on, hello);
+    this.connections.push(connection);
+    on.status('connecting');
+    return connection;
+  };
+
+  /** A change of the room or of this participant's seat, sent to the page. */
+  change(change: { room?: Partial<Snapshot['room']>; me?: Partial<Snapshot['me']> }): void {
+    const { room, me } = this.snapshot;
+    if (change.room) {
+      const changed = { ...room, version: room.version + 1, ...change.room };
+      this.snapshot = { ...this.snapshot, room: changed };
+      this.#send({ type: 'room.changed', ...this.#stamp(), room: changed });
+    }
+    if (change.me) {
+      const changed = { ...me, version: me.version + 1, ...change.me };
+      this.snapshot = { ...this.snapshot, me: changed };
+      this.#send({ type: 'me.changed', ...this.#stamp(), me: changed });
+    }
+  }
+
+  /** Keeps it, and shows it when it differs. */
+  hold(devices: Partial<Wanted>): void {
+    const { me } = this;
+    if (!me) return;
+    const changed = { ...me, ...devices };
+    if (changed.microphone === me.microphone && changed.camera === me.camera) return;
+    const participant = { ...changed, version: me.version + 1 };
+    const others = this.snapshot.participants;
+    const participants = others.map((other) => (other.key === me.key ? participant : other));
+    this.snapshot = { ...this.snapshot, participants };
+    this.#send({ type: 'participant.changed', ...this.#stamp(), participant });
+  }
+
+  /** What a command does here; the reply. */
+  async answer(request: Request): Promise<Reply> {
+    await this.gate?.passed;
+    if (this.refuses.has(request.type))
+      return { type: 'refused', id: 1, code: 'room.locked', text: 'Locked.' };
+    if (request.type === 'me.microphone') this.hold({ microphone: request.on });
+    if (request.type === 'me.camera') this.hold({ camera: request.on });
+    if (request.type === 'media.offer')
+      return { type: 'media.answer', id: 1, sdp: `answer to ${request.sdp}` };
+    if (request.type === 'media.relay')
+      return {
+        ...{ type: 'media.relay_access', id: 1, urls: ['turn:relay'] },
+        ...{ username: 'u', credential: 'c' },
+      };
+    return { type: 'ok', id: 1 };
+  }
+
+  #stamp(): { epoch: string; seq: number } {
+    this.#seq += 1;
+    this.snapshot = { ...this.snapshot, seq: this.#seq };
+    return { epoch: this.snapshot.epoch, seq: this.#seq };
+  }
+
+  #send(event: Event): void {
+    const connection = this.connections.at(-1);
+    if (connection?.isOpen) connection.on.event(event);
+  }
+}
+
+/** One connection of the page, as the server sees it. */
+export class FakeConnection implements Connection {
+  readonly sent: Request[] = [];
+  isOpen = false;
+  isClosed = false;
+  retries = 0;
+  #drop: () => void = () => {};
+  #dropped = Promise.resolve();
+
+  constructor(
+    private readonly server: FakeServer,
+    readonly on: Listener,
+    private readonly hello: () => Wanted,
+  ) {}
+
+  /** The socket is open: the page says hello. Nothing is answered yet. */
+  sayHello(): Wanted {
+    const devices = this.hello();
+    this.server.hold(devices);
+    return devices;
+  }
+
+  /** Answers the hello: with a snapshot, or with the events that were missed, which are none. */
+  answerHello(how: 'snapshot' | 'replay' = 'snapshot'): void {
+    this.isOpen = true;
+    this.#dropped = new Promise((resolve) => {
+      this.#drop = resolve;
+    });
+    this.on.status('open');
+    if (how === 'snapshot') this.on.event(this.server.snapshot);
+  }
+
+  accept(how: 'snapshot' | 'replay' = 'snapshot'): void {
+    this.sayHello();
+    this.answerHello(how);
+  }
+
+  /** The connection is lost; it comes back by itself. */
+  lose(): void {
+    this.isOpen = false;
+    this.#drop();
+    this.on.status('reconnecting', { code: 1006, text: '' });
+  }
+
+  /** The server closes it with a code after which it does not come back by itself. */
+  end(code: number): void {
+    this.isOpen = false;
+    this.#drop();
+    this.on.status('closed', { code, text: '' });
+  }
+
+  async send(request: Request): Promise<Reply> {
+    if (!this.isOpen) return LOST;
+    this.sent.push(request);
+    return Promise.race([this.server.answer(request), this.#dropped.then(() => LOST)]);
+  }
+
+  close(): void {
+    this.isClosed = true;
+    this.end(1000);
+  }
+
+  retryNow(): void {
+    this.retries += 1;
+  }
+
+  /** Commands of these types, in the order in which they were sent. */
+  sentOf<T extends Request['type']>(...types: T[]): Extract<Request, { type: T }>[] {
+    const isOne = (request: Request): request is Extract<Request, { type: T }> =>
+      (types as string[]).includes(request.type);
+    return this.sent.filter(isOne);
+  }
+}
+
+/** A peer whose new senders have their tracks once `gate` is open. */
+export class FakePeer implements MediaPeer {
+  readonly offers: { slots: number; renewal: string; relays: number }[] = [];
+  readonly accepted: string[] = [];
+  readonly calls: string[] = [];
+  gate: Gate | null = null;
+  #senders = false;
+  #tracks: { microphone: MediaStreamTrack | null; camera: MediaStreamTrack | null } = {
+    microphone: null,
+    camera: null,
+  };
+  #offering: Promise<string> | null = null;
+
+  constructor(readonly on: MediaListener) {}
+
+  offer(slots: number, renewal = 'fresh', relays: RTCIceServer[] = []): Promise<string> {
+    this.#offering ??= this.#makeOffer(slots, renewal, relays.length).finally(() => {
+      this.#offering = null;
+    });
+    return this.#offering;
+  }
+
+  async #makeOffer(slots: number, renewal: string, relays: number): Promise<string> {
+    this.offers.push({ slots, renewal, relays });
+    const offer = `offer ${this.offers.length}`;
+    if (renewal === 'fresh') this.#senders = false;
+    await this.gate?.passed;
+    this.#senders = true;
+    this.#sending();
+    return offer;
+  }
+
+  async accept(answer: string, offer: string): Promise<void> {
+    this.accepted.push(`${answer} for ${offer}`);
+  }
+
+  async setMicrophone(track: MediaStreamTrack | null): Promise<void> {
+    this.#tracks.microphone = track;
+    this.#sending();
+  }
+
+  async setCamera(track: MediaStreamTrack | null): Promise<void> {
+    this.#tracks.camera = track;
+    this.#sending();
+  }
+
+  /** The browser has taken the camera's track off its sender. */
+  loseCamera(): void {
+    this.#tracks.camera = null;
+    this.#sending();
+  }
+
+  hasSenders(): boolean {
+    return this.#senders;
+  }
+
+  microphoneIsOpen(): boolean {
+    return this.#isOpen(this.#tracks.microphone);
+  }
+
+  cameraIsOpen(): boolean {
+    return this.#isOpen(this.#tracks.camera);
+  }
+
+  #isOpen(track: MediaStreamTrack | null): boolean {
+    return this.#senders && track?.readyState === 'live' && track.enabled;
+  }
+
+  #sending(): void {
+    this.on.sending?.(this.microphoneIsOpen(), this.cameraIsOpen());
+  }
+
+  slotOwned(slot: number, key: string | null): void {
+    this.calls.push(`slot ${slot} is ${key}'s`);
+  }
+
+  slotShown(slot: number, key: string): void {
+    this.calls.push(`slot ${slot} shows ${key}`);
+  }
+
+  closed(): void {
+    this.calls.push('closed by the node');
+  }
+
+  controlResumed(): void {
+    this.calls.push('control resumed');
+  }
+
+  close(): void {
+    this.#senders = false;
+    this.calls.push('close');
+  }
+}
+
+/** An echo that connects at once and keeps what it was asked. */
+class FakeEcho {
+  constructor(
+    private readonly on: EchoListener,
+    private readonly calls: string[],
+  ) {}
+
+  async start(track: MediaStreamTrack): Promise<void> {
+    this.calls.push(`start ${track.kind}`);
+    this.on.news({ at: 'listening' });
+  }
+
+  stop(): void {
+    this.calls.push('stop');
+    this.on.news({ at: 'idle' });
+  }
+
+  send(track: MediaStreamTrack | null): void {
+    this.calls.push(`send ${track?.kind ?? 'nothing'}`);
+  }
+
+  close(): void {
+    this.calls.push('close');
+    this.on.news({ at: 'idle' });
+  }
+}
+
+/** A page with its parts, at the device check. */
+export class FakePage {
+  readonly server = new FakeServer();
+  readonly browser = new FakeDevices();
+  readonly peers: FakePeer[] = [];
+  readonly metered: string[] = [];
+  readonly echoCalls: string[] = [];
+  readonly timers: { ms: number; callback: () => void }[] = [];
+  wallNow = 0;
+  readonly session: RoomSession;
+  readonly #parts: Parts = {
+    webrtc: true,
+    hasRelays: false,
+    connect: this.server.connect,
+    newPeer: (on) => {
+      const peer = new FakePeer(on);
+      this.peers.push(peer);
+      return peer;
+    },
+    newEcho: (on) => new FakeEcho(on, this.echoCalls),
+    openDevices: this.browser.open,
+    listDevices: async () => ({
+      audio: [{ id: 'a', label: 'Headset' }],
+      video: [{ id: 'v', label: 'Front camera' }],
+    }),
+    onDevicesChanged: () => {},
+    meter: (track, on) => {
+      this.metered.push(`start ${track.kind}`);
+      on(0.5);
+      return () => this.metered.push('stop');
+    },
+    streamOf: (track) => ({ getVideoTracks: () => [track] }) as unknown as MediaStream,
+    wallNow: () => this.wallNow,
+    after: (ms, callback) => void this.timers.push({ ms, callback }),
+  };
+
+  constructor(parts: Partial<Parts> = {}) {
+    this.session = new RoomSession({ ...this.#parts, ...parts });
+  }
+
+  get peer(): FakePeer {
+    const newest = this.peers.at(-1);
+    if (newest === undefined) throw new Error('there is no media peer');
+    return newest;
+  }
+
+  get connection(): FakeConnection {
+    return this.server.connection;
+  }
+
+  get at(): string {
+    return this.session.page.current.screen.at;
+  }
+
+  /** From the check to where the server's snapshot leads. */
+  async join(): Promise<this> {
+    this.session.start();
+    await settled();
+    this.session.connect();
+    this.connection.accept();
+    await settled();
+    return this;
+  }
+}

@@ -1,0 +1,29 @@
+// What a session is made of: each part is the browser's own, or a test's.
+// Owns shapes only.
+import type { DeviceName, openDevices } from '../media/devices';
+import type { Echo, EchoListener } from '../media/echo';
+import type { Wanted } from '../media/own-devices';
+import type { MediaListener, MediaPeer } from '../media/peer';
+import type { Connection, Listener } from '../signaling/connection';
+
+export interface Parts {
+  /** False in a browser without WebRTC, which cannot join. */
+  readonly webrtc: boolean;
+  /** This installation has TURN servers: their access is asked for before each offer. */
+  readonly hasRelays: boolean;
+  /** Opens the room's websocket. `hello` is called at each attempt. */
+  connect(on: Listener, hello: () => Wanted): Connection;
+  newPeer(on: MediaListener): MediaPeer;
+  newEcho(on: EchoListener): Pick<Echo, 'start' | 'stop' | 'send' | 'close'>;
+  readonly openDevices: typeof openDevices;
+  listDevices(): Promise<{ audio: readonly DeviceName[]; video: readonly DeviceName[] }>;
+  /** Calls back when a device is plugged in or pulled out. */
+  onDevicesChanged(callback: () => void): void;
+  /** Calls back with a loudness of 0 to 1; returns how to stop. */
+  meter(track: MediaStreamTrack, on: (level: number) => void): () => void;
+  streamOf(track: MediaStreamTrack): MediaStream;
+  /** Milliseconds since 1970, by this device's clock. */
+  wallNow(): number;
+  /** Calls back once after `ms` milliseconds. */
+  after(ms: number, callback: () => void): void;
+}

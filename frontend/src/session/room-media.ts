@@ -1,0 +1,103 @@
+// Sound and pictures of the room: makes the media peer, carries its offers and answers over the
+// connection, and hands it the node's messages about slots. Owns the peer and the slots' streams.
+// Knows neither which devices are open nor whose turn it is.
+import { signal } from '@preact/signals';
+import type { Outlet } from '../media/own-devices';
+import type { MediaListener, MediaPeer } from '../media/peer';
+import type { Event } from '../messages';
+import type { Reply, Request } from '../signaling/connection';
+import type { Streams } from '../ui/page';
+import type { PageState } from './page-state';
+import type { Parts } from './parts';
+
+type Renewal = Parameters<NonNullable<MediaListener['needed']>>[0];
+
+const REFUSED_AGAIN_MS = 500;
+
+/** What the session does for its media. */
+export interface MediaOwner {
+  send(request: Request): Promise<Reply>;
+  /** One's own tracks go there from now; null: nowhere. */
+  sendTo(outlet: Outlet | null): void;
+  sendingChanged(): void;
+}
+
+export class RoomMedia {
+  readonly slots = signal<ReadonlyMap<number, Streams>>(new Map());
+  #peer: MediaPeer | null = null;
+  #carried = '';
+
+  constructor(
+    private readonly parts: Pick<Parts, 'newPeer' | 'hasRelays' | 'after'>,
+    private readonly page: PageState,
+    private readonly owner: MediaOwner,
+  ) {}
+
+  /** Once in the room; open media stay as they are. */
+  open(): void {
+    if (this.#peer) return;
+    const peer = this.parts.newPeer({
+      stream: (slot, video, audio) => {
+        this.slots.value = new Map(this.slots.peek()).set(slot, { video, audio });
+      },
+      covered: (slot, covered, key) => this.page.dispatch({ kind: 'covered', slot, covered, key }),
+      state: (media) => this.page.dispatch({ kind: 'media', media }),
+      needed: (renewal) => void this.#negotiate(renewal),
+      sending: () => this.owner.sendingChanged(),
+    });
+    this.#peer = peer;
+    this.owner.sendTo(peer);
+    void this.#negotiate('fresh');
+  }
+
+  close(): void {
+    if (!this.#peer) return;
+    const peer = this.#peer;
+    this.#peer = null;
+    peer.close();
+    this.slots.value = new Map();
+    this.owner.sendTo(null);
+    this.page.dispatch({ kind: 'media', media: 'idle' });
+  }
+
+  /** The server's messages about media; all others are not for here. */
+  received(event: Event): void {
+    if (event.type === 'media.slot_owned') this.#peer?.slotOwned(event.slot, event.key, event.csrc);
+    if (event.type === 'media.slot_shown')
+      this.#peer?.slotShown(event.slot, event.key, event.rtp_timestamp);
+    if (event.type === 'media.closed' && event.again) this.#peer?.closed();
+  }
+
+  /** The connection was lost and is open again. */
+  controlResumed(): void {
+    this.#peer?.controlResumed();
+  }
+
+  /** Carries one offer and its answer. Without an answer the peer asks for another offer. */
+  async #negotiate(renewal: Renewal): Promise<void> {
+    const peer = this.#peer;
+    const slots = this.page.live?.mediaSlots;
+    if (!peer || slots === undefined) return;
+    const relays = await this.#askRelays();
+    if (peer !== this.#peer) return;
+    const offer = await peer.offer(slots, renewal, relays);
+    if (peer !== this.#peer || offer === this.#carried) return;
+    this.#carried = offer;
+    const reply = await this.owner.send({ type: 'media.offer', sdp: offer });
+    if (peer !== this.#peer) return;
+    if (reply.type === 'media.answer') await peer.accept(reply.sdp, offer);
+    else if (reply.type === 'refused' && reply.code !== 'connection.lost')
+      this.parts.after(REFUSED_AGAIN_MS, () => {
+        if (peer === this.#peer) void this.#negotiate(renewal);
+      });
+  }
+
+  /** TURN servers for networks that let nothing else out, where this installation has them. */
+  async #askRelays(): Promise<RTCIceServer[]> {
+    if (!this.parts.hasRelays) return [];
+    const reply = await this.owner.send({ type: 'media.relay' });
+    if (reply.type !== 'media.relay_access' || reply.urls.length === 0) return [];
+    const { urls, username, credential } = reply;
+    return [{ urls: [...urls], username, credential }];
+  }
+}

@@ -1,0 +1,187 @@
+// What the connection, the media and the check do to each other.
+import { describe, expect, it } from 'vitest';
+import { meView, person, snapshotOf } from '../room/testing';
+import { FakePage, Gate, settled } from './fakes';
+
+describe('the device check', () => {
+  it('opens and lists the devices, and meters until the room', async () => {
+    const page = new FakePage();
+    page.session.start();
+    await settled();
+    expect(page.session.page.current.own).toMatchObject({
+      asked: true,
+      audioDevices: [{ id: 'a', label: 'Headset' }],
+      audioId: 'the audio device',
+      videoId: 'the video device',
+    });
+    expect(page.session.check.level.value).toBe(0.5);
+    expect(page.metered).toEqual(['start audio']);
+    await page.join();
+    expect(page.metered.at(-1)).toBe('stop');
+  });
+
+  it('does not begin where there is no WebRTC', async () => {
+    const page = new FakePage({ webrtc: false });
+    page.session.start();
+    await settled();
+    expect([page.at, page.browser.asked]).toEqual(['unsupported', []]);
+  });
+
+  it('shows its problems on its own page, later ones on the status line', async () => {
+    const page = new FakePage();
+    page.browser.blocked = true;
+    page.session.start();
+    await settled();
+    expect(page.session.page.current).toMatchObject({
+      own: { audioProblem: 'blocked', videoProblem: 'blocked' },
+      notice: null,
+    });
+    await page.join();
+    await page.session.devices.want({ camera: true });
+    expect(page.session.page.current.notice?.code).toBe('devices');
+  });
+
+  it('shows one’s own picture while the camera is open', async () => {
+    const page = await new FakePage().join();
+    expect(page.session.own.value?.getVideoTracks()).toEqual([page.browser.newest('video')]);
+    await page.session.devices.want({ camera: false });
+    expect(page.session.own.value).toBeNull();
+  });
+});
+
+describe('media', () => {
+  it('open once their owner is among the participants, and carry one offer', async () => {
+    const page = new FakePage();
+    page.server.snapshot = snapshotOf({ participants: [person('dana')] });
+    await page.join();
+    expect([page.at, page.peers.length]).toEqual(['room', 0]);
+    const me = person('me', { microphone: true });
+    const stamp = { epoch: 'e1', seq: 11 };
+    page.connection.on.event({ type: 'participant.changed', ...stamp, participant: me });
+    await settled();
+    expect(page.peer.offers).toEqual([{ slots: 16, renewal: 'fresh', relays: 0 }]);
+    expect(page.peer.accepted).toEqual(['answer to offer 1 for offer 1']);
+  });
+
+  it('are not there at the door', async () => {
+    const page = new FakePage();
+    page.server.snapshot = snapshotOf({ me: meView({ seat: 'waiting' }), participants: [] });
+    await page.join();
+    expect(page.peers).toEqual([]);
+  });
+
+  it('asked for twice at once carry one offer, and take one answer', async () => {
+    const page = await new FakePage().join();
+    const gate = new Gate();
+    page.peer.gate = gate;
+    page.peer.on.needed?.('fresh');
+    page.peer.on.needed?.('fresh');
+    gate.open();
+    await settled();
+    expect(page.connection.sentOf('media.offer').map(({ sdp }) => sdp)).toEqual([
+      'offer 1',
+      'offer 2',
+    ]);
+    expect(page.peer.accepted.slice(1)).toEqual(['answer to offer 2 for offer 2']);
+  });
+
+  it('are offered again after a refusal, and not after a lost connection', async () => {
+    const page = await new FakePage().join();
+    page.server.refuses.add('media.offer');
+    page.peer.on.needed?.('restart');
+    await settled();
+    expect(page.timers.map(({ ms }) => ms)).toEqual([500]);
+    page.server.refuses.clear();
+    page.timers[0]?.callback();
+    await settled();
+    expect(page.peer.accepted.at(-1)).toBe('answer to offer 3 for offer 3');
+    page.connection.lose();
+    page.peer.on.needed?.('restart');
+    await settled();
+    expect(page.timers.length).toBe(1);
+  });
+
+  it('take no answer after their end', async () => {
+    const page = await new FakePage().join();
+    page.server.gate = new Gate();
+    page.peer.on.needed?.('restart');
+    await settled();
+    page.session.leave();
+    page.server.gate.open();
+    await settled();
+    expect(page.peer.accepted.length).toBe(1);
+  });
+
+  it('use the relays of an installation that has them', async () => {
+    const page = await new FakePage({ hasRelays: true }).join();
+    expect(page.peer.offers).toEqual([{ slots: 16, renewal: 'fresh', relays: 1 }]);
+  });
+
+  it('receive the node’s messages, and that control is back', async () => {
+    const page = await new FakePage().join();
+    const { on } = page.connection;
+    on.event({ type: 'media.slot_owned', slot: 2, key: 'joe', csrc: 7 });
+    on.event({ type: 'media.slot_shown', slot: 2, key: 'joe', rtp_timestamp: 1 });
+    on.event({ type: 'media.closed', reason: 'revoked', again: false });
+    on.event({ type: 'media.closed', reason: 'node_lost', again: true });
+    page.connection.lose();
+    page.connection.accept('replay');
+    expect(page.peer.calls).toEqual([
+      "slot 2 is joe's",
+      'slot 2 shows joe',
+      'closed by the node',
+      'control resumed',
+    ]);
+  });
+});
+
+describe('leaving', () => {
+  it('ends the connection with the reply', async () => {
+    const page = await new FakePage().join();
+    page.session.leave();
+    await settled();
+    expect([page.at, page.connection.isClosed]).toEqual(['resting', true]);
+  });
+
+  /** Kills: an end that closes the connection that is there, instead of the one that was left. */
+  it('does not end the connection of somebody who came back before the reply', async () => {
+    const page = await new FakePage().join();
+    page.server.gate = new Gate();
+    page.session.leave();
+    page.session.connect();
+    page.connection.accept();
+    page.server.gate.open();
+    await settled();
+    expect(page.server.connections.map(({ isClosed }) => isClosed)).toEqual([true, false]);
+    expect(page.at).toBe('room');
+  });
+});
+
+describe('a command', () => {
+  it('that is refused says why until it is done', async () => {
+    const page = await new FakePage().join();
+    page.server.refuses.add('me.hand');
+    await page.session.ask({ type: 'me.hand', raised: true });
+    expect(page.session.page.current.notice?.text).toBe('Locked.');
+    page.server.refuses.clear();
+    await page.session.ask({ type: 'me.hand', raised: true });
+    expect(page.session.page.current.notice).toBeNull();
+  });
+
+  it('without a connection is refused as lost', async () => {
+    const page = new FakePage();
+    expect(await page.session.send({ type: 'room.start' })).toMatchObject({
+      code: 'connection.lost',
+    });
+  });
+});
+
+describe('the clock', () => {
+  it('is the server’s, by whole seconds', async () => {
+    const page = await new FakePage().join();
+    page.connection.on.clock(5_400);
+    page.wallNow = 1_700;
+    page.session.page.tick();
+    expect(page.session.page.now.value).toBe(7_000);
+  });
+});

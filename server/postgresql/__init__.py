@@ -1,1 +1,0 @@
-"""Django's PostgreSQL, with fewer ways there and back: `base` (Django wants that name)."""
