@@ -51,8 +51,9 @@ async def other() -> AsyncIterator[Process]:
 
 
 def changed(version: int) -> Draft:
+    payload = {"segments": [], "version": version}
     return Draft(
-        Kind.ROOM_CHANGED, Audience.EVERYONE, version, payload={"segments": [], "v": version}
+        Kind.ROOM_CHANGED, Audience.EVERYONE, version, payload=payload, room_version=version
     )
 
 
@@ -70,7 +71,7 @@ def test_stream_gives_what_came_after_a_number_in_order(room: str) -> None:
     assert isinstance(read, Events)
     assert (read.seq, seq) == (3, 3)
     assert [(event.seq, event.version) for event in read.events] == [(2, 2), (3, 3)]
-    assert read.events[0].payload == {"segments": [], "v": 2}  # an empty list stays a list
+    assert read.events[0].payload == {"segments": [], "version": 2}  # an empty list stays a list
 
 
 def test_stream_after_its_last_number_is_empty(room: str) -> None:
@@ -104,6 +105,8 @@ def test_newest_told_version_of_the_room_never_goes_back(room: str) -> None:
     run(append(room, changed(6)))
     run(append(room, changed(5)))
     assert run(presence.sweep(room)).room_version == 6
+    roster = run(presence.roster(room))
+    assert (roster.room_version, json.loads(roster.published)["version"]) == (6, 6)
 
 
 def test_redis_holds_no_words_beyond_those_given(room: str) -> None:
@@ -119,7 +122,6 @@ def test_redis_holds_no_words_beyond_those_given(room: str) -> None:
         "microphone",
         "microphone_allowed",
         "camera",
-        "hand_ms",
         "away",
         "since_ms",
         "waiting",
@@ -378,6 +380,7 @@ def hung_redis(
 ) -> Iterator[Process]:
     """A server that accepts and never answers: a stopped process, a network gone silent."""
     monkeypatch.setattr(store, "SOCKET_TIMEOUT_S", SOCKET_TIMEOUT_S)
+    monkeypatch.setattr(broadcast, "SOCKET_TIMEOUT_S", SOCKET_TIMEOUT_S)
     monkeypatch.setattr(store, "ANSWER_S", ANSWER_S)
     path = str(tmp_path / "hung.sock")
     with contextlib.closing(socket.socket(socket.AF_UNIX)) as server:
