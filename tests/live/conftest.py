@@ -1,23 +1,13 @@
-"""Fixtures of the websocket's tests: a session of this evening."""
-
-from collections.abc import Iterator
+"""What holds for every test of the live state."""
 
 import pytest
 
-from sessions.signaling.consumer import RoomConsumer
-from tests.signaling.evening import Evening, evening
-from tests.signaling.quiet import wait_for_database_calls
+from tests.conftest import AGES
 
 
 @pytest.fixture(autouse=True)
-def _patient(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Browsers in tests do not ping by themselves; a busy machine must not silence them."""
-    monkeypatch.setattr(RoomConsumer, "silence_s", 600.0)
-    monkeypatch.setattr(RoomConsumer, "quiet_s", 600.0)
-
-
-@pytest.fixture
-def tonight(transactional_db: None) -> Iterator[Evening]:
-    """A session that starts in five minutes; its lobby is open."""
-    yield evening()
-    wait_for_database_calls()
+def limits_of_wake_ups(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No wake-up is given up on a slow machine: a test would wait for it without end. A test of
+    the limit puts it back."""
+    monkeypatch.setattr("sessions.live.broadcast.SOCKET_TIMEOUT_S", AGES)
+    monkeypatch.setattr("sessions.live.feed.SOCKET_TIMEOUT_S", AGES)

@@ -66,7 +66,10 @@ async def following(process: Process, room: str) -> tuple[Reader, FeedReader]:
 
 
 def changed(version: int) -> Draft:
-    return Draft(Kind.ROOM_CHANGED, Audience.EVERYONE, version)
+    payload = {"version": version}
+    return Draft(
+        Kind.ROOM_CHANGED, Audience.EVERYONE, version, payload=payload, room_version=version
+    )
 
 
 def write(room: str, version: int) -> Applied:

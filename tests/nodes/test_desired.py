@@ -73,7 +73,6 @@ entries = st.builds(
     microphone=st.booleans(),
     microphone_allowed=st.booleans(),
     camera=st.booleans(),
-    hand_ms=st.none(),
     away=st.booleans(),
     since_ms=st.integers(0, 10),
     waiting=st.none(),

@@ -31,7 +31,7 @@ T = TypeVar("T")
 Writer = asyncio.Task[DesiredRoom | Refuse]
 
 PATIENCE: Final = 30.0  # seconds before what never comes fails a test; never asserted
-NUMBER, PUT = "media_number", "media_put"
+NUMBER, PUT = "media/number", "media/put"
 ROUND_TRIPS: Final = 3  # of one try: the number, the roster, the put
 
 
