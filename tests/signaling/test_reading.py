@@ -168,9 +168,11 @@ class Web:
         self.holds = False
         self.kept.clear()
 
-    def perform(self, tonight: Evening, verb: Verb, arguments: Mapping[str, Any]) -> None:
-        """Dana asks for it."""
-        self._run(perform(self.process, verb, tonight["Dana"], tonight.address, arguments))
+    def perform(
+        self, tonight: Evening, verb: Verb, arguments: Mapping[str, Any], by: str = "Dana"
+    ) -> None:
+        """Somebody asks for it."""
+        self._run(perform(self.process, verb, tonight[by], tonight.address, arguments))
 
     def republish(self, tonight: Evening) -> None:
         """As the ticker does once a room is behind its rows."""
@@ -187,7 +189,7 @@ def runner(process: Process) -> Iterator[asyncio.Runner]:
         own.run(process.close())
 
 
-VERBS: list[tuple[Verb, Mapping[str, int]]] = [
+VERBS: list[tuple[Verb, Mapping[str, int | None]]] = [
     (Verb.ROOM_ADMIT, {}),
     (Verb.ROOM_START, {}),
     (Verb.ROOM_ADVANCE, {"index": 0}),
@@ -198,12 +200,15 @@ VERBS: list[tuple[Verb, Mapping[str, int]]] = [
     (Verb.ROOM_MUTE, {}),
     (Verb.ROOM_ALLOW_MICROPHONE, {}),
     (Verb.ROOM_LOWER_HAND, {}),
+    (Verb.ROOM_SPOTLIGHT, {}),
+    (Verb.ROOM_SPOTLIGHT, {"key": None}),
 ]
 OF_A_SEAT = {
     Verb.ROOM_ADMIT,
     Verb.ROOM_MUTE,
     Verb.ROOM_ALLOW_MICROPHONE,
     Verb.ROOM_LOWER_HAND,
+    Verb.ROOM_SPOTLIGHT,
 }
 
 
@@ -215,13 +220,18 @@ def step(tonight: Evening, web: Web) -> None:
     if seat is None or chance.random() < 0.2:
         connect(tonight, name)
     elif chance.random() < 0.4:
-        changes = {chance.choice(["microphone", "camera", "hand"]): chance.random() < 0.5}
-        run(presence.change(tonight.room.key, seat.key, **changes))  # type: ignore[arg-type]
+        own, on = chance.choice(["microphone", "camera", "hand"]), chance.random() < 0.5
+        if own == "hand":
+            by = chance.choice([name, "Dana"])  # who may be at the door, and who is in the room
+            web.perform(tonight, Verb.ROOM_RAISE_HAND, {"raised": on}, by=by)
+        else:
+            run(presence.change(tonight.room.key, seat.key, **{own: on}))  # type: ignore[arg-type]
     elif chance.random() < 0.2:
         run(presence.remove(tonight.room.key, seat.key, bar=False))
     else:
         verb, arguments = chance.choice(VERBS)
-        web.perform(tonight, verb, {"key": seat.key} if verb in OF_A_SEAT else arguments)
+        of_a_seat = {"key": seat.key} if verb in OF_A_SEAT else {}
+        web.perform(tonight, verb, {**of_a_seat, **arguments})
 
 
 def test_snapshot_and_events_are_a_snapshot(
@@ -269,13 +279,23 @@ def _an_evening(seed: int, web: Web) -> tuple[Onlooker, Onlooker]:
             web.republish(tonight)
         if chance.random() < 0.2:
             dana.look()
-    web.holds = False
     web.deliver()
+    _crash(tonight, web, dana.viewer.seat.key)
     web.republish(tonight)
     for onlooker in (dana, sam):
         onlooker.read()
         onlooker.look()
     return dana, sam
+
+
+def _crash(tonight: Evening, web: Web, key: str) -> None:
+    """The agenda moves and somebody else is shown large, and the process ends before it says so."""
+    web.holds = True
+    for verb in (Verb.ROOM_START, Verb.ROOM_PAUSE, Verb.ROOM_RESUME):
+        web.perform(tonight, verb, {})
+    web.perform(tonight, Verb.ROOM_SPOTLIGHT, {"key": key})
+    assert {draft.kind for _, draft in web.kept} == {Kind.ROOM_CHANGED, Kind.PART_CHANGED}
+    web.lose()
 
 
 def _agrees(onlooker: Onlooker, chance: random.Random) -> None:
