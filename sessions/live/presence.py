@@ -64,15 +64,17 @@ class Entry:
 
     @classmethod
     def read(cls, stored: Mapping[str, object]) -> "Entry":
-        """From the JSON of the roster, or of the payload of an event that tells an entry."""
+        """From the JSON of the roster, or of the payload of an event that tells an entry. What an
+        older or newer release wrote into it besides is passed over: rooms go on through a
+        deployment."""
         fields = {**stored, "place": Place(str(stored["place"])), "waiting": _waits(stored)}
-        fields.pop("late")
-        return cls(**fields)  # type: ignore[arg-type]
+        known = {name: fields[name] for name in cls.__dataclass_fields__ if name in fields}
+        return cls(**known)  # type: ignore[arg-type]
 
 
 def _waits(stored: Mapping[str, object]) -> Wait | None:
     reason = str(stored["waiting"])
-    return Wait(WaitReason(reason), bool(stored["late"])) if reason else None
+    return Wait(WaitReason(reason), bool(stored.get("late"))) if reason else None
 
 
 def _waiting(waiting: Wait | None) -> dict[str, str | bool]:

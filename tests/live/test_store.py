@@ -14,7 +14,7 @@ from redis.asyncio.client import Pipeline
 from redis.exceptions import ResponseError
 
 from sessions.core.refusal import Refuse
-from sessions.live import presence, store
+from sessions.live import broadcast, presence, store
 from sessions.live.presence import Joined, Place, Roster
 from sessions.live.store import ANSWER_S, SOCKET_TIMEOUT_S, Call
 from sessions.live.stream import (
@@ -120,6 +120,7 @@ def hung_redis(
 ) -> Iterator[Process]:
     """A server that accepts and never answers: a stopped process, a network gone silent."""
     monkeypatch.setattr(store, "SOCKET_TIMEOUT_S", SOCKET_TIMEOUT_S)
+    monkeypatch.setattr(broadcast, "SOCKET_TIMEOUT_S", SOCKET_TIMEOUT_S)
     monkeypatch.setattr(store, "ANSWER_S", ANSWER_S)
     path = str(tmp_path / "hung.sock")
     with contextlib.closing(socket.socket(socket.AF_UNIX)) as server:
