@@ -83,8 +83,8 @@ async def _verbs(evening: Evening, findings: Findings) -> None:
     live = (
         (luis, "room.mute", {"key": muted}),
         (luis, "room.allow_microphone", {"key": muted}),
-        (evening.scripted["Cole"], "me.hand", {"raised": True}),
-        (evening.scripted["Cole"], "me.hand", {"raised": False}),
+        (evening.scripted["Cole"], "me.camera", {"on": False}),
+        (evening.scripted["Cole"], "me.camera", {"on": True}),
     )
     for person, verb, fields in live:
         reply = await person.ask(verb, **fields)

@@ -75,8 +75,8 @@ async def test_verb_that_was_given_up_on_and_commits_has_its_effects_carried_out
     entry = (await roster_of(process, live)).of(sam)
     assert entry is not None
     assert not entry.microphone_allowed
-    told = [Kind.ME_CHANGED, Kind.PARTICIPANT_CHANGED, Kind.ROOM_CHANGED]
-    assert await kinds_since(process, live, before) == told
+    published = [Kind.ME_CHANGED, Kind.PARTICIPANT_CHANGED, Kind.ROOM_CHANGED]
+    assert await kinds_since(process, live, before) == published
 
 
 async def test_fault_in_one_effect_leaves_the_others_carried_out(

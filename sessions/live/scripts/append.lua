@@ -3,7 +3,7 @@
 -- What was published last of the room or of a part of it; the newer version counts.
 local function newest(field, payload)
   local known = redis.call('HGET', STATE, field)
-  if known and cjson.decode(known).version > arg.version then return end
+  if known and (cjson.decode(known).version or 0) > arg.version then return end
   redis.call('HSET', STATE, field, payload)
 end
 
