@@ -1,6 +1,8 @@
 """Between a verb's commit and its effects: who waits no longer, and what goes wrong on the way."""
 
 import asyncio
+import secrets
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,10 +12,11 @@ from sessions.core.permissions import Verb
 from sessions.core.refusal import Refuse
 from sessions.live import presence
 from sessions.live.presence import Roster
-from sessions.live.stream import Events, Kind, read_after
-from sessions.models import Seat
+from sessions.live.stream import Audience, Draft, Events, Kind, read_after
+from sessions.models import Program, Seat
 from sessions.nodes.desired import RowFacts
-from sessions.rooms.perform import perform
+from sessions.rooms.effects import Outcome, Publish
+from sessions.rooms.perform import finish, perform
 from sessions.rooms.process import Process
 from sessions.rooms.selectors import RoomNow
 from tests.rooms.held import Held
@@ -98,3 +101,61 @@ async def test_fault_in_one_effect_leaves_the_others_carried_out(
     assert (await roster_of(process, live)).of(sam) is None
     assert desired_of(live) != desired
     assert "ZeroDivisionError" in caplog.text
+
+
+# ---- the commit ------------------------------------------------------------------------------
+
+
+def changing() -> Outcome[str]:
+    """A decision that writes a row and leaves an event."""
+    Program.objects.create(name="Evening")
+    event = Draft(Kind.ROOM_CHANGED, Audience.EVERYONE, 1, payload={"version": 1})
+    return Outcome("made", secrets.token_urlsafe(9), (Publish(event),))
+
+
+def programs() -> list[str]:
+    """What is committed."""
+    return [program.name for program in Program.objects.all()]
+
+
+async def test_event_goes_out_when_its_rows_are_committed(
+    process: Process, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Kills: publishing inside the transaction, so that a reader of the event finds old rows."""
+    committed: list[object] = []
+    publish = process.broadcast.publish
+
+    async def publishing(room: str, draft: Draft) -> object:
+        committed.append(await process.database.run(programs))
+        return await publish(room, draft)
+
+    monkeypatch.setattr(process.broadcast, "publish", publishing)
+    assert await finish(process, changing) == "made"
+    assert committed == [["Evening"]]
+
+
+async def test_no_event_goes_out_of_a_transaction_that_is_rolled_back(
+    process: Process, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    published: list[Draft] = []
+
+    async def publishing(_room: str, draft: Draft) -> None:
+        published.append(draft)
+
+    def breaks() -> Outcome[str]:
+        changing()
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(process.broadcast, "publish", publishing)
+    with pytest.raises(ZeroDivisionError):
+        await finish(process, breaks)
+    assert await process.database.run(programs) == []
+    assert published == []
+
+
+async def test_redis_away_does_not_undo_a_commit(tmp_path: Path) -> None:
+    """Kills: a verb that fails with the store when its rows are written."""
+    process = Process(f"unix://{tmp_path}/nobody.sock", "secret", database_threads=1)
+    assert await finish(process, changing) == "made"
+    assert await process.database.run(programs) == ["Evening"]
+    await process.close()
