@@ -18,12 +18,17 @@ const session = new RoomSession(browserParts(root.dataset));
 const page = pageOf(session, root.dataset);
 const settleAwake = stayAwake(() => session.keepsAwake);
 
-session.page.onScreen((at) => {
-  root.dataset.screen = at;
-  void settleAwake();
-});
 onKeys(keyVerbs(page, session), () => page.keys.peek());
 setInterval(() => session.page.tick(), CLOCK_MS);
 root.replaceChildren();
-render(<App page={page} />, root);
+render(
+  <App
+    page={page}
+    onShown={(at) => {
+      root.dataset.screen = at;
+      void settleAwake();
+    }}
+  />,
+  root,
+);
 session.start();

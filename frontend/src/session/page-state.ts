@@ -1,17 +1,9 @@
 // The state that the components show, and the one way in which it changes.
 // Owns the signals. Knows no socket and no media: the session acts on what changed.
-import { computed, type Signal, signal } from '@preact/signals';
+import { type Signal, signal } from '@preact/signals';
 import { announcement } from '../room/announce';
 import { reduce } from '../room/reduce';
-import {
-  type Input,
-  type Live,
-  liveOf,
-  type Notice,
-  opening,
-  type RoomState,
-  type Screen,
-} from '../room/state';
+import { type Input, type Live, liveOf, type Notice, opening, type RoomState } from '../room/state';
 
 /** Called after each change, with the state before and after it. */
 export type Follow = (before: RoomState, after: RoomState) => void;
@@ -54,11 +46,6 @@ export class PageState {
   /** A sentence of the page's own for the status line. */
   notify(code: string, text: string, tone: Notice['tone']): void {
     this.dispatch({ kind: 'notice', notice: { code, text, about: code, tone } });
-  }
-
-  /** Calls back with the name of the screen: now, and whenever it changes. */
-  onScreen(callback: (at: Screen['at']) => void): void {
-    computed(() => this.state.value.screen.at).subscribe(callback);
   }
 
   /** Lets the clock on the screen go on. */

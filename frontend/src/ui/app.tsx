@@ -13,10 +13,17 @@ import { Voices } from './picture';
 import { Strip } from './strip';
 import { Tiles } from './tiles';
 
-export function App({ page }: { page: Page }) {
+interface AppProps {
+  readonly page: Page;
+  /** Called in the render that shows another screen, with its name. */
+  readonly onShown: (at: Screen['at']) => void;
+}
+
+export function App({ page, onShown }: AppProps) {
   const { screen } = page.state.value;
   const root = useRef<HTMLDivElement>(null);
   useHeading(root, screen.at);
+  useLayoutEffect(() => onShown(screen.at), [screen.at, onShown]);
   useLayoutEffect(() => (root.current ? keepFocus(root.current) : undefined), []);
   return (
     <div ref={root}>
