@@ -93,9 +93,12 @@ def echo_answer_json(answer: EchoAnswer) -> bytes:
     return _ANSWER.dump_json(answer)
 
 
-def read_echo_answer(value: str) -> EchoAnswer:
-    """ValidationError when the entry is no answer: only the probe writes there."""
-    return _ANSWER.validate_json(value)
+def read_echo_answer(value: str | bytes) -> EchoAnswer | None:
+    """None when the entry is no answer."""
+    try:
+        return _ANSWER.validate_json(value)
+    except ValidationError:
+        return None
 
 
 def echo_report_json(report: EchoReport) -> bytes:
@@ -103,6 +106,9 @@ def echo_report_json(report: EchoReport) -> bytes:
     return _REPORT.dump_json(report)
 
 
-def read_echo_report(value: str) -> EchoReport:
-    """ValidationError when it is none: only the probe writes there."""
-    return _REPORT.validate_json(value)
+def read_echo_report(value: str | bytes) -> EchoReport | None:
+    """None when it is no report."""
+    try:
+        return _REPORT.validate_json(value)
+    except ValidationError:
+        return None

@@ -79,6 +79,6 @@ async def _ask(store: Store, request: EchoRequest) -> EchoAnswer:
         answer = cast("Any", redis.blpop([echo_answer_key(request.echo)], timeout=ANSWER_TRY_S))
         found = await answer
         if found:
-            return read_echo_answer(found[1])
+            return read_echo_answer(found[1]) or EchoAnswer(code="echo.down")
     await redis.delete(newest_echo_key(request.person))
     return EchoAnswer(code="echo.down")

@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
 
-from server.media import description, messages, numbering, placement, rtcp, stun, vp8
+from server.media import description, echo, messages, numbering, placement, rtcp, stun, vp8
 from server.media.dtls import Handshake, Identity, State
 from server.media.messages import Apply, DesiredRoom, Hello, Offer, PeerClosed, Ping
 from server.media.node import MediaNode
@@ -39,6 +39,11 @@ COMPOUND = h(
     "81cd00040000000100000009ffff0001000a8001"
     "81ce00020000000100000009"
     "84ce000400000001000000000000000901000000"
+)
+ECHO_REQUEST = echo.echo_request_json(echo.EchoRequest(echo="e", person="p", sdp="v=0"))
+ECHO_ANSWER = echo.echo_answer_json(echo.EchoAnswer(sdp="v=0"))
+ECHO_REPORT = echo.echo_report_json(
+    echo.EchoReport(received=50, lost=1, jitter_ms=2.5, round_trip_ms=None, heard=True)
 )
 EXTENSIONS = (h("bede0003102a31123400002300aabbcc"), h("1000000301012a02000004aabbccdd00"))
 DESCRIPTORS = (h("90e081110780010203"), h("9080111000"), h("1000"))
@@ -196,6 +201,9 @@ PARSERS = (
     Parser("messages.read_to_node", messages.read_to_node, TO_NODE),
     Parser("messages.read_to_web", messages.read_to_web, TO_WEB),
     Parser("messages.read_desired", messages.read_desired, (messages.desired_json(WANTED),)),
+    Parser("echo.read_echo_request", echo.read_echo_request, (ECHO_REQUEST,)),
+    Parser("echo.read_echo_answer", echo.read_echo_answer, (ECHO_ANSWER,)),
+    Parser("echo.read_echo_report", echo.read_echo_report, (ECHO_REPORT,)),
     Parser("placement.read_lease", placement.read_lease, (LEASE,)),
     Parser("placement.read_placement", placement.read_placement, (PLACED,)),
     Parser("dtls.Handshake.receive", receive_handshake, (hello(),)),
