@@ -76,11 +76,13 @@ class ByWeb(MediaClient):
 
 
 async def ask(redis: Redis, asked: EchoRequest) -> EchoAnswer:
-    """What `sessions.rooms.echo` does."""
+    """What `sessions.nodes.echo` does."""
     await redis.set(newest_echo_key(asked.person), asked.echo)
     await put(redis, asked)
     found = await cast("Any", redis.blpop([echo_answer_key(asked.echo)], timeout=WAIT))
-    return read_echo_answer(found[1].decode())
+    answer = read_echo_answer(found[1])
+    assert answer is not None
+    return answer
 
 
 async def put(redis: Redis, asked: EchoRequest) -> None:
@@ -123,7 +125,8 @@ async def reported(redis: Redis, echo: str, is_it: Callable[[EchoReport], object
     async with asyncio.timeout(WAIT):
         while True:
             text = await redis.get(echo_report_key(echo))
-            if text and is_it(report := read_echo_report(text.decode())):
+            report = read_echo_report(text) if text else None
+            if report is not None and is_it(report):
                 return report
             await asyncio.sleep(0.05)
 
