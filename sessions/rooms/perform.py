@@ -6,6 +6,7 @@ rule is a function of the locked room that either refuses, having written nothin
 Knows no verb by name.
 """
 
+import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
@@ -82,16 +83,19 @@ async def under_lock(process: Process, asked: Asked, decide: Decide[T]) -> T | R
 
 async def finish(process: Process, decided: Callable[[], Outcome[T]]) -> T | Refuse:
     """Decides on a thread, then carries the effects out; also of a call that was given up on and
-    committed after all."""
+    committed after all. A caller that ends meanwhile (its socket is gone) ends neither."""
 
     def afterwards(outcome: Outcome[T]) -> None:
         process.tasks.keep(carry_out(process, outcome.room, outcome.effects))
 
-    outcome = await process.database.run_to_the_end(decided, afterwards)
-    if isinstance(outcome, Refuse):
-        return outcome
-    await carry_out(process, outcome.room, outcome.effects)
-    return outcome.value
+    async def finishing() -> T | Refuse:
+        outcome = await process.database.run_to_the_end(decided, afterwards)
+        if isinstance(outcome, Refuse):
+            return outcome
+        await carry_out(process, outcome.room, outcome.effects)
+        return outcome.value
+
+    return await asyncio.shield(process.tasks.keep(finishing()))
 
 
 def _decide(

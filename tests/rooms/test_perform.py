@@ -51,6 +51,38 @@ def desired_of(tonight: Evening) -> str:
     return str(connection().get(desired_key(tonight.room.key)))
 
 
+async def test_verb_whose_socket_is_gone_has_its_effects_carried_out(
+    live: Evening, process: Process, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Kills: a removal that commits, while the person goes on hearing the group."""
+    sam = await key_of(process, live, "Sam")
+    await process.name_of(live.address)
+    began, last = asyncio.Event(), asyncio.Event()
+    run, write = process.database.run_to_the_end, process.desired.write
+
+    async def first_step(*given: Any) -> Any:
+        began.set()
+        return await run(*given)
+
+    async def last_effect(room: str, facts: RowFacts) -> DesiredRoom | Refuse:
+        written = await write(room, facts)
+        last.set()
+        return written
+
+    monkeypatch.setattr(process.database, "run_to_the_end", first_step)
+    monkeypatch.setattr(process.desired, "write", last_effect)
+    async with Held(live.room):
+        removing = perform(process, Verb.ROOM_REMOVE, live["Dana"], live.address, {"key": sam})
+        asking = asyncio.create_task(removing)
+        await began.wait()
+        asking.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await asking
+    async with asyncio.timeout(PATIENCE_S):
+        await last.wait()
+    assert (await roster_of(process, live)).of(sam) is None
+
+
 async def test_verb_that_was_given_up_on_and_commits_has_its_effects_carried_out(
     live: Evening, process: Process, monkeypatch: pytest.MonkeyPatch
 ) -> None:
