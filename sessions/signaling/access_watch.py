@@ -14,8 +14,9 @@ from sessions.core.permissions import Principal
 from sessions.core.reasons import LeaveReason
 from sessions.core.refusal import Refuse
 from sessions.live.tasks import Tasks
-from sessions.models import Person, Session
-from sessions.scheduling.selectors import principal
+from sessions.models import Person
+from sessions.models.round_trip import read
+from sessions.scheduling.selectors import principal_asked
 from sessions.signaling.connection import Connection
 from sessions.signaling.login import person_behind
 
@@ -109,7 +110,7 @@ def _may_not_stay(
         return person
     if person.pk != came.pk:
         return Refuse("permission.signed_out")
-    now = principal(person, Session.objects.filter(pk=session).first())
+    now = read(principal_asked(person, session))
     if refused := permissions.lost(before or now, now):
         return refused
     return Refuse("permission.changed") if now.roles != came.role_set else None
