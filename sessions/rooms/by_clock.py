@@ -7,6 +7,7 @@ decide what is due; all is done under the same lock as a tap, so a tap and the c
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Final
 
 from sessions.audit import services as audit
@@ -19,7 +20,7 @@ from sessions.live import presence
 from sessions.live.presence import Entry, Place, Roster
 from sessions.models import Room, Seat
 from sessions.rooms import selectors
-from sessions.rooms.effects import ChangePresence, Effect, Outcome, Publish, WriteDesired
+from sessions.rooms.effects import ChangePresence, Effect, Outcome, Publish, WriteDesired, finish
 from sessions.rooms.effects import carry_out as carry_out_effects
 from sessions.rooms.locked_room import (
     Clock,
@@ -59,11 +60,7 @@ class RoomsByClock:
         roster = await self._process.store.run(presence.roster(name.key))
         if isinstance(roster, Refuse):
             return roster
-        outcome = await self._process.database.run(self._decide, name, roster, now, staffed)
-        if isinstance(outcome, Refuse):
-            return outcome
-        await carry_out_effects(self._process, name.key, outcome.effects)
-        return outcome.value
+        return await finish(self._process, partial(self._decide, name, roster, now, staffed))
 
     async def republish(self, name: RoomName) -> Refuse | None:
         """Publishes the room, and makes presence, seats and node what the rows say."""

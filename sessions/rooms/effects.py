@@ -5,11 +5,13 @@ on its thread and returns its effects; nothing here decides. A crash before an e
 the ticker, which publishes a room whose version is ahead of its stream.
 """
 
+import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Generic, TypeVar, assert_never
 
+from sessions.core.refusal import Refuse
 from sessions.live.presence import Applied
 from sessions.live.store import Call
 from sessions.live.stream import Draft
@@ -60,6 +62,23 @@ class Outcome(Generic[T]):
     value: T
     room: str = ""
     effects: Sequence[Effect] = ()
+
+
+async def finish(process: "Process", decided: Callable[[], Outcome[T]]) -> T | Refuse:
+    """Decides on a thread, then carries the effects out; also of a call that was given up on and
+    committed after all. A caller that ends meanwhile (its socket is gone) ends neither."""
+
+    def afterwards(outcome: Outcome[T]) -> None:
+        process.tasks.keep(carry_out(process, outcome.room, outcome.effects))
+
+    async def finishing() -> T | Refuse:
+        outcome = await process.database.run_to_the_end(decided, afterwards)
+        if isinstance(outcome, Refuse):
+            return outcome
+        await carry_out(process, outcome.room, outcome.effects)
+        return outcome.value
+
+    return await asyncio.shield(process.tasks.keep(finishing()))
 
 
 async def carry_out(process: "Process", room: str, effects: Sequence[Effect]) -> None:

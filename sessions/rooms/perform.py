@@ -6,7 +6,6 @@ rule is a function of the locked room that either refuses, having written nothin
 Knows no verb by name.
 """
 
-import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
@@ -18,7 +17,7 @@ from sessions.core.refusal import Refuse
 from sessions.live import presence
 from sessions.live.presence import Roster
 from sessions.models import Person, Room, Session
-from sessions.rooms.effects import Outcome, carry_out
+from sessions.rooms.effects import Outcome, finish
 from sessions.rooms.locked_room import Change, Clock, LockedRoom, locked_room
 from sessions.rooms.names import RoomName
 from sessions.rooms.process import Process
@@ -79,23 +78,6 @@ async def under_lock(process: Process, asked: Asked, decide: Decide[T]) -> T | R
         return _decide(name, asked, roster, decide, process.clock.now)
 
     return await finish(process, decided)
-
-
-async def finish(process: Process, decided: Callable[[], Outcome[T]]) -> T | Refuse:
-    """Decides on a thread, then carries the effects out; also of a call that was given up on and
-    committed after all. A caller that ends meanwhile (its socket is gone) ends neither."""
-
-    def afterwards(outcome: Outcome[T]) -> None:
-        process.tasks.keep(carry_out(process, outcome.room, outcome.effects))
-
-    async def finishing() -> T | Refuse:
-        outcome = await process.database.run_to_the_end(decided, afterwards)
-        if isinstance(outcome, Refuse):
-            return outcome
-        await carry_out(process, outcome.room, outcome.effects)
-        return outcome.value
-
-    return await asyncio.shield(process.tasks.keep(finishing()))
 
 
 def _decide(

@@ -6,6 +6,8 @@ between the commit and the forgetting writes nothing twice. A right that is gone
 what was done: the rows win.
 """
 
+from functools import partial
+
 from sessions.audit import services as audit
 from sessions.core import permissions
 from sessions.core.admission import SeatState
@@ -14,7 +16,7 @@ from sessions.live import presence
 from sessions.live.presence import Roster
 from sessions.live.unsaved import Unsaved, UnsavedVerbs, unsaved_after
 from sessions.models import AuditEvent, Person, Seat
-from sessions.rooms.effects import Effect, Outcome, carry_out
+from sessions.rooms.effects import Effect, Outcome, finish
 from sessions.rooms.locked_room import Change, Clock, LockedRoom, locked_room
 from sessions.rooms.names import RoomName
 from sessions.rooms.process import Process
@@ -34,11 +36,10 @@ async def settle(process: Process, name: RoomName) -> int | Refuse:
             return waiting
         if not waiting.verbs:
             return written
-        outcome = await process.database.run(_write, name, waiting, process.clock.now)
-        if isinstance(outcome, Refuse):
-            return outcome
-        await carry_out(process, name.key, outcome.effects)
-        written += outcome.value
+        done = await finish(process, partial(_write, name, waiting, process.clock.now))
+        if isinstance(done, Refuse):
+            return done
+        written += done
         epoch, last = waiting.epoch, waiting.verbs[-1].number
 
 

@@ -15,8 +15,8 @@ from sessions.live.presence import Roster
 from sessions.live.stream import Audience, Draft, Events, Kind, read_after
 from sessions.models import Program, Seat
 from sessions.nodes.desired import RowFacts
-from sessions.rooms.effects import Outcome, Publish
-from sessions.rooms.perform import finish, perform
+from sessions.rooms.effects import Outcome, Publish, finish
+from sessions.rooms.perform import perform
 from sessions.rooms.process import Process
 from sessions.rooms.selectors import RoomNow
 from tests.rooms.held import Held
