@@ -144,7 +144,9 @@ class LockedRoom:
 
     def _empty_parts(self) -> None:
         """Back to the beginning: the room is over, and its parts hold what was of the moment."""
-        for row in self.room.parts.exclude(state=None):
+        for row in map(self._part, PARTS):
+            if row.state is None:
+                continue
             row.state, row.version = None, row.version + 1
             self.save(row)
             self.effects.append(Publish(part_changed(row)))
