@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 import pytest
+import time_machine
 from django.db import connection
 from pytest_django import DjangoAssertNumQueries, Settings
 
@@ -14,7 +15,7 @@ from sessions.people.selectors import Opened, details_of
 from sessions.people.services import details_change, details_read, details_read_in
 from tests.audit.outcomes import code, last_audit
 from tests.people.accounts import account, facilitator, manager
-from tests.scheduling.tracks import track
+from tests.scheduling.tracks import NOW, track
 
 pytestmark = pytest.mark.django_db
 DETAILS = Personal(
@@ -75,6 +76,7 @@ def test_only_what_changed_is_sealed_anew_and_named(sam: Person, morgan: Person)
     assert after["contact_name"] == ""
 
 
+@time_machine.travel(NOW)
 def test_each_look_leaves_a_row(sam: Person, morgan: Person) -> None:
     details_read(morgan, sam)
     session = track().sessions.get(number=1)
