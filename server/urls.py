@@ -3,7 +3,7 @@
 from django.urls import include, path
 
 from sessions.web.sign_in import code, demo
-from sessions.web.views.alive import alive
+from sessions.web.views.alive import alive, health
 
 handler500 = "sessions.web.circuit_breaker.fault"
 
@@ -15,5 +15,6 @@ urlpatterns = [
     path("sign-out/", code.sign_out, name="account_logout"),
     path("", include("sessions.web.sign_in.urls")),
     path("alive/", alive, name="alive"),
+    path("health/", health, name="health"),
     path("", include("sessions.web.urls")),
 ]

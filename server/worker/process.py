@@ -19,6 +19,7 @@ from procrastinate.exceptions import ConnectorException
 
 from server.worker.audit import keep_audit
 from server.worker.waiting import until
+from sessions.live import heartbeat
 from sessions.rooms.ticker import Tick, Ticker
 
 log = logging.getLogger(__name__)
@@ -75,12 +76,13 @@ async def work(ticker: Ticker) -> None:
 
 
 async def beat(ticker: Ticker, stop: asyncio.Event) -> None:
-    """Ticks once a second, and gives the lease back at the end."""
+    """Ticks once a second, says so by the heartbeat, and gives the lease back at the end."""
     loop = asyncio.get_running_loop()
     outage = Outage()
     while not stop.is_set():
         due = loop.time() + BEAT_S
         outage.say(WORDS.get(await ticker.tick(ticker.process.clock.now()), ""))
+        await heartbeat.beat(ticker.process.store)
         await until(stop, due - loop.time())
     await ticker.stop()
     await ticker.process.close()

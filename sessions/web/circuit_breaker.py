@@ -1,7 +1,7 @@
 """A circuit breaker in front of the pages: while PostgreSQL is away they answer 503 at once.
 
 Owns the page for a fault of ours (Django's `handler500`) and the second after a failed query in
-which no other request tries the database. Static files and `/alive/` are exempt. Knows no page.
+which no other request tries the database. Static files, `/alive/` and `/health/` are exempt. Knows no page.
 """
 
 import sys
@@ -21,7 +21,7 @@ Answers = Callable[[HttpRequest], Any]  # a response, or what awaits one
 
 DATABASE_AWAY: Final = (OperationalError, InterfaceError)
 OPEN_S: Final = 1.0  # requests are rejected for so long after a failure
-EXEMPT: Final = frozenset({"/alive/"})
+EXEMPT: Final = frozenset({"/alive/", "/health/"})
 
 _open_until = float("-inf")  # on the monotonic clock
 

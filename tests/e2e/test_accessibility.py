@@ -131,7 +131,7 @@ PAGES = {
     "room.refused": Visit("Sam", (at("/rooms/nowhere/"),)),
 }
 SAME_PAGE = {"account_request_login_code": "account_login"}
-NO_PAGE = {"alive", "echo_report", "echo_relay"}  # words for a proxy, JSON for a script
+NO_PAGE = {"alive", "health", "echo_report", "echo_relay"}  # words for a proxy, JSON for a script
 # looked at on the way through them, in tests/e2e/test_second_factor.py; or they show no page
 SECOND_FACTOR = {
     "mfa_authenticate",

@@ -13,7 +13,9 @@ from django.views.decorators.http import require_safe
 
 from sessions.core.permissions import Role, Verb
 from sessions.core.room_state import LOBBY_MINUTES, OPEN
+from sessions.live.heartbeat import is_late
 from sessions.models import Person, Session
+from sessions.rooms.health import worker_age_s
 from sessions.rooms.selectors import state_of
 from sessions.scheduling.selectors import (
     lately_for_facilitator,
@@ -43,6 +45,7 @@ def home(request: HttpRequest) -> HttpResponse:
         "manages": manages,
         "tracks": tracks().count() if manages else 0,
         "staff_phone": settings.THIRDS_STAFF_PHONE,
+        "worker_late": manages and is_late(worker_age_s()),
         "offer_passkey": is_offered(request),
     }
     return desk(request, "home.html", context, current="home")

@@ -28,6 +28,7 @@ BEFORE = {
     "account_confirm_login_code",
     "account_logout",
     "alive",
+    "health",
     "demo_sign_in",
     "mfa_authenticate",
     "passkey_sign_in",
