@@ -30,6 +30,11 @@ class SegmentKind(StrEnum):
         return self is not SegmentKind.BREAK
 
     @property
+    def is_elastic(self) -> bool:
+        """AG4. Whether it gives minutes to others and takes theirs: all but breaks."""
+        return self is not SegmentKind.BREAK
+
+    @property
     def has_media(self) -> bool:
         """Whether people see and hear each other in it: in all but breaks."""
         return self is not SegmentKind.BREAK
@@ -71,7 +76,12 @@ class PlannedSegment:
 
     @property
     def floor(self) -> timedelta:
-        """AG4. Five minutes, or the plan if that is shorter."""
+        """AG4. What others cannot take from it: all of a break, five minutes of the rest."""
+        return self.shortest if self.kind.is_elastic else self.length
+
+    @property
+    def shortest(self) -> timedelta:
+        """AG8. What is worth going back for: five minutes, or the plan if that is shorter."""
         return min(FLOOR, self.length)
 
     @property
@@ -235,12 +245,15 @@ def split(total: int, weights: Sequence[int]) -> list[int]:
 def share_out(segments: Sequence[PlannedSegment], total: timedelta) -> list[timedelta]:
     """AG3, AG4. `total` split among segments in proportion to plan, none below its floor.
 
-    If it does not even cover the floors they give way in order, the earliest first: what is
+    Breaks keep their length, unless there is nothing but breaks to fill the time. If the total
+    does not even cover the floors they give way in order, the earliest first: what is
     kept longest is the close of the session. Parts are never negative and sum to the total.
     """
     if total <= floors(segments):
         return _floors_from_the_back(segments, total)
-    kept: set[int] = set()
+    kept = {n for n, one in enumerate(segments) if not one.kind.is_elastic}
+    if len(kept) == len(segments):
+        kept = set()
     while True:
         free = [n for n in range(len(segments)) if n not in kept]
         rest = total - floors(segments[n] for n in kept)

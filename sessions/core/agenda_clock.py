@@ -194,10 +194,10 @@ def _back(state: _Running, mark: AgendaMark) -> _Running:
 
 
 def _given_back(state: _Running, now: datetime) -> timedelta:
-    """AG8. What the previous segment had left when it was left, at least its floor, at most
+    """AG8. What the previous segment had left when it was left, at least five minutes, at most
     what the current and the later ones have above theirs."""
     before = state.index - 1
-    wanted = max(state.left_behind[before], state.agenda.segments[before].floor)
+    wanted = max(state.left_behind[before], state.agenda.segments[before].shortest)
     rest = state.ends_at - now - floors(state.agenda.segments[state.index :])
     return max(ZERO, min(wanted, rest))
 

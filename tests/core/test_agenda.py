@@ -146,18 +146,44 @@ def test_ag4_nobody_gives_below_the_floor_while_the_floors_are_covered(
 
 def test_share_out_in_proportion_to_plan() -> None:
     parts = evening().segments[2:]  # 60, 10 and 65 minutes
-    assert share_out(parts, 108 * MINUTE) == [48 * MINUTE, 8 * MINUTE, 52 * MINUTE]
+    assert share_out(parts, 110 * MINUTE) == [48 * MINUTE, 10 * MINUTE, 52 * MINUTE]
 
 
 def test_share_out_keeps_floors_and_the_rest_stays_in_proportion() -> None:
-    parts = evening().segments[2:]
+    parts = plan([Segment(TOPIC, minutes=one) for one in (60, 10, 65)], 135)
     assert share_out(parts, 55 * MINUTE) == [24 * MINUTE, 5 * MINUTE, 26 * MINUTE]
 
 
 def test_share_out_below_the_floors_keeps_the_close_longest() -> None:
     parts = evening().segments[2:]
-    assert share_out(parts, 12 * MINUTE) == [2 * MINUTE, FLOOR, FLOOR]
+    assert share_out(parts, 12 * MINUTE) == [0 * MINUTE, 7 * MINUTE, FLOOR]
     assert share_out(parts, 4 * MINUTE) == [0 * MINUTE, 0 * MINUTE, 4 * MINUTE]
+
+
+@given(agendas(), st.integers(0, 20_000_000_000))
+def test_ag4_a_break_keeps_its_length_whatever_the_others_gain_or_give(
+    agenda: Agenda, microseconds: int
+) -> None:
+    """Kills: a break shares in what an early end leaves (ten minutes become 14:22), or gives to
+    an extension like any other segment."""
+    total = timedelta(microseconds=microseconds)
+    parts = list(zip(agenda.segments, share_out(agenda.segments, total), strict=True))
+    covered = total >= sum((one.floor for one, _ in parts), timedelta(0))
+    others = any(one.kind is not SegmentKind.BREAK for one, _ in parts)
+    if covered and others:
+        assert [(one, part) for one, part in parts if one.kind is SegmentKind.BREAK] == [
+            (one, one.length) for one, _ in parts if one.kind is SegmentKind.BREAK
+        ]
+
+
+def test_share_out_to_breaks_alone_fills_the_time() -> None:
+    """Kills: nothing is left that could take the rest, so it is lost (AG1)."""
+    pause = PlannedSegment(SegmentKind.BREAK, 1, "", 600, True)
+    assert share_out([pause], 15 * MINUTE) == [15 * MINUTE]
+
+
+def test_floor_of_a_break_is_all_of_it() -> None:
+    assert PlannedSegment(SegmentKind.BREAK, 1, "", 600, True).floor == timedelta(minutes=10)
 
 
 def test_floor_of_a_short_segment_is_its_plan() -> None:

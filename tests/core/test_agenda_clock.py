@@ -283,6 +283,18 @@ def test_a_break_ends_on_time_with_no_one_advancing() -> None:
     assert (clock.index, clock.entered_at, clock.left) == (2, at(75), 59 * MINUTE)
 
 
+def test_a_break_keeps_its_ten_minutes_when_the_check_in_ends_early() -> None:
+    """Kills: the later segments share what is saved, the breaks too (14:22)."""
+    clock = read(evening(), marks((0, K.START), (10, K.ADVANCE)), at(10))
+    assert minutes_left(clock)[1] == 10
+    assert minutes_left(clock)[3] == 10
+
+
+def test_going_back_to_a_break_gives_five_minutes_of_it_again() -> None:
+    done = marks((0, K.START), (65, K.ADVANCE), (75, K.BACK))
+    assert minutes_left(read(evening(), done, at(75)))[1] == 5
+
+
 def test_a_paused_break_does_not_end() -> None:
     done = marks((0, K.START), (65, K.ADVANCE), (70, K.PAUSE))
     assert read(evening(), done, at(90)).index == 1
