@@ -22,8 +22,13 @@ NONCE_BYTES = 12
 class SealError(Exception):
     """A sealed value does not open here: changed, moved, or of a key that is not on the ring.
 
-    A fault, never a refusal. Holds the place and nothing of the value.
+    A fault, never a refusal. Holds the place and nothing of the value. A log gets the place
+    itself: the text of an exception is written to none (server/logs.py).
     """
+
+    def __init__(self, place: "Place") -> None:
+        super().__init__(str(place))
+        self.place = place
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,9 +58,9 @@ def unseal(sealed: str, place: Place, ring: KeyRing) -> str:
         raw = base64.b64decode(encoded, altchars=b"-_", validate=True)
         opened = AESGCM(key).decrypt(raw[:NONCE_BYTES], raw[NONCE_BYTES:], _associated(name, place))
     except (ValueError, KeyError, binascii.Error, InvalidTag):
-        raise SealError(str(place)) from None
+        raise SealError(place) from None
     if version != VERSION:
-        raise SealError(str(place))
+        raise SealError(place)
     return opened.decode()
 
 

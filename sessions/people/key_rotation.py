@@ -2,9 +2,10 @@
 
 Owns which tables hold sealed values. Works in small transactions: it may be stopped at any time
 and started again, and skips values that are already under the current key. A value that it cannot
-open is counted and left as it is.
+open is counted, named in the log by its place, and left as it is.
 """
 
+import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -13,10 +14,12 @@ from allauth.mfa.models import Authenticator
 from django.db import models, transaction
 
 from sessions.core.personal import FIELDS
-from sessions.core.sealing import SealError
+from sessions.core.sealing import Place, SealError
 from sessions.models import PersonalDetails
 from sessions.models.sealing import is_current, seal, unseal
 from sessions.people.second_factor.sealing import SEALED, place_of
+
+log = logging.getLogger(__name__)
 
 BATCH: Final = 100  # rows
 
@@ -58,36 +61,34 @@ def _reseal_page(
 
 
 def _reseal_details(row: PersonalDetails) -> Resealed:
-    result, fields = Resealed(), []
-    for name in FIELDS:
-        sealed = getattr(row, name)
-        if not sealed or is_current(sealed):
-            continue
-        try:
-            setattr(row, name, seal(unseal(sealed, row.place(name)), row.place(name)))
-        except SealError:
-            result += Resealed(broken=1)
-            continue
-        fields.append(name)
-    if fields:
-        row.save(update_fields=fields)
-    return result + Resealed(done=len(fields))
+    older = [name for name in FIELDS if getattr(row, name) and not is_current(getattr(row, name))]
+    sealed = {name: _resealed(getattr(row, name), row.place(name)) for name in older}
+    opened = {name: value for name, value in sealed.items() if value is not None}
+    for name, value in opened.items():
+        setattr(row, name, value)
+    if opened:
+        row.save(update_fields=list(opened))
+    return Resealed(done=len(opened), broken=len(sealed) - len(opened))
 
 
 def _reseal_factor(row: Authenticator) -> Resealed:
     """An app's secret or the seed of recovery codes; a passkey has no sealed value."""
-    place, result = place_of(row.user), Resealed()
-    for name in SEALED & row.data.keys():
-        if is_current(row.data[name]):
-            continue
-        try:
-            row.data[name] = seal(unseal(row.data[name], place), place)
-        except SealError:
-            return Resealed(broken=1)
-        result += Resealed(done=1)
-    if result.done:
+    older = [name for name in SEALED & row.data.keys() if not is_current(row.data[name])]
+    sealed = {name: _resealed(row.data[name], place_of(row.user)) for name in older}
+    opened = {name: value for name, value in sealed.items() if value is not None}
+    row.data |= opened
+    if opened:
         row.save(update_fields=["data"])
-    return result
+    return Resealed(done=len(opened), broken=len(sealed) - len(opened))
+
+
+def _resealed(sealed: str, place: Place) -> str | None:
+    """The value under the current key; None, and its place in the log, if it does not open."""
+    try:
+        return seal(unseal(sealed, place), place)
+    except SealError as fault:
+        log.error("a sealed value does not open and stays as it is: %s", fault.place)
+        return None
 
 
 TABLES: Final = ((PersonalDetails, _reseal_details), (Authenticator, _reseal_factor))

@@ -123,6 +123,6 @@ def opened(stored: PersonalDetails) -> Opened:
         try:
             values[name] = unseal(sealed, stored.place(name)) if sealed else ""
         except SealError as fault:
-            log.error("a sealed value does not open: %s", fault)
+            log.error("a sealed value does not open: %s", fault.place)
             broken.append(name)
     return Opened(Personal(**values), tuple(broken))

@@ -122,15 +122,16 @@ def details_read_in(actor: Actor, person: Person, session: Session) -> Opened:
 
 @transaction.atomic
 def details_change(actor: Actor, person: Person, typed: Personal) -> Personal | Refuse:
-    """Changes the details as a whole. Codes: permission.*, details.*."""
+    """Changes the details as a whole, but a stored value that did not open stays, unless
+    something is typed in its place: its key may only be missing here. Codes: permission.*,
+    details.*."""
     verb = Verb.PERSON_DETAILS_CHANGE
     wanted = may(actor, verb) or _not_client(person) or personal(typed)
     if isinstance(wanted, Refuse):
         return _refused(actor, verb, wanted, person)
     PersonalDetails.objects.get_or_create(person=person)
     stored = PersonalDetails.objects.select_for_update().get(person=person)
-    before = opened(stored)
-    fields = {*changed(before.values, wanted), *before.broken}
+    fields = set(changed(opened(stored).values, wanted))
     _store(stored, wanted, fields)
     record(actor, verb, subject=person, detail={"fields": ",".join(sorted(fields))})
     return wanted

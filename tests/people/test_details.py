@@ -7,10 +7,12 @@ import time_machine
 from django.db import connection
 from pytest_django import DjangoAssertNumQueries, Settings
 
+from server.logs import WithoutValues
 from sessions.audit.services import OPERATOR
 from sessions.core.personal import FIELDS, Personal
 from sessions.core.refusal import Refuse
 from sessions.models import AuditEvent, Person, PersonalDetails
+from sessions.models.sealing import seal
 from sessions.people.selectors import Opened, details_of
 from sessions.people.services import details_change, details_read, details_read_in
 from tests.audit.outcomes import code, last_audit
@@ -120,17 +122,35 @@ def test_value_moved_to_another_person_or_column_does_not_open_and_hides_no_othe
     put(sam, "address", columns(sam)["contact_name"])
     found = details_of(sam)
     assert found == Opened(replace(DETAILS, phone="", address=""), ("address", "phone"))
-    assert [one.getMessage() for one in caplog.records] == [
-        f"a sealed value does not open: group_sessions_personaldetails|{sam.pk}|{name}"
+    assert [WithoutValues().format(one) for one in caplog.records] == [
+        f"ERROR sessions.people.selectors a sealed value does not open: group_sessions_personaldetails|{sam.pk}|{name}"
         for name in ("address", "phone")
     ]
 
 
-def test_what_does_not_open_is_replaced_when_saved(sam: Person, morgan: Person) -> None:
-    """Kills: taking a broken value for an empty one that did not change."""
+def test_what_does_not_open_stays_when_the_form_is_saved_with_its_field_untouched(
+    sam: Person, morgan: Person, settings: Settings
+) -> None:
+    """A web process that does not have the key yet must not blank what others can read. Kills:
+    sealing the empty text of a field that could not be shown."""
+    ring = settings.THIRDS_FIELD_KEYS
+    settings.THIRDS_FIELD_KEYS = f"new:{'n' * 43},{ring}"
+    put(sam, "phone", seal("518 555 0444", PersonalDetails.objects.get(person=sam).place("phone")))
+    settings.THIRDS_FIELD_KEYS = ring
+    shown = details_of(sam).values
+    assert shown == replace(DETAILS, phone="")
+    moved = replace(shown, address="9 Oak St")
+    assert details_change(morgan, sam, moved) == moved
+    assert AuditEvent.objects.latest("pk").detail == {"fields": "address"}
+    settings.THIRDS_FIELD_KEYS = f"new:{'n' * 43},{ring}"
+    assert details_of(sam) == Opened(replace(moved, phone="518 555 0444"))
+
+
+def test_what_is_typed_takes_the_place_of_what_does_not_open(sam: Person, morgan: Person) -> None:
     put(sam, "phone", "v1.gone.AAAA")
-    assert details_change(morgan, sam, replace(DETAILS, phone="")) == replace(DETAILS, phone="")
-    assert details_of(sam) == Opened(replace(DETAILS, phone=""))
+    typed = replace(DETAILS, phone="518 555 0999")
+    assert details_change(morgan, sam, typed) == typed
+    assert details_of(sam) == Opened(typed)
 
 
 def test_reading_takes_one_query_beside_its_audit_row(

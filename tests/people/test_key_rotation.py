@@ -1,11 +1,13 @@
 """Sealing anew: everything under the current key, whole batches at a time, again and again."""
 
 import io
+import itertools
 
 import pytest
 from django.core.management import CommandError, call_command
 from pytest_django import Settings
 
+from server.logs import WithoutValues
 from sessions.audit.services import OPERATOR
 from sessions.core.personal import FIELDS, Personal
 from sessions.core.sealing import sealed_with
@@ -74,8 +76,24 @@ def test_stopped_half_way_everything_reads_and_the_rest_is_done_the_next_time(
     all_read(people)
 
 
+def test_values_of_each_step_are_read_by_the_processes_of_the_step_before(
+    people: list[Person], settings: Settings
+) -> None:
+    """Processes are restarted one after the other. Kills: a new key that is put in front at once,
+    which web processes with the older ring cannot open."""
+    steps = (OLD, f"{OLD},{NEW}", f"{NEW},{OLD}", NEW)
+    for before, after in itertools.pairwise(steps):
+        for writes, reads in ((before, after), (after, before)):
+            settings.THIRDS_FIELD_KEYS = f"{OLD},{NEW}"
+            details_change(OPERATOR, people[0], Personal())
+            settings.THIRDS_FIELD_KEYS = writes
+            details_change(OPERATOR, people[0], details(1))
+            settings.THIRDS_FIELD_KEYS = reads
+            assert details_of(people[0]) == Opened(details(1))
+
+
 def test_value_that_does_not_open_stays_as_it_is_and_fails_the_command(
-    people: list[Person],
+    people: list[Person], caplog: pytest.LogCaptureFixture
 ) -> None:
     broken = PersonalDetails.objects.get(person=people[0])
     PersonalDetails.objects.filter(pk=broken.pk).update(phone="v1.lost.AAAA")
@@ -84,6 +102,10 @@ def test_value_that_does_not_open_stays_as_it_is_and_fails_the_command(
         call_command("rotate_field_keys", stdout=out)
     assert failed.value.returncode == 1
     assert out.getvalue() == "13 values are sealed anew with key new.\n"
+    assert [WithoutValues().format(one) for one in caplog.records] == [
+        "ERROR sessions.people.key_rotation a sealed value does not open and stays as it is: "
+        f"{broken.place('phone')}"
+    ]
     assert PersonalDetails.objects.get(pk=broken.pk).phone == "v1.lost.AAAA"
 
 

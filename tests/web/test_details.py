@@ -70,12 +70,14 @@ def test_unknown_person_is_a_sentence(method: str, desk: Desk) -> None:
     assert (answer.status_code, last_event().outcome) == (404, "person.unknown")
 
 
-def test_value_that_does_not_open_is_said_before_it_is_replaced(desk: Desk) -> None:
+def test_value_that_does_not_open_is_said_and_kept_when_left_empty(desk: Desk) -> None:
     desk.post(where(desk), sent(DETAILS))
     PersonalDetails.objects.update(phone="v1.gone.AAAA")
     answer = desk.browser.get(where(desk))
-    assert "saving replaces it" in notes(answer)[0]
+    assert "A field that you leave empty is kept as it is" in notes(answer)[0]
     assert typed(answer) == sent(DETAILS) | {"phone": [""]}
+    desk.post(where(desk), typed(answer))
+    assert PersonalDetails.objects.get().phone == "v1.gone.AAAA"
 
 
 def looked_up(programme: Programme) -> Answer:

@@ -19,7 +19,7 @@ class Command(BaseCommand):
         if result.broken:
             raise CommandError(
                 f"{result.broken} values open with no key of THIRDS_FIELD_KEYS and were left as "
-                "they are. Keep the older keys until you know why.",
+                "they are; the log says where. Keep the older keys until you know why.",
                 returncode=1,
             )
         older = [name for name in field_keys().keys if name != current]
