@@ -3,12 +3,15 @@
 Owns the arithmetic of the record. Knows no rows and no presence. A mark says that one
 connection joined or left the room (after being admitted: the lobby makes no marks), or that a
 checkpoint named a person. Marks are a set: their order of arrival and repetitions make no
-difference. Time is counted inside the windows in which a segment really was the current one.
+difference. Time is counted inside the windows in which a segment really was the current one and
+staff were there. A person's marks are read in one pass, however often they joined.
 """
 
-from collections.abc import Collection, Iterable, Sequence
+from bisect import bisect_right
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
 from sessions.core.agenda import Window
@@ -17,6 +20,7 @@ from sessions.core.refusal import Refuse
 
 ZERO = timedelta(0)
 LONGEST_REASON = 200  # characters
+NEVER = datetime.max.replace(tzinfo=UTC)
 
 
 class PresenceKind(StrEnum):
@@ -43,6 +47,15 @@ class Rules:
     bridge_seconds: int = 120
     late_minutes: int = 5
     early_minutes: int = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """When the session was to be, as people were told, and who of the marks' persons led it."""
+
+    starts_at: datetime
+    ends_at: datetime
+    staff: frozenset[int] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,26 +126,30 @@ def attendance(
     windows: Sequence[Window],
     persons: Iterable[int],
     rules: Rules = Rules(),
+    plan: Plan | None = None,
 ) -> tuple[PersonAttendance, ...]:
-    """ATT1-ATT7. One row per person asked for, in that order; who has no marks is absent.
+    """ATT1-ATT7, ATT10. One row per person asked for, in that order; who has no marks is absent.
 
-    `windows` come from `agenda_clock.windows`. Marks of other people are not looked at.
+    `windows` come from `agenda_clock.windows`. Marks of other people are not looked at, but for
+    those of staff. Without a plan the session is as it was held, and staff were always there.
     """
-    known = tuple(marks)
-    return tuple(_row(person, stays(known, person, rules), windows, rules) for person in persons)
+    by_person: dict[int, list[Mark]] = defaultdict(list)
+    looks: set[datetime] = set()
+    for mark in marks:
+        by_person[mark.person].append(mark)
+        if mark.kind is PresenceKind.CHECKPOINT:
+            looks.add(mark.at)
+    led = [stay for one in (plan.staff if plan else ()) for stay in _stays(by_person[one], rules)]
+    session = _Session(
+        windows, tuple(_staffed(windows, _merged(led, rules))), sorted(looks), plan, rules
+    )
+    return tuple(session.row(person, _stays(by_person[person], rules)) for person in persons)
 
 
 def stays(marks: Collection[Mark], person: int, rules: Rules = Rules()) -> tuple[Stay, ...]:
     """ATT1-ATT3. When the person was in the room: overlapping connections merged, gaps of up to
     `bridge_seconds` bridged, in order of time."""
-    own = sorted({mark for mark in marks if mark.person == person}, key=_mark_order)
-    merged: list[Stay] = []
-    for stay in sorted(_connections(own), key=lambda stay: (stay.starts_at, stay.ends_at)):
-        if merged and stay.starts_at - merged[-1].ends_at <= _seconds(rules.bridge_seconds):
-            merged[-1] = _joined(merged[-1], stay)
-        else:
-            merged.append(stay)
-    return tuple(merged)
+    return _stays((mark for mark in marks if mark.person == person), rules)
 
 
 def corrected(
@@ -181,33 +198,44 @@ def _mark_order(mark: Mark) -> tuple[datetime, int, str, str]:
     return mark.at, _KIND_ORDER[mark.kind], mark.connection, mark.reason or ""
 
 
-def _connections(own: Sequence[Mark]) -> list[Stay]:
+def _stays(own: Iterable[Mark], rules: Rules) -> tuple[Stay, ...]:
+    return _merged(_connections(sorted(set(own), key=_mark_order)), rules)
+
+
+def _merged(found: Iterable[Stay], rules: Rules) -> tuple[Stay, ...]:
+    merged: list[Stay] = []
+    for stay in sorted(found, key=lambda stay: (stay.starts_at, stay.ends_at)):
+        if merged and stay.starts_at - merged[-1].ends_at <= _seconds(rules.bridge_seconds):
+            merged[-1] = _joined(merged[-1], stay)
+        else:
+            merged.append(stay)
+    return tuple(merged)
+
+
+def _connections(own: Sequence[Mark]) -> Iterator[Stay]:
     """ATT1. One stay per join, ended by its connection's next leave. A leave without a join
-    before it says nothing about when the person came, so it counts nothing."""
-    joins = [mark for mark in own if mark.kind is PresenceKind.JOIN]
-    return [_stay(join, own, joins) for join in joins]
+    before it says nothing about when the person came, so it counts nothing. Read from the last
+    mark to the first, so that what comes next is known."""
+    seen = [mark.at for mark in own if mark.kind is PresenceKind.CHECKPOINT]
+    leaves: dict[str, Mark] = {}
+    joined, again = NEVER, NEVER  # of the joins read so far the earliest, and the one after it
+    for mark in reversed(own):
+        if mark.kind is PresenceKind.LEAVE:
+            leaves[mark.connection] = mark
+        elif mark.kind is PresenceKind.JOIN:
+            if mark.at < joined:
+                joined, again = mark.at, joined
+            yield _stay(mark, leaves.get(mark.connection), seen, again)
 
 
-def _stay(join: Mark, own: Sequence[Mark], joins: Sequence[Mark]) -> Stay:
-    for mark in own:
-        same = mark.connection == join.connection and mark.at >= join.at
-        if same and mark.kind is PresenceKind.LEAVE:
-            return Stay(join.at, mark.at, mark.reason or LeaveReason.LOST)
-    return _unfinished(join, own, joins)
-
-
-def _unfinished(join: Mark, own: Sequence[Mark], joins: Sequence[Mark]) -> Stay:
-    """ATT3. No leave was seen: up to the last checkpoint that names the person before they
+def _stay(join: Mark, leave: Mark | None, seen: Sequence[datetime], again: datetime) -> Stay:
+    """ATT3. Where no leave was seen: up to the last checkpoint that names the person before they
     joined again (from then on the next connection speaks for them)."""
-    again = min((other.at for other in joins if other.at > join.at), default=None)
-    seen = [
-        mark.at
-        for mark in own
-        if mark.kind is PresenceKind.CHECKPOINT
-        and mark.at >= join.at
-        and (again is None or mark.at <= again)
-    ]
-    return Stay(join.at, max(seen, default=join.at), LeaveReason.LOST, uncertain=True)
+    if leave is not None:
+        return Stay(join.at, leave.at, leave.reason or LeaveReason.LOST)
+    before = bisect_right(seen, again)
+    last = seen[before - 1] if before else join.at
+    return Stay(join.at, max(last, join.at), LeaveReason.LOST, uncertain=True)
 
 
 def _joined(first: Stay, second: Stay) -> Stay:
@@ -220,39 +248,96 @@ def _joined(first: Stay, second: Stay) -> Stay:
 # ---- rows ------------------------------------------------------------------------------------
 
 
-def _row(
-    person: int, own: Sequence[Stay], windows: Sequence[Window], rules: Rules
-) -> PersonAttendance:
-    inside = [stay for stay in own if any(_overlap(stay, window) for window in windows)]
-    if not inside:
+def _staffed(windows: Iterable[Window], led: Sequence[Stay]) -> Iterator[Window]:
+    """ATT10. The windows without the time in which no staff was there. Only a leave says so:
+    before the first join, and after a connection that was lost unseen, they count as there."""
+    nexts = [stay.starts_at for stay in led[1:]] + [NEVER]
+    gaps = [
+        (stay.ends_at, after) for stay, after in zip(led, nexts, strict=False) if not stay.uncertain
+    ]
+    for window in windows:
+        starts_at = window.starts_at
+        for left, back in gaps:
+            if starts_at < left < window.ends_at:
+                yield replace(window, starts_at=starts_at, ends_at=left)
+            if left < window.ends_at:
+                starts_at = max(starts_at, back)
+        if starts_at < window.ends_at:
+            yield replace(window, starts_at=starts_at)
+
+
+_Span = tuple[datetime, datetime]
+
+
+@dataclass(frozen=True, slots=True)
+class _Session:
+    """`windows` as held, `staffed` the part of them that is the session's, `looks` the instants
+    at which a checkpoint saw the room."""
+
+    windows: Sequence[Window]
+    staffed: Sequence[Window]
+    looks: Sequence[datetime]
+    plan: Plan | None
+    rules: Rules
+
+    def row(self, person: int, own: Sequence[Stay]) -> PersonAttendance:
+        unsure = self._unsure(own)
+        inside = [stay for stay in own if self._touches(stay, unsure)]
+        cells = self._cells(inside, unsure)
+        if not inside:
+            return PersonAttendance(person, cells, None, None, late=False, left_early=False)
+        opened = min(window.starts_at for window in self.staffed)
+        closed = max(window.ends_at for window in self.staffed)
+        first_in = max(opened, inside[0].starts_at)
+        last_out = min(closed, inside[-1].ends_at)
+        due_in = max(opened, self.plan.starts_at) if self.plan else opened
+        due_out = min(closed, self.plan.ends_at) if self.plan else closed
+        known_in = max([last_out, *(until for since, until in unsure if since >= last_out)])
         return PersonAttendance(
-            person, _cells((), windows), None, None, late=False, left_early=False
+            person,
+            cells,
+            first_in,
+            last_out,
+            late=first_in - due_in > timedelta(minutes=self.rules.late_minutes),
+            left_early=due_out - known_in > timedelta(minutes=self.rules.early_minutes),
         )
-    opened = min(window.starts_at for window in windows)
-    closed = max(window.ends_at for window in windows)
-    first_in = max(opened, inside[0].starts_at)
-    last_out = min(closed, inside[-1].ends_at)
-    return PersonAttendance(
-        person,
-        _cells(inside, windows),
-        first_in,
-        last_out,
-        late=first_in - opened > timedelta(minutes=rules.late_minutes),
-        left_early=closed - last_out > timedelta(minutes=rules.early_minutes),
-    )
 
+    def _unsure(self, own: Sequence[Stay]) -> list[_Span]:
+        """ATT3. From the last sign of a person to their next join, or to the next look at the
+        room, which did not see them."""
+        nexts = [*own[1:], None]
+        return [
+            (stay.ends_at, min(self._next_look(stay.ends_at), after.starts_at if after else NEVER))
+            for stay, after in zip(own, nexts, strict=False)
+            if stay.uncertain
+        ]
 
-def _cells(own: Sequence[Stay], windows: Sequence[Window]) -> tuple[SegmentAttendance, ...]:
-    indices = sorted({window.segment for window in windows})
-    return tuple(_cell(n, own, [one for one in windows if one.segment == n]) for n in indices)
+    def _next_look(self, instant: datetime) -> datetime:
+        place = bisect_right(self.looks, instant)
+        return self.looks[place] if place < len(self.looks) else NEVER
 
+    def _touches(self, stay: Stay, unsure: Sequence[_Span]) -> bool:
+        """Also one that may have gone on into the session: nobody is absent who may have come."""
+        spans = [span for span in unsure if span[0] == stay.ends_at] if stay.uncertain else []
+        return any(_overlap(stay, one) or _meets(spans, one) for one in self.staffed)
 
-def _cell(index: int, own: Sequence[Stay], windows: Sequence[Window]) -> SegmentAttendance:
-    counts = all(window.counts for window in windows)
-    inside = sum((_overlap(stay, window) for stay in own for window in windows), ZERO)
-    seconds = inside.total_seconds() if counts else 0.0
-    uncertain = counts and any(_ends_unsure(stay, window) for stay in own for window in windows)
-    return SegmentAttendance(index, counts, seconds, whole_minutes(seconds), uncertain)
+    def _cells(self, own: Sequence[Stay], unsure: Sequence[_Span]) -> tuple[SegmentAttendance, ...]:
+        counts = {window.segment: window.counts for window in self.windows}
+        return tuple(self._cell(n, own, unsure, counts=counts[n]) for n in sorted(counts))
+
+    def _cell(
+        self,
+        index: int,
+        own: Sequence[Stay],
+        unsure: Sequence[_Span],
+        *,
+        counts: bool,
+    ) -> SegmentAttendance:
+        windows = [window for window in self.staffed if window.segment == index]
+        inside = sum((_overlap(stay, window) for stay in own for window in windows), ZERO)
+        seconds = inside.total_seconds() if counts else 0.0
+        uncertain = counts and any(_meets(unsure, window) for window in windows)
+        return SegmentAttendance(index, counts, seconds, whole_minutes(seconds), uncertain)
 
 
 def _overlap(stay: Stay, window: Window) -> timedelta:
@@ -260,8 +345,8 @@ def _overlap(stay: Stay, window: Window) -> timedelta:
     return max(ZERO, min(stay.ends_at, window.ends_at) - start)
 
 
-def _ends_unsure(stay: Stay, window: Window) -> bool:
-    return stay.uncertain and window.starts_at <= stay.ends_at < window.ends_at
+def _meets(spans: Iterable[_Span], window: Window) -> bool:
+    return any(window.starts_at < until and since < window.ends_at for since, until in spans)
 
 
 def _under(

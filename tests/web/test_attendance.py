@@ -60,7 +60,8 @@ def test_page_shows_minutes_and_what_happened(evening: Evening) -> None:
     evening.stay(came["Ana"], 10, 90)
     evening.stay(came["Ben"], 0, 45)
     evening.mark(came["Cem"], "join", 0)
-    evening.checkpoint(50, came["Cem"])
+    evening.checkpoint(50, came["Cem"], evening.dana)
+    evening.checkpoint(51, evening.dana)
     assert rows(page(evening)) == {
         "Ana": ["20", "30", "30", "80", "late"],
         "Ben": ["30", "15", "0", "45", "left early"],
