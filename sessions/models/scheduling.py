@@ -160,7 +160,12 @@ class Staffing(models.Model):
 
 
 class Session(models.Model):
-    """One dated meeting of a track. Instants are UTC; the room has its live state."""
+    """One dated meeting of a track. Instants are UTC; the room has its live state.
+
+    When its lobby opens, what it takes from its track is written down (`scheduling.members`):
+    zone, name and seats here, roster and staff as members. What is said of it from then on is
+    read from there, so that a change of the track changes nothing that is past.
+    """
 
     public_id = models.CharField(max_length=32, unique=True, default=public_id, editable=False)
     track = models.ForeignKey(Track, models.PROTECT, related_name="sessions")
@@ -172,6 +177,10 @@ class Session(models.Model):
     topic = models.CharField(max_length=80, blank=True)
     cancelled_at = models.DateTimeField(null=True, blank=True)
     is_demo = models.BooleanField(default=False)
+    written_at = models.DateTimeField(null=True, blank=True)
+    written_zone = models.CharField(max_length=64, blank=True)
+    written_name = models.CharField(max_length=60, blank=True)
+    written_seats = models.PositiveSmallIntegerField(null=True, blank=True)
 
     class Meta:
         ordering = ["starts_at"]
@@ -184,6 +193,49 @@ class Session(models.Model):
 
     def __str__(self) -> str:
         return f"session {self.public_id}"
+
+    @property
+    def zone(self) -> str:
+        """The zone in which the session is, or was, held."""
+        return self.written_zone if self.written_at else self.track.zone
+
+    @property
+    def track_name(self) -> str:
+        """What its track is called, or was when it was held."""
+        return self.written_name if self.written_at else self.track.name
+
+    @property
+    def seats(self) -> int:
+        """How many clients it has room for."""
+        return (self.written_seats if self.written_at else None) or self.track.seats
+
+
+class SessionMember(models.Model):
+    """Somebody on a session's own roster or staff, from an instant until another if there was one.
+
+    Somebody who is taken off and put on again while it goes on has a second row.
+    """
+
+    session = models.ForeignKey(Session, models.CASCADE, related_name="members")
+    person = models.ForeignKey(Person, models.PROTECT, related_name="+")
+    is_staff = models.BooleanField()
+    display_name = models.CharField(max_length=24)
+    position = models.PositiveSmallIntegerField(default=0)  # of staff; the first leads
+    since = models.DateTimeField()
+    until = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["position", "display_name", "pk"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["session", "person", "is_staff"],
+                condition=models.Q(until__isnull=True),
+                name="member_once",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"member {self.pk} of {self.session_id}"
 
 
 class SessionSegment(SegmentColumns):

@@ -7,8 +7,9 @@ nothing about who may read it: its callers do.
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
-from django.db.models import Q, QuerySet, prefetch_related_objects
+from django.db.models import QuerySet, prefetch_related_objects
 
 from sessions.core import agenda_clock
 from sessions.core import attendance as core
@@ -18,13 +19,15 @@ from sessions.models import (
     AttendanceCheckpoint,
     AttendanceCorrection,
     AttendanceMark,
-    Enrolment,
     Room,
     Seat,
     Session,
     SessionSegment,
 )
 from sessions.rooms.selectors import agenda_of, marks_of
+from sessions.scheduling.selectors import clients_of
+
+ADMISSION: Final = "admission"  # in place of a connection's id
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,12 +64,16 @@ def attendance(session: Session, now: datetime) -> Attendance:
     uncertain. Eight queries, however many people.
     """
     prefetch_related_objects([session], "segments")
-    room = Room.objects.get(session=session)
+    room = session.room = Room.objects.get(session=session)
     segments = tuple(session.segments.all())
     windows = agenda_clock.windows(agenda_of(session), marks_of(room), now)
-    names = _clients(session, room)
+    seats = [seat for seat in room.seats.all() if seat.first_in_at]
+    names = _clients(session, seats)
     people = sorted(names, key=lambda person: (names[person].casefold(), person))
-    computed = core.attendance(presence_marks(session), windows, people)
+    staff = frozenset(seat.person_id for seat in seats if seat.is_staff)
+    plan = core.Plan(session.starts_at, session.ends_at, staff)
+    marks = [*presence_marks(session), *_admissions(seats)]
+    computed = core.attendance(marks, windows, people, plan=plan)
     rows = core.corrected(computed, _corrections(session, segments))
     return Attendance(
         read_at=now,
@@ -97,16 +104,19 @@ def _seen(row: AttendanceCheckpoint) -> Iterable[core.Mark]:
     return (core.Mark(row.at, person, core.PresenceKind.CHECKPOINT) for person in row.persons)
 
 
-def _clients(session: Session, room: Room) -> Mapping[int, str]:
-    """The roster of the session's date, and everybody else who sat in it as a client."""
-    date = session.local_date
-    current = Q(starts_on__lte=date) & (Q(ends_on__isnull=True) | Q(ends_on__gte=date))
-    seated = Seat.objects.filter(room=room, is_staff=False, first_in_at__isnull=False)
-    roster = Enrolment.objects.filter(current, track=session.track_id)
-    return {
-        **dict(seated.values_list("person_id", "display_name")),
-        **dict(roster.values_list("person_id", "display_name")),
-    }
+def _clients(session: Session, seats: Iterable[Seat]) -> Mapping[int, str]:
+    """Who was on the session's roster for any part of it, and everybody else who sat in it as a
+    client."""
+    seated = {seat.person_id: seat.display_name for seat in seats if not seat.is_staff}
+    return seated | clients_of(session)
+
+
+def _admissions(seats: Iterable[Seat]) -> Iterable[core.Mark]:
+    """That somebody was let in is in a row of its own, whatever became of the marks: with them
+    lost, the person counts as uncertain, not as absent or late."""
+    for seat in seats:
+        assert seat.first_in_at is not None
+        yield core.Mark(seat.first_in_at, seat.person_id, core.PresenceKind.JOIN, ADMISSION)
 
 
 def _corrections(session: Session, segments: Sequence[SessionSegment]) -> Iterable[core.Correction]:

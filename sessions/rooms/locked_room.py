@@ -34,6 +34,7 @@ from sessions.rooms import selectors
 from sessions.rooms.effects import ChangePresence, Effect, Publish, RevokeMedia, WriteDesired
 from sessions.rooms.names import RoomName
 from sessions.rooms.selectors import RoomNow
+from sessions.scheduling import members
 from sessions.scheduling.selectors import principal_asked
 
 Clock = Callable[[], datetime]
@@ -284,8 +285,10 @@ def _lock(name: RoomName, actor: Person | None, roster: Roster, clock: Clock) ->
     asked.go()
     if not rooms():
         raise Room.DoesNotExist
-    room, planned = rooms()[0], plan()
+    room, planned, now = rooms()[0], plan(), clock()
     room.session = planned.session
+    if members.is_due(room.session, now):
+        members.write_down(room.session, now)
     return LockedRoom(
         room=room,
         actor=actor,
@@ -293,7 +296,7 @@ def _lock(name: RoomName, actor: Person | None, roster: Roster, clock: Clock) ->
         roster=roster,
         agenda=planned.agenda,
         segments=planned.segments,
-        now=clock(),
+        now=now,
         marks=list(planned.marks),
         marks_before=len(planned.marks),
     )

@@ -25,7 +25,7 @@ from sessions.models import Room, Seat, Session, SessionSegment, Track
 from sessions.models.round_trip import Read, RoundTrip, Rows, read, whole_rows
 from sessions.nodes.desired import RowFacts
 from sessions.scheduling.plans import segments_of
-from sessions.scheduling.selectors import staff_of_track
+from sessions.scheduling.selectors import staff_of
 
 MOST_SLOTS = 19  # a room has twenty seats at most, and nobody needs a slot for oneself
 
@@ -156,7 +156,7 @@ def facts_of(room: Room, segments: Iterable[SessionSegment], leaders: tuple[str,
         topic=session.topic,
         facilitators=leaders,
         segments=facts,
-        media_slots=min(MOST_SLOTS, session.track.seats + len(leaders) - 1),
+        media_slots=min(MOST_SLOTS, session.seats + len(leaders) - 1),
     )
 
 
@@ -249,7 +249,7 @@ def room_at_door(room: Room, clock: AgendaClock, taken: int) -> RoomAtDoor:
     return RoomAtDoor(
         state=state_of(room, clock.read_at),
         starts_at=room.session.starts_at,
-        seats=room.session.track.seats,
+        seats=room.session.seats,
         segment_started_at=clock.entered_at,
         seats_taken=taken,
     )
@@ -298,7 +298,7 @@ def rows_of(room: int, roster: Roster, clock: Callable[[], datetime]) -> RoomRow
         return Refuse("room.unknown")
     plan = planned(row)
     now = agenda_clock.read(plan.agenda, plan.marks, clock())
-    leaders = tuple(person.display_name for person in staff_of_track(plan.session.track))
+    leaders = tuple(one.display_name for one in staff_of(plan.session))
     facts = facts_of(row, plan.segments, leaders)
     return RoomRows(roster, facts, room_now(row, now), seats_of(room), parts_of(row))
 

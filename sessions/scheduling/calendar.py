@@ -21,7 +21,7 @@ LOBBY = timedelta(minutes=LOBBY_MINUTES)
 def may_change(session: Session, now: datetime) -> bool:
     """Whether the session is planned and nobody can be at its door yet."""
     planned = session.room.state == RoomState.SCHEDULED  # a cancelled one's room says so too
-    return planned and now < session.starts_at - LOBBY
+    return planned and session.written_at is None and now < session.starts_at - LOBBY
 
 
 def write_calendar(track: Track, now: datetime) -> tuple[Session, ...]:

@@ -4,11 +4,12 @@ Owns what "on the roster that day" and "staffs the session" mean in rows. Every 
 the same number of queries whatever its length. Must not know live rooms beyond their state.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Final
 
-from django.db.models import Exists, OuterRef, Prefetch, Q, QuerySet
+from django.db.models import Exists, F, OuterRef, Prefetch, Q, QuerySet
 
 from sessions.core.admission import SeatState
 from sessions.core.permissions import Principal, Role
@@ -19,6 +20,7 @@ from sessions.models import (
     Person,
     Program,
     Session,
+    SessionMember,
     Staffing,
     Track,
 )
@@ -75,11 +77,29 @@ def sessions_for_client(person: Person, now: datetime) -> QuerySet[Session]:
     """What is still to come for the person, in the order of time. A room that is over is not."""
     over = [state.value for state in OVER]
     mine = Enrolment.objects.filter(person=person, track=OuterRef("track"))
+    own = SessionMember.objects.filter(_OWN, person=person, is_staff=False, until=None)
     return (
         sessions()
-        .filter(_covering(mine, "local_date"), ends_at__gt=now, cancelled_at=None)
+        .filter(_either(_covering(mine, "local_date"), Exists(own)))
+        .filter(ends_at__gt=now, cancelled_at=None)
         .exclude(room__state__in=over)
     )
+
+
+_OWN: Final = Q(session=OuterRef("pk"))
+_AT_END: Final = Q(until=None) | Q(until__gte=OuterRef("room__ended_at"))
+
+
+def _either(by_track: Exists, by_session: Exists) -> Q:
+    """By the track until the session is written down, by what was written from then on."""
+    return Q(by_track, written_at=None) | Q(by_session, written_at__isnull=False)
+
+
+def _led_by(person: Person) -> Q:
+    """Sessions that the person leads; of one that is over, led until its end."""
+    staffing = Staffing.objects.filter(person=person, track=OuterRef("track"))
+    own = SessionMember.objects.filter(_OWN, _AT_END, person=person, is_staff=True)
+    return _either(Exists(staffing), Exists(own))
 
 
 def _covering(enrolments: QuerySet[Enrolment], day: str) -> Exists:
@@ -95,16 +115,69 @@ def sessions_for_week(monday: date) -> QuerySet[Session]:
     )
 
 
-def roster(session: Session) -> list[Enrolment]:
-    """Who is on the roster on the session's date, by display name."""
-    return list(enrolments_on(session.track_id, session.local_date))
+@dataclass(frozen=True, slots=True)
+class Member:
+    """Somebody of a session's roster or staff, under the name that the group sees."""
+
+    person: Person
+    display_name: str
 
 
-def enrolled_now(session: Session, public_id: str, today: date) -> Enrolment | None:
+def roster(session: Session) -> list[Member]:
+    """Who is on the session's roster, by display name; once it is over, who was at its end."""
+    if session.written_at is None:
+        rows = enrolments_on(session.track_id, session.local_date)
+        return [Member(row.person, row.display_name) for row in rows]
+    return _members(session, is_staff=False)
+
+
+def staff_of(session: Session) -> list[Member]:
+    """Who leads the session, the first one first; once it is over, who did at its end."""
+    if session.written_at is None:
+        people = staff_of_track(session.track)
+        return [Member(person, person.display_name) for person in people]
+    return _members(session, is_staff=True)
+
+
+def _members(session: Session, *, is_staff: bool) -> list[Member]:
+    rows = SessionMember.objects.filter(session=session, is_staff=is_staff)
+    rows = rows.filter(Q(until=None) | Q(until__gte=F("session__room__ended_at")))
+    ended = Q(session__room__ended_at=None) | Q(since__lte=F("session__room__ended_at"))
+    return [
+        Member(row.person, row.display_name) for row in rows.filter(ended).select_related("person")
+    ]
+
+
+def clients_of(session: Session) -> dict[int, str]:
+    """Who was on the roster while the session went on (or was to), also for a part of it: the
+    display name by the person's key. One query."""
+    if session.written_at is None:
+        return {row.person.pk: row.display_name for row in roster(session)}
+    room = session.room
+    rows = SessionMember.objects.filter(session=session, is_staff=False)
+    rows = rows.filter(Q(until=None) | Q(until__gt=room.started_at or session.starts_at))
+    if room.ended_at is not None:
+        rows = rows.filter(since__lt=room.ended_at)
+    return dict(rows.order_by("since").values_list("person_id", "display_name"))
+
+
+def name_on_roster(session: Session, person: Person) -> str | None:
+    """The display name of somebody who is on the session's roster now."""
+    if session.written_at is None:
+        enrolled = enrolments_on(session.track_id, session.local_date).filter(person=person)
+        return enrolled.values_list("display_name", flat=True).first()
+    own = SessionMember.objects.filter(session=session, person=person, is_staff=False, until=None)
+    return own.values_list("display_name", flat=True).first()
+
+
+def enrolled_now(session: Session, public_id: str, today: date) -> Member | None:
     """Somebody of the session's roster who is on the track's today too, or comes later."""
-    ends = Q(ends_on=None) | Q(ends_on__gte=today)
-    rows = enrolments_on(session.track_id, session.local_date).filter(ends)
-    return rows.filter(person__public_id=public_id).first()
+    members = (one for one in roster(session) if one.person.public_id == public_id)
+    found = next(members, None)
+    if found is None:
+        return None
+    rows = enrolments_from(session.track, today).filter(person=found.person)
+    return found if rows.exists() else None
 
 
 def enrolments_on(track_id: int, day: date) -> QuerySet[Enrolment]:
@@ -120,6 +193,11 @@ def enrolments_from(track: Track, day: date) -> QuerySet[Enrolment]:
     return Enrolment.objects.filter(ends, track=track).select_related("person")
 
 
+def leads_track(person: Person, track: Track) -> bool:
+    """Whether the person leads the group today, whatever they led before."""
+    return Staffing.objects.filter(person=person, track=track).exists()
+
+
 def staff_of_track(track: Track) -> tuple[Person, ...]:
     """Who leads, the first one first."""
     rows = Staffing.objects.filter(track=track).select_related("person")
@@ -128,20 +206,36 @@ def staff_of_track(track: Track) -> tuple[Person, ...]:
 
 # Asked by every verb of a room, and of everyone connected now and then: the ORM takes several
 # times as long to write this statement as PostgreSQL takes to answer it. The days of an enrolment
-# are those of `enrolments_on`.
+# are those of `enrolments_on`; members are those of `_members`, but that a client who was taken
+# off after the end does not come back when it is opened again.
 _PRINCIPAL: Final = """
 SELECT person.roles,
+       CASE WHEN session.written_at IS NULL THEN
        EXISTS (SELECT FROM group_sessions_staffing staffing
-               WHERE staffing.person_id = person.id AND staffing.track_id = session.track_id),
+               WHERE staffing.person_id = person.id AND staffing.track_id = session.track_id)
+       ELSE
+       EXISTS (SELECT FROM group_sessions_sessionmember member
+               WHERE member.session_id = session.id AND member.person_id = person.id
+                 AND member.is_staff
+                 AND (room.ended_at IS NULL OR member.since <= room.ended_at)
+                 AND (member.until IS NULL OR member.until >= room.ended_at))
+       END,
+       CASE WHEN session.written_at IS NULL THEN
        EXISTS (SELECT FROM group_sessions_enrolment enrolment
                WHERE enrolment.person_id = person.id AND enrolment.track_id = session.track_id
                  AND enrolment.starts_on <= session.local_date
-                 AND (enrolment.ends_on IS NULL OR enrolment.ends_on >= session.local_date)),
+                 AND (enrolment.ends_on IS NULL OR enrolment.ends_on >= session.local_date))
+       ELSE
+       EXISTS (SELECT FROM group_sessions_sessionmember member
+               WHERE member.session_id = session.id AND member.person_id = person.id
+                 AND NOT member.is_staff AND member.until IS NULL
+                 AND (room.ended_at IS NULL OR member.since <= room.ended_at))
+       END,
        (SELECT seat.state FROM group_sessions_seat seat
-        JOIN group_sessions_room room ON room.id = seat.room_id
-        WHERE room.session_id = session.id AND seat.person_id = person.id)
+        WHERE seat.room_id = room.id AND seat.person_id = person.id)
 FROM group_sessions_person person
 LEFT JOIN group_sessions_session session ON session.id = %(session)s
+LEFT JOIN group_sessions_room room ON room.session_id = session.id
 WHERE person.id = %(person)s AND person.is_active
 """
 
@@ -176,7 +270,7 @@ def sessions_for_facilitator(person: Person, now: datetime, until: datetime) -> 
     over = [state.value for state in OVER]
     return (
         sessions()
-        .filter(track__staffings__person=person, ends_at__gt=now - LATEST_END, starts_at__lt=until)
+        .filter(_led_by(person), ends_at__gt=now - LATEST_END, starts_at__lt=until)
         .exclude(room__state__in=over)
         .exclude(room__state__in=_NOT_BEGUN, ends_at__lte=now)
         .filter(cancelled_at=None)
@@ -187,17 +281,21 @@ def lately_for_facilitator(person: Person, now: datetime) -> QuerySet[Session]:
     """The sessions the person led in the last week, newest first, at most three: their record
     may still want a correction."""
     ended = sessions().filter(
-        track__staffings__person=person,
+        _led_by(person),
         room__state=RoomState.ENDED.value,
         room__ended_at__gt=now - timedelta(days=7),
     )
     return ended.order_by("-room__ended_at")[:3]
 
 
-def leaders(found: Iterable[Session]) -> dict[int, list[str]]:
-    """The display names of who leads, by track, the first one first. One query."""
-    names: dict[int, list[str]] = {one.track_id: [] for one in found}
-    rows = Staffing.objects.filter(track__in=names).select_related("person")
-    for row in rows:
-        names[row.track_id].append(row.person.display_name)
-    return names
+def leaders(found: Collection[Session]) -> dict[int, list[str]]:
+    """The display names of who leads, by session, the first one first. Two queries."""
+    names: dict[int, list[str]] = {one.pk: [] for one in found}
+    planned = [one for one in found if one.written_at is None]
+    by_track: dict[int, list[str]] = {one.track_id: [] for one in planned}
+    for led in Staffing.objects.filter(track__in=by_track).select_related("person"):
+        by_track[led.track_id].append(led.person.display_name)
+    own = SessionMember.objects.filter(session__in=names, is_staff=True)
+    for row in own.filter(Q(until=None) | Q(until__gte=F("session__room__ended_at"))):
+        names[row.session_id].append(row.display_name)
+    return names | {one.pk: by_track[one.track_id] for one in planned}

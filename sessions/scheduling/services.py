@@ -33,6 +33,7 @@ from sessions.scheduling.calendar import (
     to_come,
     write_calendar,
 )
+from sessions.scheduling.members import follow_seats, write_down_due
 from sessions.scheduling.plans import (
     TrackPlan,
     as_dated,
@@ -135,6 +136,7 @@ def track_change(actor: Actor, track: Track, plan: TrackPlan) -> Track | Refuse:
     """
     now = timezone.now()
     track = Track.objects.select_for_update().get(pk=track.pk)
+    write_down_due(track, now)
     changes = _changes_within(plan.pattern, changes_of(track))
     refusal = (
         may(actor, Verb.TRACK_CHANGE)
@@ -269,9 +271,10 @@ def _written(actor: Actor, verb: Verb, track: Track, plan: TrackPlan, now: datet
     track.uses_curriculum = plan.uses_curriculum
     track.save()
     if plan.facilitators is not None:
-        set_staff(track, plan.facilitators)
+        set_staff(track, plan.facilitators, now)
     if plan.roster is not None:
         set_roster(actor, track, plan.roster, now)
+    follow_seats(track, now)
     write_calendar(track, now)
     record(actor, verb, detail={"track": track.public_id})
     return track

@@ -20,6 +20,7 @@ from sessions.core.refusal import Refuse
 from sessions.models import Enrolment, Person, Session, Staffing, Track
 from sessions.people.access import AccessChange, notify_on_commit
 from sessions.people.selectors import Actor, may
+from sessions.scheduling.members import follow, write_down_due
 from sessions.scheduling.plans import (
     TrackPlan,
     as_dated,
@@ -61,6 +62,7 @@ def enrol(
     enrolment = Enrolment.objects.create(
         track=track, person=person, display_name=name, starts_on=first_day
     )
+    follow(track, [person], timezone.now())
     _done(actor, ENROL, track, person)
     return enrolment
 
@@ -84,6 +86,7 @@ def unenrol(
     if refusal:
         return _refused(actor, UNENROL, refusal, track, person)
     _end(rows, end)
+    follow(track, [person], timezone.now())
     _done(actor, UNENROL, track, person)
     notify_on_commit(person, AccessChange.ROSTER)
     return track
@@ -105,6 +108,7 @@ def staff(actor: Actor, track: Track, person: Person) -> Staffing | Refuse:
     last = track.staffings.order_by("position").last()
     position = last.position + 1 if last else 0
     staffing = Staffing.objects.create(track=track, person=person, position=position)
+    follow(track, [person], timezone.now())
     _done(actor, STAFF, track, person)
     return staffing
 
@@ -122,6 +126,7 @@ def unstaff(actor: Actor, track: Track, person: Person) -> Track | Refuse:
     if refusal:
         return _refused(actor, UNSTAFF, refusal, track, person)
     track.staffings.filter(person=person).delete()
+    follow(track, [person], timezone.now())
     _done(actor, UNSTAFF, track, person)
     notify_on_commit(person, AccessChange.STAFF)
     return track
@@ -139,23 +144,28 @@ def change_of_roster_refusal(track: Track, plan: TrackPlan, now: datetime) -> Re
     )
 
 
-def set_staff(track: Track, people: Sequence[Person]) -> None:
-    """Exactly these lead, in this order. The caller has checked them."""
+def set_staff(track: Track, people: Sequence[Person], now: datetime) -> None:
+    """Exactly these lead, in this order. The caller has checked them, and has written down what
+    is due (`members.write_down_due`)."""
     leaving = track.staffings.exclude(person__in=people)
-    for row in leaving.select_related("person"):
-        notify_on_commit(row.person, AccessChange.STAFF)
+    left = [row.person for row in leaving.select_related("person")]
+    for person in left:
+        notify_on_commit(person, AccessChange.STAFF)
     leaving.delete()
     for position, person in enumerate(people):
         Staffing.objects.update_or_create(
             track=track, person=person, defaults={"position": position}
         )
+    follow(track, [*left, *people], now)
 
 
 def set_roster(actor: Actor, track: Track, people: Sequence[Person], now: datetime) -> None:
-    """Exactly these come from today on. The caller has checked them."""
+    """Exactly these come from today on. The caller has checked them, and has written down what
+    is due."""
     today = local_day(track, now)
     rows = enrolments_from(track, today)
     leaving = rows.exclude(person__in=people)
+    left = [row.person for row in leaving]
     for row in leaving:
         _done(actor, UNENROL, track, row.person)
         notify_on_commit(row.person, AccessChange.ROSTER)
@@ -163,6 +173,7 @@ def set_roster(actor: Actor, track: Track, people: Sequence[Person], now: dateti
     there = set(rows.values_list("person_id", flat=True))
     new = [person for person in people if person.pk not in there]
     Enrolment.objects.bulk_create([_newcomer(track, person, today) for person in new])
+    follow(track, [*left, *new], now)
     for person in new:
         _done(actor, ENROL, track, person)
 
@@ -198,7 +209,10 @@ def _to_lead(track: Track) -> Sequence[Session]:
 
 
 def _locked(track: Track) -> Track:
-    return Track.objects.select_for_update().get(pk=track.pk)
+    """With what is past or going on written down, so that the change leaves it as it was."""
+    track = Track.objects.select_for_update().get(pk=track.pk)
+    write_down_due(track, timezone.now())
+    return track
 
 
 def _done(actor: Actor, verb: str, track: Track, person: Person) -> None:

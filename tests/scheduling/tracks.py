@@ -20,6 +20,11 @@ MONDAY = date(2026, 11, 30)
 NEW_YORK = "America/New_York"
 KINDS = (SegmentKind.CHECK_IN, SegmentKind.TOPIC, SegmentKind.WRAP_UP)
 THIRDS = tuple(Segment(kind, share=1) for kind in KINDS)
+AS_PLANNED = (
+    *("id", "public_id", "track_id", "number", "local_date", "starts_at", "ends_at"),
+    *("topic_code", "topic", "cancelled_at", "is_demo"),
+)
+"""The columns of a session but for those that are written down when its lobby opens."""
 _numbers = count(1)
 
 

@@ -17,7 +17,7 @@ from sessions.models import Seat
 from sessions.rooms import selectors
 from sessions.rooms.locked_room import Change, LockedRoom, Rules
 from sessions.rooms.selectors import RoomFacts, SeatFacts
-from sessions.scheduling.selectors import enrolments_on, staff_of_track
+from sessions.scheduling.selectors import name_on_roster, staff_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,13 +123,13 @@ def _entered(
     locked: LockedRoom, seat: SeatFacts, place: Place | None, waiting: Wait | None
 ) -> Entered:
     principal = replace(locked.principal, seat=seat.state)
-    leaders = tuple(one.display_name for one in staff_of_track(locked.session.track))
+    leaders = tuple(one.display_name for one in staff_of(locked.session))
     facts = selectors.facts_of(locked.room, locked.segments, leaders)
     return Entered(facts, seat, principal, place, waiting)
 
 
 def _seated(locked: LockedRoom, arrival: Arrival, decision: Admit | Wait) -> SeatFacts:
-    """The person's seat as the decision leaves it, under the name of the roster of today."""
+    """The person's seat as the decision leaves it, under the name of the roster."""
     seat = locked.own_seat()
     before = (seat.state, seat.display_name, seat.is_staff)
     seat.is_staff = arrival.role is SessionRole.STAFF
@@ -147,10 +147,8 @@ def _seated(locked: LockedRoom, arrival: Arrival, decision: Admit | Wait) -> Sea
 def _name(locked: LockedRoom, staff: bool) -> str:
     """A client's of the roster, a facilitator's own."""
     assert locked.actor is not None
-    session = locked.session
-    roster = enrolments_on(session.track_id, session.local_date)
-    enrolment = None if staff else roster.filter(person=locked.actor).first()
-    return enrolment.display_name if enrolment else locked.actor.display_name
+    known = None if staff else name_on_roster(locked.session, locked.actor)
+    return known or locked.actor.display_name
 
 
 RULES: Final[Rules] = {

@@ -1,8 +1,6 @@
 """Personal details of a client: a program manager keeps them, the group's facilitators may read
 them when they have to call somebody. Every read has an audit row."""
 
-from zoneinfo import ZoneInfo
-
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
@@ -15,7 +13,8 @@ from sessions.core.refusal import Refuse
 from sessions.models import Person, Session
 from sessions.people.selectors import Opened, person_by_public_id
 from sessions.people.services import details_change, details_read, details_read_in
-from sessions.scheduling.selectors import enrolled_now
+from sessions.scheduling.plans import local_day
+from sessions.scheduling.selectors import enrolled_now, leads_track
 from sessions.web.access import page, refused, session_page, signed_in
 from sessions.web.forms import DetailsForm, place_refusal
 from sessions.web.navigation import desk
@@ -59,10 +58,12 @@ def details_form(
 @require_safe
 @session_page(Verb.SESSION_DETAILS)
 def session_details_page(request: HttpRequest, session: Session, key: str) -> HttpResponse:
-    """For a person on the session's roster and on the track's roster today. Details of people
-    who have left the group are read by a program manager."""
-    today = timezone.now().astimezone(ZoneInfo(session.track.zone)).date()
-    enrolled = enrolled_now(session, key, today)
+    """For a person on the session's roster and on the track's roster today, to somebody who leads
+    the group today: details are for calling somebody now, and no record of what was. Those of
+    people who have left the group are read by a program manager."""
+    if not leads_track(signed_in(request), session.track):
+        return refused(request, Verb.SESSION_DETAILS, Refuse("permission.not_staff"), session)
+    enrolled = enrolled_now(session, key, local_day(session.track, timezone.now()))
     if enrolled is None:
         return refused(request, Verb.SESSION_DETAILS, Refuse("person.unknown"), session)
     found = details_read_in(signed_in(request), enrolled.person, session)

@@ -53,7 +53,7 @@ def home(request: HttpRequest) -> HttpResponse:
 
 @dataclass(frozen=True, slots=True)
 class Plans:
-    """The sessions that a person leads, attends and led lately, and who leads each track.
+    """The sessions that a person leads, attends and led lately, and who leads each.
     `planned` is what a manager without sessions of their own sees instead."""
 
     led: Sequence[Session]
@@ -69,9 +69,7 @@ class Plans:
         rest.sort(key=lambda one: one.starts_at)
         own = {*self.led, *self.lately, *self.planned}
         return {
-            "next_cards": [
-                card(one, self.staff[one.track_id], now, leads=one in own) for one in nexts
-            ],
+            "next_cards": [card(one, self.staff[one.pk], now, leads=one in own) for one in nexts],
             "coming": [self._row(one, own) for one in rest[:MAX_ROWS]],
             "recent": [self._row(one, own, over=True) for one in self.lately],
         }
@@ -79,7 +77,7 @@ class Plans:
     def _row(
         self, one: Session, own: Collection[Session], *, over: bool = False
     ) -> dict[str, object]:
-        return row(one, self.staff[one.track_id], leads=one in own, over=over)
+        return row(one, self.staff[one.pk], leads=one in own, over=over)
 
 
 def plans_of(person: Person, now: datetime) -> Plans:
@@ -133,7 +131,7 @@ def card(
         "clock": words.clock(start),
         "detail": detail(session, staff, end, leads=leads),
         "open": is_open,
-        "opens": f"The door opens at {words.clock(opens)}, {words.zone_name(session.track.zone)}.",
+        "opens": f"The door opens at {words.clock(opens)}, {words.zone_name(session.zone)}.",
         "action": "Enter the room" if leads else "Join now",
         "room_url": reverse("room", args=[session.public_id]),
         "attendance_url": attendance_url(session) if leads and is_open else "",
@@ -145,7 +143,7 @@ def detail(session: Session, staff: Sequence[str], end: datetime, *, leads: bool
     """Staff see the track's name; a client's page does not say what the group is about."""
     if leads:
         topic = f" · {session.topic}" if session.topic else ""
-        return f"{session.track.name}, until {words.clock(end)}{topic}"
+        return f"{session.track_name}, until {words.clock(end)}{topic}"
     company = f" with {words.names(staff)}" if staff else ""
     return f"Until {words.clock(end)}{company}."
 
@@ -159,7 +157,7 @@ def row(
         "day": start.day,
         "times": words.times(start, end),
         "spoken": words.short_date(start.date()),
-        "detail": session.track.name if leads else f"with {words.names(staff)}" if staff else "",
+        "detail": session.track_name if leads else f"with {words.names(staff)}" if staff else "",
         "attendance_url": attendance_url(session) if over else "",
     }
 
@@ -169,7 +167,7 @@ def attendance_url(session: Session) -> str:
 
 
 def local(session: Session, moment: datetime) -> datetime:
-    return moment.astimezone(ZoneInfo(session.track.zone))
+    return moment.astimezone(ZoneInfo(session.zone))
 
 
 def local_start(session: Session) -> datetime:

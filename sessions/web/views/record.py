@@ -148,7 +148,7 @@ def read_sheet(session: Session, now: datetime) -> Sheet:
 
 def page_context(sheet: Sheet, now: datetime) -> dict[str, object]:
     session, read = sheet.session, sheet.attendance
-    zone = ZoneInfo(session.track.zone)
+    zone = ZoneInfo(session.zone)
     counted = [n for n, one in enumerate(read.segments) if SegmentKind(one.kind).counts]
     over = state_at(session, now) is RoomState.ENDED
     return {

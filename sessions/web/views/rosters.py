@@ -9,8 +9,8 @@ from django.views.decorators.http import require_safe
 
 from sessions.audit.services import record
 from sessions.core.permissions import Verb, allowed
-from sessions.models import Enrolment, Session
-from sessions.scheduling.selectors import principal, roster, staff_of_track
+from sessions.models import Session
+from sessions.scheduling.selectors import Member, leads_track, principal, roster, staff_of
 from sessions.web import words
 from sessions.web.access import session_page, signed_in
 from sessions.web.navigation import desk
@@ -21,22 +21,23 @@ from sessions.web.navigation import desk
 def roster_page(request: HttpRequest, session: Session) -> HttpResponse:
     person = signed_in(request)
     record(person, Verb.SESSION_ROSTER, session=session)
-    may_look = allowed(Verb.SESSION_DETAILS, principal(person, session)) is None
+    staffs = allowed(Verb.SESSION_DETAILS, principal(person, session)) is None
+    may_look = staffs and leads_track(person, session.track)
     context = {
         "when": words.date_and_times(session.starts_at, session.ends_at, zone_of(session)),
         "topic": session.topic,
         "clients": [client_row(session, one, linked=may_look) for one in roster(session)],
-        "facilitators": [one.display_name for one in staff_of_track(session.track)],
-        "seats": session.track.seats,
+        "facilitators": [one.display_name for one in staff_of(session)],
+        "seats": session.seats,
     }
     return desk(request, "record/roster.html", context, current="home")
 
 
-def client_row(session: Session, one: Enrolment, *, linked: bool) -> dict[str, str]:
+def client_row(session: Session, one: Member, *, linked: bool) -> dict[str, str]:
     """A name, and for staff of the session the link to the details."""
     where = reverse("session_details", args=[session.public_id, one.person.public_id])
     return {"name": one.display_name, "url": where if linked else ""}
 
 
 def zone_of(session: Session) -> ZoneInfo:
-    return ZoneInfo(session.track.zone)
+    return ZoneInfo(session.zone)

@@ -233,15 +233,15 @@ def session_rows(
     track: Track, sessions: Sequence[Session], now: datetime
 ) -> list[dict[str, object]]:
     """The rows of the table of sessions."""
-    zone = ZoneInfo(track.zone)
     befores = [None, *[one.starts_at for one in sessions]]
     return [
-        session_row(one, words.clock_change(one.starts_at, before, zone), zone, now)
+        session_row(one, words.clock_change(one.starts_at, before, ZoneInfo(one.zone)), now)
         for one, before in zip(sessions, befores, strict=False)
     ]
 
 
-def session_row(session: Session, change: str, zone: ZoneInfo, now: datetime) -> dict[str, object]:
+def session_row(session: Session, change: str, now: datetime) -> dict[str, object]:
+    zone = ZoneInfo(session.zone)
     start, end = session.starts_at.astimezone(zone), session.ends_at.astimezone(zone)
     planned = session.cancelled_at is None and session.starts_at > now
     begun = session.cancelled_at is None and session.starts_at <= now
