@@ -275,31 +275,6 @@ def test_ending_later_while_paused_in_the_last_segment_gives_it_the_minutes() ->
     assert minutes_left(read(thirds(), done, at(55))) == [0, 0, 10]
 
 
-def test_a_break_ends_on_time_with_no_one_advancing() -> None:
-    done = marks((0, K.START), (65, K.ADVANCE))
-    assert read(evening(), done, at(74)).index == 1
-    assert read(evening(), done, at(74)).changes_at == at(75)
-    clock = read(evening(), done, at(76))
-    assert (clock.index, clock.entered_at, clock.left) == (2, at(75), 59 * MINUTE)
-
-
-def test_a_break_keeps_its_ten_minutes_when_the_check_in_ends_early() -> None:
-    """Kills: the later segments share what is saved, the breaks too (14:22)."""
-    clock = read(evening(), marks((0, K.START), (10, K.ADVANCE)), at(10))
-    assert minutes_left(clock)[1] == 10
-    assert minutes_left(clock)[3] == 10
-
-
-def test_going_back_to_a_break_gives_five_minutes_of_it_again() -> None:
-    done = marks((0, K.START), (65, K.ADVANCE), (75, K.BACK))
-    assert minutes_left(read(evening(), done, at(75)))[1] == 5
-
-
-def test_a_paused_break_does_not_end() -> None:
-    done = marks((0, K.START), (65, K.ADVANCE), (70, K.PAUSE))
-    assert read(evening(), done, at(90)).index == 1
-
-
 def test_segments_that_say_so_advance_on_time_in_one_go() -> None:
     parts = [Segment(SegmentKind.TOPIC, share=1, advances_itself=True) for _ in range(3)]
     clock = read(agenda_of(parts, START, at(30)), marks((0, K.START)), at(25))
@@ -352,13 +327,6 @@ def test_windows_leave_out_the_time_between_end_and_reopening() -> None:
     done = marks((0, K.START), (30, K.END), (36, K.REOPEN))
     got = [(one.starts_at, one.ends_at) for one in windows(thirds(), done, at(40))]
     assert got == [(at(0), at(30)), (at(36), at(40))]
-
-
-def test_windows_of_breaks_do_not_count() -> None:
-    done = marks((0, K.START), (65, K.ADVANCE))
-    got = [(one.segment, one.counts) for one in windows(evening(), done, at(80))]
-    assert got == [(0, True), (1, False), (2, True)]
-    assert windows(evening(), (), at(80)) == ()
 
 
 # ---- refusals --------------------------------------------------------------------------------
