@@ -9,10 +9,8 @@ when a message is lost (the process ended, the server refused) the person asks f
 import logging
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
-from datetime import datetime
 from threading import BoundedSemaphore
 from typing import Final
-from zoneinfo import ZoneInfo
 
 from django.core.mail import EmailMessage
 
@@ -28,12 +26,12 @@ _threads = ThreadPoolExecutor(max_workers=4, thread_name_prefix="code-mail")
 
 @dataclass(frozen=True, slots=True)
 class Envelope:
-    """A code and its expiry. Without an address the message is built and not sent."""
+    """A code and how many whole minutes it works. Without an address the message is built and
+    not sent."""
 
     address: str | None
     code: str
-    until: datetime
-    zone: str
+    minutes: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,12 +51,11 @@ def notice_message(notice: Notice) -> EmailMessage:
 
 
 def code_message(envelope: Envelope) -> EmailMessage:
-    """Plain text, fit to be read aloud by a stranger: no name, no service, no link."""
-    until = envelope.until.astimezone(ZoneInfo(envelope.zone))
-    clock = f"{until:%I:%M %p}".lstrip("0") + (" (UTC)" if envelope.zone == "UTC" else "")
+    """Plain text, fit to be read aloud by a stranger: no name, no service, no link. How long it
+    works is a length, because a mail does not know its reader's clock."""
     shown = f"{envelope.code[:3]} {envelope.code[3:]}"
     body = (
-        f"{shown} is your code. It works until {clock}, once.\n"
+        f"{shown} is your code. It works for {envelope.minutes} minutes, once.\n"
         "If you did not ask for it, do nothing. Nobody gets in without it.\n"
     )
     return EmailMessage(SUBJECT, body, to=[envelope.address] if envelope.address else [])

@@ -9,15 +9,14 @@ import logging
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from django.conf import settings
-from django.db.models import Case, OuterRef, Q, QuerySet, Subquery, When
+from django.db.models import Case, QuerySet, When
 
 from sessions.audit.services import Operator
 from sessions.core.permissions import Principal, Role, Verb, allowed
 from sessions.core.personal import FIELDS, Personal
 from sessions.core.refusal import Refuse
 from sessions.core.sealing import SealError
-from sessions.models import Person, PersonalDetails, Track
+from sessions.models import Person, PersonalDetails
 from sessions.models.sealing import unseal
 
 log = logging.getLogger(__name__)
@@ -68,25 +67,9 @@ def may(actor: Actor, verb: Verb) -> Refuse | None:
     return None if isinstance(actor, Operator) else allowed(verb, principal_of(actor))
 
 
-@dataclass(frozen=True, slots=True)
-class SignInAccount:
-    """The account that a code is sent to, if any, and the time zone to show its expiry in."""
-
-    person: Person | None
-    zone: str
-
-
-def account_for_sign_in(email: str) -> SignInAccount:
+def account_for_sign_in(email: str) -> Person | None:
     """The open account of an address. One query, whether there is one or not."""
-    latest = Track.objects.filter(
-        Q(enrolments__person=OuterRef("pk")) | Q(staffings__person=OuterRef("pk"))
-    ).order_by("-first_date", "-pk")
-    person = (
-        Person.objects.filter(email=email.strip().lower(), is_active=True)
-        .annotate(zone=Subquery(latest.values("zone")[:1]))
-        .first()
-    )
-    return SignInAccount(person, (person.zone if person else None) or settings.TIME_ZONE)
+    return Person.objects.filter(email=email.strip().lower(), is_active=True).first()
 
 
 def person_by_public_id(public_id: str) -> Person | None:

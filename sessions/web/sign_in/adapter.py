@@ -54,9 +54,9 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth ha
         """Sends the mail with the code; allauth's other mails are dropped."""
         if template_prefix != "account/email/login_code":
             return
-        asked = self.request.session[SIGN_IN]
-        until = datetime.fromisoformat(asked["until"])
-        enqueue(Envelope(email, context["code"], until, asked["zone"]))
+        until = datetime.fromisoformat(self.request.session[SIGN_IN]["until"])
+        minutes = round((until - timezone.now()) / timedelta(minutes=1))
+        enqueue(Envelope(email, context["code"], minutes))
 
     def get_login_stages(self) -> list[str]:
         """allauth's stages, with our second step in place of its own: for staff only."""

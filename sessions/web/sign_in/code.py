@@ -63,12 +63,11 @@ class AskForm(RequestLoginCodeForm):  # type: ignore[misc]  # allauth has no typ
     )
 
     def clean_email(self) -> str:
-        """Counts the attempt first; sets `_user` and `zone` for the view."""
+        """Counts the attempt first; sets `_user` for the view."""
         email = str(self.cleaned_data["email"]).lower()
         if not ratelimit.consume(context.request, action="request_login_code", key=email):
             raise get_adapter().validation_error("too_many_login_attempts")
-        account = account_for_sign_in(email)
-        self._user, self.zone = account.person, account.zone
+        self._user = account_for_sign_in(email)
         return email
 
 
@@ -116,12 +115,11 @@ class AskView(RequestLoginCodeView):  # type: ignore[misc]
         until = timezone.now() + CODE_WORKS
         self.request.session[SIGN_IN] = {
             "email": form.cleaned_data["email"],
-            "zone": form.zone,
             "until": until.isoformat(),
         }
         if form._user is None:  # unknown address: the same steps
             code = get_adapter().generate_login_code()
-            enqueue(Envelope(None, code, until, form.zone))
+            enqueue(Envelope(None, code, CODE_WORKS // timedelta(minutes=1)))
         response: HttpResponse = super().form_valid(form)
         return response
 
