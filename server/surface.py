@@ -35,7 +35,7 @@ OPEN: Final[Mapping[str, str]] = {
     "unlock": "opening a locked desk; without a login session, signing in",
     "still_here": "a desk's sign of life",
     "alive": "whether the process answers; says nothing else",
-    "health": "whether a worker does its rounds; says nothing else",
+    "health": "whether a worker does its rounds, and the version of the time zone rules",
 }
 """Addresses that stand before the table, and why. Any other bears a verb, or is an own page."""
 

@@ -76,7 +76,8 @@ def manage(words: Sequence[str], env: Mapping[str, str], sentence: str) -> str:
 
 
 def prepare_store(env: Mapping[str, str], *, demo: bool) -> str:
-    """Tables and, on our own database, the rights of web and worker and the demo programme.
+    """Tables, the planned sessions by this release's time zone rules and, on our own database, the
+    rights of web and worker and the demo programme.
 
     Returns what `seed_demo` prints: who to sign in as; empty without a demo.
     """
@@ -86,6 +87,7 @@ def prepare_store(env: Mapping[str, str], *, demo: bool) -> str:
         ["migrate", "--no-input", "-v", "0"], owner, f"The database could not be prepared: {ABOVE}"
     )
     if not demo:
+        manage(["follow_zone_rules"], env, f"The sessions could not follow the clocks: {ABOVE}")
         return ""
     return manage(["seed_demo"], env, f"The demo programme could not be made: {ABOVE}")
 

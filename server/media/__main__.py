@@ -9,6 +9,7 @@ import sys
 
 from server.media.configuration import ConfigurationError, read
 from server.media.process import MediaProcess, run
+from server.zones import use_pinned_zones
 
 
 def ready(process: MediaProcess) -> None:
@@ -22,6 +23,7 @@ def ready(process: MediaProcess) -> None:
 
 def main() -> int:
     """The exit status: 0 after a signal, 2 when the environment is wrong."""
+    use_pinned_zones()
     try:
         configuration = read(os.environ)
     except ConfigurationError as error:

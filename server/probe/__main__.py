@@ -7,6 +7,7 @@ import sys
 
 from server.probe.configuration import ConfigurationError, read
 from server.probe.process import run
+from server.zones import use_pinned_zones
 
 
 def ready() -> None:
@@ -17,6 +18,7 @@ def ready() -> None:
 
 def main() -> int:
     """The exit status: 0 after a signal, 2 when the environment is wrong."""
+    use_pinned_zones()
     try:
         configuration = read(os.environ)
     except ConfigurationError as error:

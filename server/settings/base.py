@@ -7,6 +7,9 @@ import dj_database_url
 from csp.constants import NONE, SELF
 
 from server.settings.environment import BASE_DIR, Environment
+from server.zones import use_pinned_zones
+
+use_pinned_zones()
 
 ENVIRONMENT = Environment.read()
 

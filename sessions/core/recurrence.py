@@ -13,6 +13,7 @@ from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 from sessions.core.refusal import Refuse
+from sessions.core.zones import zone, zone_refusal
 
 Day = date  # a field named `date` hides the type
 SHORTEST, LONGEST = 15, 480  # minutes of a session
@@ -77,14 +78,6 @@ class DatedSession:
     def shifted(self) -> bool:
         """True if the wall time asked for does not exist that day."""
         return self.note is ClockNote.SKIPPED
-
-
-def zone(name: str) -> ZoneInfo | None:
-    """REC1. The zone of an IANA name, or None: a bad name is a person's typing, not a fault."""
-    try:
-        return ZoneInfo(name)
-    except (KeyError, ValueError, OSError):  # unknown; not a relative path; a folder
-        return None
 
 
 def validate(pattern: WeeklyPattern, changes: Sequence[Change] = ()) -> tuple[Refuse, ...]:
@@ -156,15 +149,17 @@ def _dated(
 
 def _pattern_refusals(pattern: WeeklyPattern) -> tuple[Refuse, ...]:
     days_known = bool(pattern.weekdays) and pattern.weekdays <= frozenset(range(7))
-    wrong = {
-        "track.no_days": not days_known,
-        "track.ends_before_start": pattern.minutes <= 0,
-        "track.minutes": 0 < pattern.minutes < SHORTEST or pattern.minutes > LONGEST,
-        "track.zone_unknown": zone(pattern.zone) is None,
-        "track.first_date": not FIRST_YEAR <= pattern.first_date.year <= LAST_YEAR,
-        "track.weeks": not 1 <= pattern.weeks <= MOST_WEEKS,
-    }
-    return tuple(Refuse(code) for code, is_wrong in wrong.items() if is_wrong)
+    years_known = FIRST_YEAR <= pattern.first_date.year <= LAST_YEAR
+    too_short_or_long = 0 < pattern.minutes < SHORTEST or pattern.minutes > LONGEST
+    found = (
+        None if days_known else Refuse("track.no_days"),
+        Refuse("track.ends_before_start") if pattern.minutes <= 0 else None,
+        Refuse("track.minutes") if too_short_or_long else None,
+        zone_refusal(pattern.zone),
+        None if years_known else Refuse("track.first_date"),
+        None if 1 <= pattern.weeks <= MOST_WEEKS else Refuse("track.weeks"),
+    )
+    return tuple(one for one in found if one)
 
 
 def _change_refusals(pattern: WeeklyPattern, changes: Sequence[Change]) -> tuple[Refuse, ...]:

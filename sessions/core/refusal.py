@@ -90,11 +90,14 @@ _AGENDA = {
 _TRACK = {
     "track.name": "Give the track a name of 1 to 60 characters.",
     "track.zone_unknown": "We don’t know this time zone. Pick one from the list.",
-    "track.ends_before_start": "The group ends before it starts. Choose a later end.",
+    "track.zone_without_place": "A time zone needs a place, because only a place says when its "
+    "clocks change. Did you mean {proposal}?",
+    "track.ends_before_start": "The group ends when it starts. Choose a later end.",
     "track.minutes": "A group lasts between 15 minutes and 8 hours. Choose a time in between.",
     "track.no_days": "Choose at least one day of the week.",
     "track.weeks": "Choose between 1 and 104 weeks.",
     "track.first_date": "Choose a first day between the years 2000 and 2100.",
+    "track.past": "All dates of this track have passed. Choose a later first day, or more weeks.",
     "track.facilitator_busy": "A facilitator already leads another group on {date}, at that time. "
     "Choose another time, or another facilitator.",
     "track.facilitator_none": "Choose at least one facilitator.",

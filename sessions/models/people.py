@@ -30,6 +30,7 @@ class Person(AbstractBaseUser):
     display_name = models.CharField(max_length=24)
     roles = ArrayField(models.CharField(max_length=24), default=list)
     is_active = models.BooleanField(default=True)
+    zone = models.CharField(max_length=64, blank=True)  # to read times in; empty: the device's
     is_demo = models.BooleanField(default=False)
     created_at = models.DateTimeField(auto_now_add=True)
 

@@ -83,6 +83,9 @@ class Track(models.Model):
     template = models.ForeignKey(AgendaTemplate, models.PROTECT, related_name="tracks")
     # whether core.curriculum names the topics of its sessions
     uses_curriculum = models.BooleanField(default=False)
+    # when new rules of its time zone last moved planned sessions, and how many
+    replanned_at = models.DateTimeField(null=True, blank=True)
+    replanned = models.PositiveSmallIntegerField(default=0)
     created_at = models.DateTimeField(auto_now_add=True)
 
     def __str__(self) -> str:

@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from sessions.core.curriculum import topic_of
 from sessions.core.recurrence import Change, DatedSession, WeeklyPattern, expand
 from sessions.core.room_state import LOBBY_MINUTES, RoomState
+from sessions.core.zones import zone
 from sessions.models import Room, Session, SessionSegment, TemplateSegment, Track
 from sessions.scheduling.plans import changes_of, pattern_of
 
@@ -39,6 +40,25 @@ def write_calendar(track: Track, now: datetime) -> tuple[Session, ...]:
     _save(sessions)
     copy_agenda(track, sessions)
     return tuple(sessions)
+
+
+def strayed(track: Track, sessions: Iterable[Session], now: datetime) -> list[Session]:
+    """Those planned sessions that the pattern has at other instants by this process's zone rules,
+    put there in memory. Agenda, topic and number of each stay."""
+    dated = expand(pattern_of(track), changes_of(track)) if zone(track.zone) else ()
+    planned = [one for one in sessions if not one.is_demo and may_change(one, now)]
+    return [one for one in planned if _put_right(one, dated)]
+
+
+def _put_right(row: Session, dated: Sequence[DatedSession]) -> bool:
+    """Whether the row had to be put elsewhere; two of one date keep their order."""
+    there = [one for one in dated if one.local_date == row.local_date]
+    if not there:
+        return False
+    wanted = min(there, key=lambda one: abs(one.starts_at - row.starts_at))
+    was = row.starts_at, row.ends_at
+    row.starts_at, row.ends_at = wanted.starts_at, wanted.ends_at
+    return was != (row.starts_at, row.ends_at)
 
 
 def to_come(

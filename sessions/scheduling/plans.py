@@ -73,6 +73,11 @@ def plan_refusal(plan: TrackPlan, changes: Sequence[Change] = ()) -> Refuse | No
     return fits(segments_of(plan.template.segments.all()), plan.minutes)
 
 
+def past_refusal(to_come: Collection[object]) -> Refuse | None:
+    """A track with nothing to come is a slip of the year, most often."""
+    return None if to_come else Refuse("track.past")
+
+
 def staff_refusal(people: Sequence[Person] | None) -> Refuse | None:
     """Who leads: at least one, each an open account with the facilitator's role."""
     if people is not None and not people:

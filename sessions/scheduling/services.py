@@ -9,9 +9,10 @@ from collections.abc import Sequence
 from datetime import date, datetime, time
 
 from django.db import transaction
+from django.db.models import Prefetch
 from django.utils import timezone
 
-from sessions.audit.services import record
+from sessions.audit.services import OPERATOR, Detail, record
 from sessions.core.agenda import Segment, fits
 from sessions.core.permissions import Verb
 from sessions.core.recurrence import Change, Move, Skip, WeeklyPattern, expand, validate
@@ -30,6 +31,7 @@ from sessions.people.selectors import Actor, may
 from sessions.scheduling.calendar import (
     as_fixed,
     locked_sessions,
+    strayed,
     to_come,
     write_calendar,
 )
@@ -39,12 +41,13 @@ from sessions.scheduling.plans import (
     as_dated,
     busy_refusal,
     changes_of,
+    past_refusal,
     pattern_of,
     plan_refusal,
     roster_refusal,
     staff_refusal,
 )
-from sessions.scheduling.selectors import staff_of_track
+from sessions.scheduling.selectors import sessions, staff_of_track
 from sessions.scheduling.services_roster import (
     change_of_roster_refusal,
     set_roster,
@@ -61,6 +64,7 @@ __all__ = [
     "track_move_date",
     "track_restore_date",
     "track_skip_date",
+    "tracks_replan",
 ]
 
 
@@ -109,8 +113,9 @@ def _template_row(template: AgendaTemplate, position: int, segment: Segment) -> 
 
 
 @transaction.atomic
-def track_create(actor: Actor, plan: TrackPlan) -> Track | Refuse:
-    """A track with its sessions, staff and roster.
+def track_create(actor: Actor, plan: TrackPlan, *, may_be_past: bool = False) -> Track | Refuse:
+    """A track with its sessions, staff and roster. `may_be_past`: also one without a session to
+    come, for the demo, which adds its own.
 
     Codes: permission.*, track.*, agenda.*, person.name_taken.
     """
@@ -118,6 +123,7 @@ def track_create(actor: Actor, plan: TrackPlan) -> Track | Refuse:
     refusal = (
         may(actor, Verb.TRACK_ADD)
         or plan_refusal(plan)
+        or (None if may_be_past else past_refusal(to_come(plan.pattern, (), (), now)))
         or staff_refusal(plan.facilitators or ())
         or roster_refusal(plan.roster, plan.seats)
         or busy_refusal(plan.facilitators or (), to_come(plan.pattern, (), (), now), None)
@@ -149,7 +155,9 @@ def track_change(actor: Actor, track: Track, plan: TrackPlan) -> Track | Refuse:
         running = [one for one in fixed if one.ends_at > now and one.cancelled_at is None]
         wanted = to_come(plan.pattern, changes, as_fixed(fixed), now)
         staff = staff_of_track(track) if plan.facilitators is None else plan.facilitators
-        refusal = busy_refusal(staff, (*as_dated(running), *wanted), track)
+        moved = not fixed or plan.first_date != track.first_date
+        refusal = past_refusal((*running, *wanted)) if moved else None
+        refusal = refusal or busy_refusal(staff, (*as_dated(running), *wanted), track)
     if refusal:
         return _refused(actor, Verb.TRACK_CHANGE, refusal, track)
     kept = [change.date for change in changes]
@@ -179,6 +187,29 @@ def track_move_date(
 def track_restore_date(actor: Actor, track: Track, day: date) -> Track | Refuse:
     """The day is as the pattern has it again. Codes as track_move_date."""
     return _change_date(actor, track, day, None)
+
+
+def tracks_replan(now: datetime) -> int:
+    """Every track's planned sessions follow the zone rules that this process reads. Returns how
+    many tracks had sessions to move; their pages say so, and each has an audit row. Locks only
+    what it has to change."""
+    asked = Track.objects.prefetch_related(Prefetch("sessions", sessions().filter(ends_at__gt=now)))
+    keys = [track.pk for track in asked if strayed(track, track.sessions.all(), now)]
+    return sum(_replanned(key, now) for key in keys)
+
+
+@transaction.atomic
+def _replanned(key: int, now: datetime) -> bool:
+    track = Track.objects.select_for_update().get(pk=key)
+    changeable, _ = locked_sessions(track, now)
+    moved = strayed(track, changeable, now)
+    if moved:
+        Session.objects.bulk_update(moved, ["starts_at", "ends_at"])
+        track.replanned_at, track.replanned = now, len(moved)
+        track.save(update_fields=["replanned_at", "replanned"])
+        moved_on: Detail = {"track": track.public_id, "sessions": len(moved)}
+        record(OPERATOR, "track.replan", detail=moved_on)
+    return bool(moved)
 
 
 @transaction.atomic

@@ -7,7 +7,6 @@ forms find missing values and wrong choices, all at once, and show the same sent
 
 import datetime as dt
 from collections.abc import Mapping
-from zoneinfo import available_timezones
 
 from django import forms
 from django.http import HttpRequest, QueryDict
@@ -15,7 +14,9 @@ from django.http import HttpRequest, QueryDict
 from sessions.core.permissions import Role
 from sessions.core.personal import FIELDS
 from sessions.core.refusal import Refuse, sentence
+from sessions.core.zones import COMMON, places
 
+DAY_MINUTES = 24 * 60
 WEEKDAYS = [
     (0, "Monday"),
     (1, "Tuesday"),
@@ -29,15 +30,6 @@ ROLE_WORDS = [
     (Role.CLIENT.value, "Client: joins the group"),
     (Role.FACILITATOR.value, "Facilitator: leads sessions"),
     (Role.PROGRAM_MANAGER.value, "Program manager: people and tracks"),
-]
-COMMON_ZONES = [
-    ("America/New_York", "New York (Eastern)"),
-    ("America/Chicago", "Chicago (Central)"),
-    ("America/Denver", "Denver (Mountain)"),
-    ("America/Phoenix", "Phoenix (Arizona)"),
-    ("America/Los_Angeles", "Los Angeles (Pacific)"),
-    ("America/Anchorage", "Anchorage (Alaska)"),
-    ("Pacific/Honolulu", "Honolulu (Hawaii)"),
 ]
 
 
@@ -160,6 +152,7 @@ class TrackForm(forms.Form):
     )
     local_end = forms.TimeField(
         label="Ends at",
+        help_text="After midnight too: 12:30 AM is on the next day.",
         widget=_clock_input(),
         error_messages={"required": "Say when it ends.", "invalid": "Type it like 9:00 PM."},
         input_formats=["%H:%M", "%H:%M:%S", "%I:%M %p", "%I:%M%p"],
@@ -223,6 +216,7 @@ class TrackForm(forms.Form):
     refusal_fields: Mapping[str, str] = {
         "track.name": "name",
         "track.zone_unknown": "zone",
+        "track.zone_without_place": "zone",
         "track.ends_before_start": "local_end",
         "track.minutes": "local_end",
         "track.weeks": "weeks",
@@ -231,6 +225,7 @@ class TrackForm(forms.Form):
         "person.name_taken": "roster",
         "track.facilitator_busy": "facilitators",
         "track.first_date": "first_date",
+        "track.past": "first_date",
         "agenda.too_long": "local_end",
         "agenda.not_filled": "local_end",
         "agenda.length": "template",
@@ -260,15 +255,15 @@ class TrackForm(forms.Form):
     @property
     def zones(self) -> list[tuple[str, str]]:
         """Suggestions: the common ones with their everyday names, then all others."""
-        common = dict(COMMON_ZONES)
-        others = sorted(zone for zone in available_timezones() - set(common) if "/" in zone)
-        return COMMON_ZONES + [(zone, zone.replace("_", " ")) for zone in others]
+        others = sorted(places() - COMMON.keys())
+        return [*COMMON.items(), *((zone, zone.replace("_", " ")) for zone in others)]
 
     def minutes(self) -> int:
-        """From start to end on the same day; zero or less when it ends before it starts."""
+        """From start to end; an end at or before the start is on the next day. Zero when they
+        are the same."""
         start: dt.time = self.cleaned_data["local_start"]
         end: dt.time = self.cleaned_data["local_end"]
-        return (end.hour - start.hour) * 60 + end.minute - start.minute
+        return ((end.hour - start.hour) * 60 + end.minute - start.minute) % DAY_MINUTES
 
 
 class CorrectionForm(forms.Form):

@@ -19,9 +19,9 @@ from sessions.core.recurrence import (
     expand,
     instant,
     validate,
-    zone,
 )
 from sessions.core.refusal import Refuse
+from sessions.core.zones import zone
 
 NEW_YORK = "America/New_York"
 EVENING = WeeklyPattern(frozenset({0, 2, 3}), time(17, 30), 210, NEW_YORK, date(2026, 11, 30), 12)
@@ -31,7 +31,7 @@ ZONES = [
     "America/St_Johns",
     "Australia/Lord_Howe",
     "Asia/Kolkata",
-    "UTC",
+    "Africa/Abidjan",  # UTC all year
 ]
 
 

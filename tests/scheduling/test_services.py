@@ -104,6 +104,8 @@ WRONG: list[tuple[dict[str, Any], str]] = [
     ({"minutes": -30}, "track.ends_before_start"),
     ({"minutes": 10}, "track.minutes"),
     ({"zone": "America/Nowhere"}, "track.zone_unknown"),
+    ({"zone": "EST"}, "track.zone_without_place"),
+    ({"first_date": MONDAY - 52 * A_WEEK}, "track.past"),
     ({"weeks": 0}, "track.weeks"),
     ({"first_date": date(1999, 1, 1)}, "track.first_date"),
     ({"seats": 0}, "track.seats"),

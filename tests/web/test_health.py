@@ -1,6 +1,7 @@
 """`/health/`: whether a worker does its rounds, which `/alive/` must not ask."""
 
 import json
+from importlib.metadata import version
 
 import pytest
 from django.test import Client
@@ -36,6 +37,10 @@ def test_worker_that_hangs_is_said_and_no_web_process_is_to_blame(seconds_ago: i
     status, worker = answer()
     assert (status, worker["late"]) == (503, True)
     assert Client().get("/alive/").status_code == 200
+
+
+def test_the_time_zone_rules_are_named() -> None:
+    assert json.loads(Client().get("/health/").content)["tzdata"] == version("tzdata")
 
 
 def test_without_any_heartbeat_the_age_is_not_known() -> None:

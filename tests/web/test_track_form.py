@@ -82,7 +82,8 @@ def change_of(there: Track) -> str:
 CASES: Mapping[str, Callable[[Desk], Sent]] = {
     "track.name": added(name="n" * 61),
     "track.zone_unknown": added(zone="America/Atlantis"),
-    "track.ends_before_start": added(local_end="17:30"),
+    "track.zone_without_place": added(zone="EST"),
+    "track.ends_before_start": added(local_end="18:00"),
     "track.minutes": added(local_end="18:10"),
     "track.weeks": added(weeks="105"),
     "track.seats": added(seats="16"),
@@ -90,6 +91,7 @@ CASES: Mapping[str, Callable[[Desk], Sent]] = {
     "person.name_taken": with_namesake,
     "track.facilitator_busy": with_busy_facilitator,
     "track.first_date": added(first_date="1999-11-29"),
+    "track.past": added(first_date="2025-11-30"),
     "agenda.too_long": with_agenda(SegmentKind.TOPIC, 120),
     "agenda.not_filled": with_agenda(SegmentKind.TOPIC, 60),
     "agenda.length": with_broken_agenda(SegmentKind.TOPIC, 0),
@@ -134,6 +136,30 @@ def test_track_is_made_with_its_sessions_on_its_page(desk: Desk) -> None:
     assert notes(answer) == ["The track is made. These are its sessions."]
     assert [cells[1] for cells in rows(answer).values()] == ["6:00 – 7:30 PM"] * 2
     assert list(rows(answer)) == ["Mon, Nov 30", "Wed, Dec 2"]
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "shown"),
+    [
+        ("22:30", "00:00", "10:30 PM – 12:00 AM"),
+        ("22:30", "00:30", "10:30 PM – 12:30 AM"),
+        ("23:59", "01:29", "11:59 PM – 1:29 AM"),
+    ],
+)
+def test_group_that_ends_at_or_after_midnight_is_made_shown_and_changed(
+    start: str, end: str, shown: str, desk: Desk
+) -> None:
+    """Kills: an end before the start on the clock is an end in the past."""
+    sent = desk.track(weeks="1", local_start=start, local_end=end)
+    answer = desk.post(ADD, sent)
+    assert {day: cells[1] for day, cells in rows(answer).items()} == {
+        "Mon, Nov 30": shown,
+        "Wed, Dec 2": shown,
+    }
+    there = Track.objects.get()
+    assert typed(desk.browser.get(change_of(there))) == sent
+    longer = desk.post(change_of(there), {**sent, "local_end": ["01:45"]})
+    assert [cells[1][-9:] for cells in rows(longer).values()] == ["– 1:45 AM"] * 2
 
 
 def test_clock_that_skips_or_repeats_a_start_is_said_on_the_page(desk: Desk) -> None:

@@ -7,6 +7,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
 from sessions.scheduling.demo import CLIENTS, FACILITATORS, MANAGER, ZONE, seed_demo
+from sessions.scheduling.services import tracks_replan
 
 
 class Command(BaseCommand):
@@ -16,6 +17,7 @@ class Command(BaseCommand):
         now = timezone.now()
         try:
             session = seed_demo(now)
+            tracks_replan(now)
         except ImproperlyConfigured as refused:
             raise CommandError(str(refused)) from refused
         minutes = max(0, round((session.starts_at - now).total_seconds() / 60))
