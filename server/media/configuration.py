@@ -14,6 +14,7 @@ CONTROL = "tcp:127.0.0.1:8790"
 REDIS_URL = "redis://127.0.0.1:6379/0"
 EVERYWHERE = "0.0.0.0"  # noqa: S104 - media must be reachable; what is unknown is dropped
 LOOPBACK = "127.0.0.1"
+SHORTEST_SECRET = 32  # bytes
 
 
 class ConfigurationError(Exception):
@@ -39,8 +40,11 @@ class Configuration:
 def read(environment: Mapping[str, str]) -> Configuration:
     """Raises ConfigurationError, with a readable sentence, for a missing or impossible value."""
     secret = environment.get("THIRDS_MEDIA_SECRET", "")
-    if not secret:
-        raise ConfigurationError("Set THIRDS_MEDIA_SECRET: web and media nodes share it.")
+    if len(secret.encode()) < SHORTEST_SECRET:
+        raise ConfigurationError(
+            f"Set THIRDS_MEDIA_SECRET, which web and media nodes share: {SHORTEST_SECRET} bytes "
+            "or longer."
+        )
     port = environment.get("THIRDS_MEDIA_PORT", "") or "0"
     if not port.isdecimal() or int(port) > 65535:
         raise ConfigurationError("THIRDS_MEDIA_PORT is not a port: give 0 to 65535.")

@@ -5,12 +5,16 @@ Owns the names and defaults of every variable that settings read. Knows no Djang
 
 import os
 from dataclasses import dataclass
+from email.utils import parseaddr
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 BASE_DIR = Path(__file__).resolve().parent.parent.parent
 
 DEVELOPMENT_SECRET = "development-only-secret-never-in-production"  # noqa: S105
+DEVELOPMENT_SENDER = "Thirds <no-reply@example.org>"
+RESERVED = frozenset({"example.org", "example.com", "example.net"})
+SHORTEST_SECRET = 32  # bytes
 DEVELOPMENT_KEYS = "development:" + "A" * 43  # a ring of one key: see sessions.core.key_ring
 
 
@@ -30,6 +34,8 @@ class Environment:
     demo: bool
     demo_code: str
     email_url: str
+    email_from: str
+    staff_phone: str
     turn_url: str
     turn_secret: str
     public_hosts: tuple[str, ...]
@@ -51,10 +57,21 @@ class Environment:
             demo=get("THIRDS_DEMO", "") == "1",
             demo_code=get("THIRDS_DEMO_CODE", ""),
             email_url=get("THIRDS_EMAIL_URL", ""),
+            email_from=get("THIRDS_EMAIL_FROM", DEVELOPMENT_SENDER),
+            staff_phone=get("THIRDS_STAFF_PHONE", ""),
             turn_url=get("THIRDS_TURN_URL", ""),
             turn_secret=get("THIRDS_TURN_SECRET", ""),
             public_hosts=tuple(h for h in get("THIRDS_HOSTS", "").split(",") if h),
         )
+
+
+def is_sender(text: str) -> bool:
+    """Whether mail may come from it: `a@b.org` or `Name <a@b.org>`, and not of a domain that is
+    set aside for examples (RFC 2606)."""
+    local, at, domain = parseaddr(text)[1].rpartition("@")
+    last_two = ".".join(domain.lower().split(".")[-2:])
+    reserved = last_two in RESERVED or last_two.endswith((".example", ".invalid", ".test"))
+    return bool(local and at and "." in domain) and not reserved
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
+import yaml
 
 from server.launcher import postgres
 from server.launcher.web import OPTIONS, WebAddress
@@ -145,10 +146,11 @@ def test_what_postgresql_logs_has_one_source() -> None:
 
 
 def test_valkey_keeps_nothing() -> None:
-    command = service("valkey")["command"]
-    assert command[command.index("--save") + 1] == ""
-    assert command[command.index("--appendonly") + 1] == "no"
-    assert "volumes" not in service("valkey")
+    started = mounted("valkey", "/etc/valkey/start.sh").read_text(encoding="utf-8").splitlines()
+    assert {'save ""', "appendonly no"} <= set(started)
+    assert [one.split(":")[0] for one in service("valkey")["volumes"]] == [
+        "./deploy/start-valkey.sh"
+    ]
 
 
 def test_only_proxy_relay_and_media_are_reached_from_outside() -> None:
@@ -173,8 +175,9 @@ def test_relay_reaches_the_media_nodes_and_nobody_else() -> None:
         "denied-peer-ip=::-ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff",
     ]
     assert "allowed-peer-ip" not in text
-    allowed = [word for word in service("turn")["command"] if word.startswith("--allowed-peer")]
-    assert allowed == [f"--allowed-peer-ip={example()['THIRDS_PUBLIC_ADDRESS']}"]
+    started = mounted("turn", "/etc/coturn/start.sh").read_text(encoding="utf-8")
+    assert re.findall(r"allowed-peer-ip=([^\"]*)", started) == ["$TURN_ADDRESS"]
+    assert service("turn")["environment"]["TURN_ADDRESS"] == example()["THIRDS_PUBLIC_ADDRESS"]
 
 
 def test_no_secret_has_a_default() -> None:
@@ -196,3 +199,45 @@ def test_everything_asked_for_is_in_the_example() -> None:
         filled(text, {})
     asked = set(re.findall(r"\$\{(\w+):\?", text))
     assert asked == set(example())
+
+
+def test_what_may_stay_out_is_in_the_example_as_a_remark() -> None:
+    text = (ROOT / "docker-compose.yml").read_text(encoding="utf-8")
+    may = set(re.findall(r"\$\{(\w+):-", text)) - {"THIRDS_VERSION"}
+    remarks = (ROOT / "deploy" / "example.env").read_text(encoding="utf-8")
+    assert may == set(re.findall(r"^# (\w+)=", remarks, re.MULTILINE))
+
+
+def test_no_secret_is_on_a_command_line() -> None:
+    """Everybody on the host reads those. Kills: `--requirepass ${VALKEY_PASSWORD:?}`."""
+    text = (ROOT / "docker-compose.yml").read_text(encoding="utf-8")
+    marked = {name: f"<{name}>" for name in example()}
+    services = yaml.safe_load(filled(text, marked))["services"]
+    for name, one in services.items():
+        words = [one.get(key, []) for key in ("command", "entrypoint")]
+        words.append(one.get("healthcheck", {}).get("test", []))
+        found = re.findall(r"<(\w+)>", str(words))
+        assert [word for word in found if word.endswith(SECRETS)] == [], name
+
+
+@pytest.mark.parametrize("name", compose()["services"])
+def test_what_a_container_logs_is_bounded(name: str) -> None:
+    assert service(name)["logging"] == {
+        "driver": "json-file",
+        "options": {"max-size": "10m", "max-file": "5"},
+    }
+
+
+def test_images_are_named_by_their_whole_version() -> None:
+    """A digest belongs to one of these, and not to `18` or `latest`, which move."""
+    named = [one["image"] for one in compose()["services"].values() if "build" not in one]
+    for file in ("Dockerfile", "deploy/proxy.Dockerfile"):
+        text = (ROOT / file).read_text(encoding="utf-8")
+        named += re.findall(r"^FROM (\S+)", text, re.MULTILINE)
+    assert {image.split(":")[0] for image in named} == {
+        *("postgres", "valkey/valkey", "coturn/coturn", "python", "caddy"),
+    }
+    whole = {"postgres": r"\d+\.\d+"}
+    for image in named:
+        kind, _, tag = image.partition(":")
+        assert re.fullmatch(whole.get(kind, r"\d+\.\d+\.\d+") + r"(-[a-z-]+)?", tag), image

@@ -25,6 +25,7 @@ from tests.ports import free_port
 KEY = "1:" + "A" * 43 + "="
 VALUES = {
     "THIRDS_EMAIL_URL": "smtp://thirds:word@127.0.0.1:2525",
+    "THIRDS_EMAIL_FROM": "Thirds <no-reply@thirds.health>",
     "THIRDS_SECRET_KEY": "a-long-random-value-of-this-test-" * 2,
     "THIRDS_MEDIA_SECRET": "m" * 60,
     "THIRDS_AUDIT_KEYS": KEY,
@@ -182,7 +183,10 @@ async def test_sign_in_through_the_proxy(installation: Installation, proxy: Prox
     page = await asyncio.to_thread(proxy.open, "/sign-in/")
     assert page.status == 200
     assert page.headers["Strict-Transport-Security"].startswith("max-age=31536000")
-    assert "Secure" in page.headers["Set-Cookie"]
+    for cookie in page.headers.get_all("Set-Cookie"):
+        assert cookie.startswith("__Host-")
+        assert {" Path=/", " Secure"} <= set(cookie.split(";"))
+        assert "Domain" not in cookie
     assert "demo" not in page.read().decode().lower()
     for port in proxy.backends:
         assert await asyncio.to_thread(health, installation, port) == 0

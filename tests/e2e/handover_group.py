@@ -38,7 +38,7 @@ PALETTE: Final[list[Colour]] = [
 ]
 WIDTH, HEIGHT, RATE = 320, 180, 25
 GROUP_OF_PICTURES: Final = 25  # frames from one key frame to the next, unless one is asked for
-ROOM, VIEWER, SECRET = "hand-over", "sam", "of this test alone"
+ROOM, VIEWER, SECRET = "hand-over", "sam", "a secret of this test alone, long enough"
 PATIENCE: Final = 30.0  # seconds until a node that does not answer fails the test
 LINGER_SECONDS: Final = 0.2  # a publisher goes on sending so long after the room dropped it
 

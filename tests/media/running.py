@@ -17,7 +17,7 @@ from server.media.placement import Lease, Placement
 from server.media.process import MediaProcess
 from tests.media.client_peer import PATIENCE, Address, ClientPeer
 
-SECRET = "a shared secret"
+SECRET = "a secret of the tests, shared by processes"
 ROOM = "room"
 
 

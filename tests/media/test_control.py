@@ -327,7 +327,9 @@ async def test_notifications_go_to_the_connection_that_attached_last(people: Peo
 async def test_malformed_line_ends_that_connection_alone(people: People) -> None:
     path = people.process.control_address.removeprefix("unix:")
     reader, writer = await asyncio.open_unix_connection(path)
-    writer.write(b'{"type":"hello","secret":"a shared secret","web":"x"}\n{"type":"what"}\n')
+    writer.write(
+        b'{"type":"hello","secret":"a secret of the tests, shared by processes","web":"x"}\n{"type":"what"}\n'
+    )
     assert b"welcome" in await reader.readline()
     while await reader.readline():
         pass

@@ -211,7 +211,7 @@ def test_address_that_others_reach_is_announced() -> None:
     assert reachable("tcp:media-1:8790", redis_url) == "tcp:media-1:8790"
     assert reachable("tcp:0.0.0.0:8790", redis_url) == "tcp:127.0.0.1:8790"
     assert reachable("tcp::8790", "unix:///a/v.sock") == "tcp:127.0.0.1:8790"
-    given = {"THIRDS_MEDIA_SECRET": "s", "THIRDS_MEDIA_CONTROL_ANNOUNCE": "tcp:media:1"}
+    given = {"THIRDS_MEDIA_SECRET": SECRET, "THIRDS_MEDIA_CONTROL_ANNOUNCE": "tcp:media:1"}
     assert read(given).control_announce == "tcp:media:1"
 
 
@@ -234,10 +234,10 @@ def test_missing_secret_and_wrong_port_are_said_in_words() -> None:
     with pytest.raises(ConfigurationError, match="THIRDS_MEDIA_SECRET"):
         read({})
     with pytest.raises(ConfigurationError, match="0 to 65535"):
-        read({"THIRDS_MEDIA_SECRET": "s", "THIRDS_MEDIA_PORT": "70000"})
+        read({"THIRDS_MEDIA_SECRET": SECRET, "THIRDS_MEDIA_PORT": "70000"})
 
 
 def test_announced_addresses_are_a_list() -> None:
-    made = read({"THIRDS_MEDIA_SECRET": "s", "THIRDS_MEDIA_ANNOUNCE": "192.0.2.1, 127.0.0.1,"})
+    made = read({"THIRDS_MEDIA_SECRET": SECRET, "THIRDS_MEDIA_ANNOUNCE": "192.0.2.1, 127.0.0.1,"})
     assert made.announce == ("192.0.2.1", "127.0.0.1")
-    assert read({"THIRDS_MEDIA_SECRET": "s"}).announce == ("127.0.0.1",)
+    assert read({"THIRDS_MEDIA_SECRET": SECRET}).announce == ("127.0.0.1",)

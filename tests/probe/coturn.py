@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import os
 import ssl
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
@@ -37,7 +38,11 @@ async def running_coturn(folder: Path) -> AsyncIterator[Coturn]:
     log = folder / "coturn.log"
     with log.open("wb") as output:
         process = await asyncio.create_subprocess_exec(
-            needed(COTURN), *_words(files, port, folder), stdout=output, stderr=output
+            ROOT / "deploy" / "start-turn.sh",
+            *_words(files, port),
+            env=_environment(folder),
+            stdout=output,
+            stderr=output,
         )
     try:
         await _until_it_answers(port, files.certificate, process)
@@ -48,14 +53,23 @@ async def running_coturn(folder: Path) -> AsyncIterator[Coturn]:
         await process.wait()
 
 
-def _words(files: Certificate, port: int, folder: Path) -> list[str]:
-    """What compose adds, and what this machine needs: its files, loopback as the peers' place."""
+def _environment(folder: Path) -> dict[str, str]:
+    """What compose tells the container, and where the files are here."""
+    program = Path(needed(COTURN))
+    return {
+        "PATH": f"{program.parent}:{os.defpath}",
+        "TURN_BASE": str(ROOT / "deploy" / "turnserver.conf"),
+        "TURN_FOLDER": str(folder),
+        "TURN_REALM": "test",
+        "TURN_SECRET": SECRET,
+        "TURN_ADDRESS": HERE,
+    }
+
+
+def _words(files: Certificate, port: int) -> list[str]:
+    """What this machine needs: its files, loopback as the peers' place."""
+    folder = files.certificate.parent
     return [
-        "-c",
-        str(ROOT / "deploy" / "turnserver.conf"),
-        "--realm=test",
-        f"--static-auth-secret={SECRET}",
-        f"--allowed-peer-ip={HERE}",
         "--allow-loopback-peers",
         f"--cert={files.certificate}",
         f"--pkey={files.key}",

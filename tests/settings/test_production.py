@@ -10,12 +10,13 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 PRODUCTION = {
     "DJANGO_SETTINGS_MODULE": "server.settings.production",
-    "THIRDS_SECRET_KEY": "a-long-value-of-its-own",
-    "THIRDS_MEDIA_SECRET": "another-long-value",
+    "THIRDS_SECRET_KEY": "a-long-value-of-its-own-of-32-bytes",
+    "THIRDS_MEDIA_SECRET": "another-long-value-of-32-bytes-or-more",
     "THIRDS_AUDIT_KEYS": f"a:{'a' * 43}",
     "THIRDS_FIELD_KEYS": f"f:{'f' * 43}",
     "THIRDS_ORIGIN": "https://thirds.example",
     "THIRDS_EMAIL_URL": "smtp://thirds:secret@mail.example:587",
+    "THIRDS_EMAIL_FROM": "Thirds <no-reply@thirds.health>",
     "DATABASE_URL": "postgresql:///thirds",
 }
 
@@ -26,6 +27,11 @@ PRODUCTION = {
         ({}, "THIRDS_DEMO=False"),
         ({"THIRDS_DEMO": "1"}, "THIRDS_DEMO is for development"),
         ({"THIRDS_SECRET_KEY": "development-only-secret-never-in-production"}, "own long values"),
+        ({"THIRDS_SECRET_KEY": "x" * 31}, "THIRDS_SECRET_KEY has to be 32 bytes or longer"),
+        ({"THIRDS_MEDIA_SECRET": ""}, "THIRDS_MEDIA_SECRET has to be 32 bytes or longer"),
+        ({"THIRDS_TURN_URL": "turns:a:1"}, "THIRDS_TURN_SECRET has to be 32 bytes or longer"),
+        ({"THIRDS_EMAIL_FROM": ""}, "Set THIRDS_EMAIL_FROM"),
+        ({"THIRDS_EMAIL_FROM": "Thirds <no-reply@example.org>"}, "Set THIRDS_EMAIL_FROM"),
         ({"THIRDS_AUDIT_KEYS": ""}, "THIRDS_AUDIT_KEYS: a key is given as id:key"),
         ({"THIRDS_AUDIT_KEYS": f"development:{'A' * 43}"}, "Set THIRDS_AUDIT_KEYS"),
         ({"THIRDS_FIELD_KEYS": f"development:{'A' * 43}"}, "Set THIRDS_FIELD_KEYS"),
