@@ -42,7 +42,7 @@ WRITE_DOWN = [
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('group_sessions', '0005_room_part'),
+        ('group_sessions', '0006_clocks'),
     ]
 
     operations = [
