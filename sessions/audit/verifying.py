@@ -14,6 +14,7 @@ from django.db import connection
 from django.db.models import Count, Exists, Max, Min, OuterRef, QuerySet
 
 from sessions.audit.rows import audit_keys, row_of
+from sessions.audit.sheets import changed_sheets
 from sessions.core.audit_chain import (
     Chain,
     Checkpoint,
@@ -47,6 +48,8 @@ WORDS: Final[Mapping[Wrong, str]] = {
     Wrong.REPLACED: "Link {number} is not the one that a checkpoint saw: the chain was replaced.",
     Wrong.CHECKPOINT: "Line {number} of the checkpoints is not signed with a key of "
     "THIRDS_AUDIT_KEYS.",
+    Wrong.SHEET: "The attendance of a session is not as it was closed: row {event} holds the digest "
+    "that it had.",
     Wrong.NO_CHECKPOINTS: "There is a chain, but no file of checkpoints: it was taken away, or "
     "the wrong file was named.",
 }
@@ -76,6 +79,9 @@ def verify(checkpoints: Iterable[Checkpoint | None] | None) -> Verified | Findin
         return Finding(Wrong.CHECKPOINT, known.index(None) + 1)
     chain = Chain()
     finding = chain.expect(one for one in known if one) or _read_chain(chain) or _read_rest()
+    finding = finding or next(
+        (Finding(Wrong.SHEET, event=one.pk) for one in changed_sheets()), None
+    )
     if finding is not None:
         return finding
     waiting = _waiting().aggregate(rows=Count("pk"), since=Min("at"))

@@ -84,6 +84,7 @@ class Wrong(StrEnum):
     REPLACED = "replaced"
     CHECKPOINT = "checkpoint"
     NO_CHECKPOINTS = "no_checkpoints"
+    SHEET = "sheet"
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,6 +35,15 @@ class Room(models.Model):
     # how far the room's presence stream has been written to attendance marks
     marks_epoch = models.CharField(max_length=32, blank=True)
     marks_seq = models.PositiveBigIntegerField(default=0)
+    # somebody came in, and not all joins and leaves are known to be written
+    marks_outstanding = models.BooleanField(default=False)
+
+    class Meta:
+        indexes = [
+            models.Index(
+                fields=["id"], condition=models.Q(marks_outstanding=True), name="marks_outstanding"
+            )
+        ]
 
     def __str__(self) -> str:
         return f"room {self.key}"

@@ -51,6 +51,7 @@ class Attendance:
     segments: tuple[SessionSegment, ...]
     windows: tuple[Window, ...]
     people: tuple[AttendanceRow, ...]
+    outstanding: bool = False  # joins and leaves may be missing: they are not all written yet
 
     def index_of(self, segment: SessionSegment) -> int | None:
         """The segment's index; None if it is another session's."""
@@ -80,6 +81,7 @@ def attendance(session: Session, now: datetime) -> Attendance:
         segments=segments,
         windows=windows,
         people=tuple(AttendanceRow(row.person, names[row.person], row) for row in rows),
+        outstanding=room.marks_outstanding,
     )
 
 

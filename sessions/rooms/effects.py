@@ -16,6 +16,8 @@ from sessions.live.presence import Applied
 from sessions.live.store import Call
 from sessions.live.stream import Draft
 from sessions.nodes.desired import FOREVER, RowFacts
+from sessions.rooms.marks import write_all_marks
+from sessions.rooms.names import RoomName
 
 if TYPE_CHECKING:
     from sessions.rooms.process import Process
@@ -52,7 +54,15 @@ class WriteDesired:
     facts: RowFacts
 
 
-Effect = Publish | ChangePresence | RevokeMedia | WriteDesired
+@dataclass(frozen=True, slots=True)
+class WriteMarks:
+    """The joins and leaves of a room that is over. The ticker would write them too; so that the
+    record of a session does not depend on the worker, the end of the session does."""
+
+    room: RoomName
+
+
+Effect = Publish | ChangePresence | RevokeMedia | WriteDesired | WriteMarks
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,5 +110,7 @@ async def _carry_out(process: "Process", room: str, effect: Effect) -> None:
             process.links.revoke(room, seat, FOREVER)
         case WriteDesired(facts):
             await process.desired.write(room, facts)
+        case WriteMarks(name):
+            await write_all_marks(process, name)
         case _:
             assert_never(effect)

@@ -31,7 +31,14 @@ from sessions.live.stream import Audience, Draft, Kind
 from sessions.models import AgendaMark, Person, Room, RoomPart, Seat, Session, SessionSegment
 from sessions.models.round_trip import RoundTrip, whole_rows
 from sessions.rooms import selectors
-from sessions.rooms.effects import ChangePresence, Effect, Publish, RevokeMedia, WriteDesired
+from sessions.rooms.effects import (
+    ChangePresence,
+    Effect,
+    Publish,
+    RevokeMedia,
+    WriteDesired,
+    WriteMarks,
+)
 from sessions.rooms.names import RoomName
 from sessions.rooms.selectors import RoomNow
 from sessions.scheduling import members
@@ -232,7 +239,14 @@ class LockedRoom:
         if self._is_for_node():
             facts = selectors.facts_for_node(self.room, self.clock())
             self.effects.append(WriteDesired(facts))
+        if self.state in room_state.OVER:
+            self.effects.append(WriteMarks(self.name()))
         return now
+
+    def name(self) -> RoomName:
+        """By what the room is called."""
+        session = self.session
+        return RoomName(self.room.pk, self.room.key, session.pk, session.public_id)
 
     def publish_parts(self) -> RoomNow:
         """Raises the room's version, where only parts changed: the last of their events bears

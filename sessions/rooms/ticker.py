@@ -19,7 +19,7 @@ from redis.asyncio.lock import Lock
 from redis.exceptions import LockNotOwnedError
 
 from sessions.core.refusal import Refuse
-from sessions.core.room_state import IN_SESSION, LOBBY_MINUTES
+from sessions.core.room_state import IN_SESSION, LOBBY_MINUTES, OVER, RoomState
 from sessions.live.presence import Swept, sweep
 from sessions.live.store import AWAY
 from sessions.models import Room
@@ -39,7 +39,7 @@ DATABASE_RETRY: Final = timedelta(seconds=2)
 
 
 class Recorder(Protocol):
-    """What the record does in a tick (`record.marks`)."""
+    """What writes the record in a tick (`rooms.marks`)."""
 
     async def write_marks(self, process: Process, name: RoomName) -> int | Refuse:
         """Writes the joins and leaves that wait beside the room's stream; how many."""
@@ -65,6 +65,7 @@ class ActiveRoom:
 
     name: RoomName
     version: int
+    is_closing: bool = False  # over, and not all of its marks are known to be written
 
 
 @dataclass(slots=True)
@@ -77,15 +78,19 @@ class Watch:
 
 
 def active_rooms(now: datetime) -> list[ActiveRoom]:
-    """Rooms from the opening of their lobby to 45 minutes past the planned end, and any whose
-    end was moved beyond that. One query."""
+    """Rooms from the opening of their lobby to 45 minutes past the planned end, any whose end was
+    moved beyond that, and any whose marks are not all written, however old. One query."""
     around = Q(session__starts_at__lte=now + LOBBY, session__ends_at__gte=now - AFTERWARDS)
     in_session = Q(state__in=[state.value for state in IN_SESSION])
-    rows = Room.objects.filter(around | in_session).order_by("pk")
-    columns = rows.values_list("version", "pk", "key", "session_id", "session__public_id")
+    unwritten = Q(marks_outstanding=True)
+    rows = Room.objects.filter(around | in_session | unwritten).order_by("pk")
     return [
-        ActiveRoom(RoomName(pk, key, session, public_id), version)
-        for version, pk, key, session, public_id in columns
+        ActiveRoom(
+            RoomName(room.pk, room.key, room.session_id, room.session.public_id),
+            room.version,
+            is_closing=room.marks_outstanding and RoomState(room.state) in OVER,
+        )
+        for room in rows.select_related("session")
     ]
 
 
@@ -182,7 +187,7 @@ class Ticker:
         watch = self.watches.setdefault(room.name.pk, Watch())
         if swept.unsaved and isinstance(late := await settle(self.process, room.name), Refuse):
             return late
-        if swept.marks:
+        if swept.marks or room.is_closing:
             written = await self.recorder.write_marks(self.process, room.name)
             if isinstance(written, Refuse):
                 return written

@@ -13,7 +13,7 @@ from sessions.live import presence
 from sessions.live.presence import Place, Roster
 from sessions.live.stream import Audience, Draft, Kind
 from sessions.models import AttendanceCheckpoint, AttendanceMark, Room
-from sessions.record import marks
+from sessions.rooms import marks
 from sessions.rooms.by_clock import RoomsByClock
 from sessions.rooms.names import RoomName
 from sessions.rooms.process import Process

@@ -15,7 +15,7 @@ class Command(BaseCommand):
         from server.logs import hook_uncaught
         from server.worker import tasks  # noqa: F401  (registers the jobs)
         from server.worker.process import work
-        from sessions.record import marks
+        from sessions.rooms import marks
         from sessions.rooms.by_clock import RoomsByClock
         from sessions.rooms.process import this_process
         from sessions.rooms.ticker import Ticker

@@ -122,6 +122,9 @@ def _take(locked: LockedRoom, seat: Seat) -> None:
 def _entered(
     locked: LockedRoom, seat: SeatFacts, place: Place | None, waiting: Wait | None
 ) -> Entered:
+    if place is not None and not locked.room.marks_outstanding:
+        locked.room.marks_outstanding = True
+        locked.save(locked.room)
     principal = replace(locked.principal, seat=seat.state)
     leaders = tuple(one.display_name for one in staff_of(locked.session))
     facts = selectors.facts_of(locked.room, locked.segments, leaders)

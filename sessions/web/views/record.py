@@ -163,6 +163,9 @@ def page_context(sheet: Sheet, now: datetime) -> dict[str, object]:
 
 def notes_of(sheet: Sheet, now: datetime) -> str:
     """A note above the numbers."""
+    state = state_at(sheet.session, now)
+    if state is RoomState.ENDED and sheet.attendance.outstanding:
+        return "Some joins and leaves are not written down yet. The numbers may still change."
     return {
         RoomState.SCHEDULED: "The session has not started.",
         RoomState.LOBBY_OPEN: "The session has not started.",
@@ -171,7 +174,7 @@ def notes_of(sheet: Sheet, now: datetime) -> str:
         RoomState.ENDED: "",
         RoomState.NOT_HELD: "The session was not held.",
         RoomState.CANCELLED: "The session was cancelled.",
-    }[state_at(sheet.session, now)]
+    }[state]
 
 
 def state_at(session: Session, now: datetime) -> RoomState:

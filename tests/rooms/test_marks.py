@@ -13,8 +13,8 @@ from sessions.core.refusal import Refuse
 from sessions.live import presence
 from sessions.live.presence import Joined, Place
 from sessions.models import AttendanceCheckpoint, AttendanceMark, Person, Room
-from sessions.record import marks
-from sessions.record.marks import instant
+from sessions.rooms import marks
+from sessions.rooms.marks import instant
 from sessions.rooms.names import RoomName
 from tests.record.evening import Evening
 from tests.rooms.live import with_process
@@ -23,6 +23,11 @@ from tests.valkey import connection, run
 pytestmark = pytest.mark.django_db(transaction=True)
 
 T0 = 1_760_000_000_000
+
+
+@pytest.fixture
+def evening(transactional_db: None) -> Evening:
+    return Evening.make()
 
 
 def name_of(evening: Evening) -> RoomName:
