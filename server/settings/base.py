@@ -81,7 +81,7 @@ TEMPLATES: list[dict[str, Any]] = [
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
             ],
-            "libraries": {"icons": "sessions.web.icons"},
+            "libraries": {"icons": "sessions.web.icons", "clocks": "sessions.web.clocks"},
         },
     }
 ]

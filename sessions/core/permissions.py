@@ -36,6 +36,7 @@ class Verb(StrEnum):
     """Everything that can be asked of the server, pages and room alike."""
 
     HOME = "home"
+    OWN_ZONE = "own.zone"  # the time zone that one reads times in
     PERSON_LIST = "person.list"
     PERSON_ADD = "person.add"
     PERSON_CHANGE = "person.change"
@@ -104,6 +105,7 @@ _BELONGS = frozenset({Grant.ON_ROSTER, Grant.STAFFS})
 
 TABLE: Mapping[Verb, frozenset[Grant]] = {
     Verb.HOME: _ANYONE,
+    Verb.OWN_ZONE: _ANYONE,
     Verb.PERSON_LIST: _MANAGER,
     Verb.PERSON_ADD: _MANAGER,
     Verb.PERSON_CHANGE: _MANAGER,

@@ -19,6 +19,7 @@ from sessions.core import names
 from sessions.core.permissions import Role, Verb
 from sessions.core.personal import Personal, changed, personal
 from sessions.core.refusal import Refuse
+from sessions.core.zones import zone_refusal
 from sessions.models import Person, PersonalDetails, Session
 from sessions.models.sealing import seal
 from sessions.people.access import AccessChange, notify_on_commit
@@ -72,6 +73,22 @@ def person_deactivate(actor: Actor, person: Person) -> Person | Refuse:
     Codes: permission.*, person.last_manager.
     """
     return _set_active(actor, person, active=False)
+
+
+@transaction.atomic
+def zone_choose(person: Person, typed: str) -> Person | Refuse:
+    """The zone that somebody reads times in, chosen by themselves; empty for the device's.
+
+    Codes: permission.*, track.zone_unknown, track.zone_without_place.
+    """
+    chosen = typed.strip()
+    refusal = may(person, Verb.OWN_ZONE) or (zone_refusal(chosen) if chosen else None)
+    if refusal:
+        return _refused(person, Verb.OWN_ZONE, refusal, person)
+    person.zone = chosen
+    person.save(update_fields=["zone"])
+    record(person, Verb.OWN_ZONE, subject=person)
+    return person
 
 
 @transaction.atomic

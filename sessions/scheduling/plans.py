@@ -9,13 +9,13 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from types import MappingProxyType
-from zoneinfo import ZoneInfo
 
 from django.db import connection
 
 from sessions.core import names
 from sessions.core.agenda import Segment, SegmentKind, fits
 from sessions.core.permissions import Role
+from sessions.core.reader_clock import Span, read_day
 from sessions.core.recurrence import (
     Change,
     DatedSession,
@@ -193,4 +193,9 @@ def as_dated(sessions: Iterable[Session]) -> tuple[DatedSession, ...]:
 
 def local_day(track: Track, now: datetime) -> date:
     """The date on the wall where the track is."""
-    return now.astimezone(ZoneInfo(track.zone)).date()
+    return read_day(now, track.zone, track.zone)
+
+
+def span_of(session: Session) -> Span:
+    """The planned time of a session, as pages show it."""
+    return Span(session.starts_at, session.zone, session.ends_at)

@@ -48,6 +48,11 @@ def track_by_public_id(public_id: str) -> Track | None:
     return tracks().filter(public_id=public_id).first()
 
 
+def tracks_replanned_since(since: datetime) -> QuerySet[Track]:
+    """The tracks of which new zone rules have moved sessions since an instant, by name."""
+    return Track.objects.filter(replanned_at__gt=since).order_by("name", "pk")
+
+
 def programs() -> QuerySet[Program]:
     """Every program, by name."""
     return Program.objects.order_by("name", "pk")
@@ -108,11 +113,9 @@ def _covering(enrolments: QuerySet[Enrolment], day: str) -> Exists:
     return Exists(enrolments.filter(ends, starts_on__lte=OuterRef(day)))
 
 
-def sessions_for_week(monday: date) -> QuerySet[Session]:
-    """The sessions of seven local dates that are not cancelled."""
-    return sessions().filter(
-        local_date__gte=monday, local_date__lt=monday + timedelta(days=7), cancelled_at=None
-    )
+def sessions_between(now: datetime, until: datetime) -> QuerySet[Session]:
+    """The sessions that are not over and begin before an instant, without cancelled ones."""
+    return sessions().filter(ends_at__gt=now, starts_at__lt=until, cancelled_at=None)
 
 
 @dataclass(frozen=True, slots=True)

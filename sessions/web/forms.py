@@ -125,6 +125,33 @@ class DetailsForm(forms.Form):
     refusal_fields: Mapping[str, str] = {f"details.{name}": name for name in FIELDS}
 
 
+def zone_choices() -> list[tuple[str, str]]:
+    """Suggestions: the common ones with their everyday names, then all others."""
+    others = sorted(places() - COMMON.keys())
+    return [*COMMON.items(), *((zone, zone.replace("_", " ")) for zone in others)]
+
+
+ZONE_INPUT = {"list": "zones", "autocomplete": "off", "spellcheck": "false"}
+
+
+class ZoneForm(forms.Form):
+    """The zone that a person reads times in; empty for that of each device."""
+
+    zone = forms.CharField(
+        label="Time zone",
+        required=False,
+        max_length=64,
+        help_text="A place on this clock, like America/New_York. Empty: the clock of your device.",
+        widget=_input(forms.TextInput, **ZONE_INPUT),
+    )
+
+    refusal_fields: Mapping[str, str] = {
+        "track.zone_unknown": "zone",
+        "track.zone_without_place": "zone",
+    }
+    zones = staticmethod(zone_choices)
+
+
 class TrackForm(forms.Form):
     """A track on one form. The view gives the choices of people and templates."""
 
@@ -152,7 +179,7 @@ class TrackForm(forms.Form):
     )
     local_end = forms.TimeField(
         label="Ends at",
-        help_text="After midnight too: 12:30 AM is on the next day.",
+        help_text="An end at midnight or after it is on the next day.",
         widget=_clock_input(),
         error_messages={"required": "Say when it ends.", "invalid": "Type it like 9:00 PM."},
         input_formats=["%H:%M", "%H:%M:%S", "%I:%M %p", "%I:%M%p"],
@@ -161,7 +188,7 @@ class TrackForm(forms.Form):
         label="Time zone",
         initial="America/New_York",
         help_text="The clock on the wall there counts, also when it changes in spring and autumn.",
-        widget=_input(forms.TextInput, list="zones", autocomplete="off", spellcheck="false"),
+        widget=_input(forms.TextInput, **ZONE_INPUT),
         error_messages={"required": said("track.zone_unknown")},
     )
     first_date = forms.DateField(
@@ -252,11 +279,7 @@ class TrackForm(forms.Form):
         assert isinstance(field, forms.ChoiceField)
         field.choices = choices
 
-    @property
-    def zones(self) -> list[tuple[str, str]]:
-        """Suggestions: the common ones with their everyday names, then all others."""
-        others = sorted(places() - COMMON.keys())
-        return [*COMMON.items(), *((zone, zone.replace("_", " ")) for zone in others)]
+    zones = staticmethod(zone_choices)
 
     def minutes(self) -> int:
         """From start to end; an end at or before the start is on the next day. Zero when they

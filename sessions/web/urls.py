@@ -5,6 +5,7 @@ from django.urls import URLPattern, URLResolver, path
 from sessions.web.views.details import person_details_page, session_details_page
 from sessions.web.views.echo import echo_begin, echo_end, echo_relay, echo_report
 from sessions.web.views.home import home
+from sessions.web.views.own_zone import own_zone_page
 from sessions.web.views.people import (
     people_page,
     person_add_page,
@@ -25,6 +26,7 @@ from sessions.web.views.tracks import (
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", home, name="home"),
+    path("your-time-zone/", own_zone_page, name="own_zone"),
     path("people/", people_page, name="people"),
     path("people/add/", person_add_page, name="person_add"),
     path("people/<str:public_id>/", person_page, name="person"),

@@ -2,7 +2,6 @@
 
 import datetime as dt
 from collections.abc import Sequence
-from zoneinfo import ZoneInfo
 
 
 def clock(moment: dt.datetime | dt.time) -> str:
@@ -23,13 +22,12 @@ def day(date: dt.date, today: dt.date) -> str:
         return "Today"
     if date == today + dt.timedelta(days=1):
         return "Tomorrow"
+    return long_date(date)
+
+
+def long_date(date: dt.date) -> str:
+    """`Wednesday, November 25`."""
     return f"{date:%A, %B} {date.day}"
-
-
-def date_and_times(start: dt.datetime, end: dt.datetime, zone: dt.tzinfo) -> str:
-    """`Wednesday, November 25, 5:30 – 9:00 PM`, in a zone's local time."""
-    begin = start.astimezone(zone)
-    return f"{begin:%A, %B} {begin.day}, {times(begin, end.astimezone(zone))}"
 
 
 def short_date(date: dt.date) -> str:
@@ -45,8 +43,9 @@ def names(items: Sequence[str]) -> str:
 
 
 def zone_name(zone: str) -> str:
-    """`New York time`: the zone's city."""
-    return f"{zone.rsplit('/', 1)[-1].replace('_', ' ')} time"
+    """`New York time`: the zone's city; `UTC`, which has none."""
+    place = zone.rpartition("/")[2].replace("_", " ")
+    return f"{place} time" if "/" in zone else place
 
 
 def weekdays(numbers: Sequence[int]) -> str:
@@ -55,7 +54,7 @@ def weekdays(numbers: Sequence[int]) -> str:
     return ", ".join(short[number] for number in sorted(numbers))
 
 
-def clock_change(start: dt.datetime, before: dt.datetime | None, zone: ZoneInfo) -> str:
+def clock_change(start: dt.datetime, before: dt.datetime | None, zone: dt.tzinfo) -> str:
     """`clocks back` or `clocks forward` when the session's UTC offset differs from that of the
     session before; otherwise empty."""
     if before is None:

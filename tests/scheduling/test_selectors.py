@@ -144,11 +144,13 @@ def test_next_session_takes_the_first_of_all_tracks_once() -> None:
     assert coming == [on_day(made, 0), morning.sessions.get(), on_day(made, 3)]
 
 
-def test_week_is_seven_local_dates() -> None:
+def test_sessions_between_begin_before_its_end_and_are_not_over_at_its_start() -> None:
     made = track()
     track_move_date(OPERATOR, made, MONDAY + A_DAY * 3, MONDAY + A_DAY * 6)
-    week = selectors.sessions_for_week(MONDAY)
-    assert [one.local_date for one in week] == [MONDAY + A_DAY * n for n in (0, 2, 6)]
+    first, second = on_day(made, 0), on_day(made, 2)
+    found = selectors.sessions_between(first.starts_at, on_day(made, 6).starts_at)
+    assert list(found) == [first, second]
+    assert list(selectors.sessions_between(first.ends_at, second.ends_at)) == [second]
 
 
 def test_sessions_and_tracks_are_found_by_their_addresses() -> None:
@@ -179,7 +181,11 @@ READS: list[tuple[str, int, Callable[[Person, Person, Session], Any]]] = [
     ("tracks", 3, lambda sam, dana, one: look_at_tracks(list(selectors.tracks()))),
     ("sessions", 1, lambda sam, dana, one: look_at(list(selectors.sessions_of_track(one.track)))),
     ("next", 1, lambda sam, dana, one: look_at(list(selectors.sessions_for_client(sam, NOW)))),
-    ("week", 1, lambda sam, dana, one: look_at(list(selectors.sessions_for_week(MONDAY)))),
+    (
+        "weeks",
+        1,
+        lambda sam, dana, one: look_at(list(selectors.sessions_between(NOW, NOW + A_DAY * 14))),
+    ),
     (
         "roster",
         1,

@@ -11,7 +11,7 @@ from django.utils import timezone
 from sessions.core.refusal import Refuse
 from sessions.models import Person, Session, Track
 from tests.people.accounts import account, facilitator, manager, sign_in
-from tests.scheduling.tracks import track
+from tests.scheduling.tracks import NEW_YORK, track
 
 T = TypeVar("T")
 
@@ -73,9 +73,10 @@ def open_soon(track: Track) -> None:
     first.save(update_fields=["starts_at", "ends_at"])
 
 
-def signed_in(somebody: Person | None) -> Client:
-    """A browser in which this person is signed in; None: nobody."""
+def signed_in(somebody: Person | None, zone: str = NEW_YORK) -> Client:
+    """A browser in which this person is signed in; None: nobody. Its device is in `zone`."""
     browser = Client()
+    browser.cookies["zone"] = zone
     if somebody is not None:
         sign_in(browser, somebody)
     return browser

@@ -29,9 +29,15 @@ class Element:
 
     @property
     def text(self) -> str:
-        """Its words, white space made single."""
-        parts = [one if isinstance(one, str) else one.text for one in self.inside]
-        return " ".join(" ".join(parts).split())
+        """Its words, white space made single. A time stands in its sentence; any other element
+        stands apart."""
+        parts = [one if isinstance(one, str) else one.set_apart for one in self.inside]
+        return " ".join("".join(parts).split())
+
+    @property
+    def set_apart(self) -> str:
+        """Its words as its parent's text has them."""
+        return self.text if self.tag == "time" else f" {self.text} "
 
     def all(self, *tags: str) -> "list[Element]":
         """Every element below, in the order of the page; with tags, those only."""

@@ -81,7 +81,10 @@ def test_correction_counts_is_starred_and_listed_with_its_reason(evening: Evenin
     assert notes(answer) == ["Sam: 12 min in Wrap-up."]
     assert rows(answer) == {"Sam": ["30", "30", "12*", "72", "left early"]}
     (listed,) = [one.text for one in main(answer).all("li")]
-    assert listed == "Sam , Wrap-up: 12 min. “by phone” Dana, Mon, Nov 23, 7:40 PM"
+    assert (
+        listed
+        == "Sam , Wrap-up: 12 min. “by phone” Dana, Mon, Nov 23, 2:40 PM New York time (7:40 PM UTC)"
+    )
 
 
 CASES: Mapping[str, dict[str, str]] = {

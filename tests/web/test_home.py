@@ -59,7 +59,7 @@ def test_client_sees_the_next_session_and_when_its_door_opens() -> None:
             "Next",
             "Today, 6:00 PM",
             "Until 7:30 PM with Dana and Luis.",
-            "The door opens at 5:45 PM, New York time.",
+            "The door opens at 5:45 PM.",
         ]
     ]
     assert lines(answer)[0] == "Wed 2 6:00 – 7:30 PM with Dana and Luis"
@@ -121,6 +121,7 @@ def test_facilitator_enters_the_room_and_has_its_papers_at_hand(
         "Roster": f"{at}/roster/",
         "Attendance": f"{at}/attendance/",
         "Your sign-in": "/your-sign-in/",
+        "Your time zone": "/your-time-zone/",
         "988": "tel:988",
     }
 

@@ -173,10 +173,10 @@ def test_clock_that_skips_or_repeats_a_start_is_said_on_the_page(desk: Desk) -> 
         "first_date": ["2027-11-07"],
     }
     assert notes(desk.post(ADD, skipped))[1:] == [
-        "On Sun, Mar 14 the clock skips 2:30 AM. That session begins later, as listed."
+        "On Sun, Mar 14 the clock skips 2:30 AM New York time. That session begins later, as listed."
     ]
     assert notes(desk.post(ADD, repeated))[1:] == [
-        "On Sun, Nov 7 the clock shows 1:30 AM twice. That session begins the first time."
+        "On Sun, Nov 7 the clock shows 1:30 AM New York time twice. That session begins the first time."
     ]
 
 

@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import {
   asClock,
-  asTime,
   barSegments,
   currentSegment,
   fromNow,
@@ -109,10 +108,6 @@ describe('times', () => {
     [70 * MINUTE + 10 * SECOND, '1:10:10'],
   ])('%i ms read %s', (ms, words) => {
     expect(asClock(ms)).toBe(words);
-  });
-
-  it('are the reader’s own, on one line', () => {
-    expect(asTime(START, 'America/New_York')).toBe('6:00\u00a0PM');
   });
 
   it.each([

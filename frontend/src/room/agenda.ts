@@ -76,14 +76,6 @@ export function barSegments(agenda: AgendaView): { segment: SegmentView; place: 
   return all.filter(({ segment }) => segment.block === block);
 }
 
-/** 5:30 PM, in the reader's own zone unless one is given; its two parts stay on one line. */
-export function asTime(ms: number, zone?: string): string {
-  const form: Intl.DateTimeFormatOptions = { hour: 'numeric', minute: '2-digit' };
-  return new Intl.DateTimeFormat('en-US', zone ? { ...form, timeZone: zone } : form)
-    .format(ms)
-    .replace(/\s/u, '\u00a0');
-}
-
 /** "in 4 minutes", "in a moment"; empty when the instant has passed. */
 export function fromNow(ms: number, now: number): string {
   const minutes = Math.ceil((ms - now) / MINUTE);

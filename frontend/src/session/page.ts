@@ -1,6 +1,7 @@
 // What the components are given of a session: its signals, the verbs, and the keys' verbs.
 // Owns two signals of this page: whether keys work, and whether the browser waits for a tap.
 import { type Signal, signal } from '@preact/signals';
+import { clocksOf } from '../room/clock';
 import { handIsUp } from '../room/people';
 import type { Page, Verbs } from '../ui/page';
 import type { RoomSession } from './session';
@@ -18,6 +19,7 @@ export function pageOf(session: RoomSession, given: DOMStringMap): Page {
     name: given.name ?? '',
     home: given.home ?? '/',
     staffPhone: given.staffPhone ?? '',
+    clocks: clocksOf(given.zone ?? '', given.plannedZone ?? ''),
   };
 }
 

@@ -1,13 +1,8 @@
 // The agenda at the desk: what is on, what comes, and the buttons that move it.
 import { useSignal } from '@preact/signals';
 import type { JSX } from 'preact';
-import {
-  asTime,
-  currentSegment,
-  leftInSeconds,
-  lengthInMinutes,
-  nextSegment,
-} from '../room/agenda';
+import { currentSegment, leftInSeconds, lengthInMinutes, nextSegment } from '../room/agenda';
+import { asNamedTimes, asTime } from '../room/clock';
 import type { Live } from '../room/state';
 import type { Page } from './page';
 import { Ask } from './sheet';
@@ -52,10 +47,7 @@ export function DeskAgenda({ page, live, onEnd }: DeskProps) {
   return (
     <section class="panel lpanel" aria-labelledby="agenda-heading">
       <h2 id="agenda-heading">
-        Agenda{' '}
-        <span class="label num">
-          {asTime(starts_ms)} – {asTime(agenda.ends_ms)}
-        </span>
+        Agenda <span class="label num">{asNamedTimes(starts_ms, agenda.ends_ms, page.clocks)}</span>
       </h2>
       <div class="floorbar only-wide">
         <Main page={page} live={live} onEnd={onEnd} />
@@ -125,7 +117,7 @@ function Segment({ page, live, place }: { page: Page; live: Live; place: number 
             ? leftInSeconds(agenda, page.now.value)
             : past
               ? 'done'
-              : `${asTime(segment.starts_ms)} · ${lengthInMinutes(segment)} min`}
+              : `${asTime(segment.starts_ms, page.clocks)} · ${lengthInMinutes(segment)} min`}
         </span>
       </p>
       {segment.kind === 'topic' && live.room.topic && <p class="label">{live.room.topic}</p>}
@@ -165,7 +157,7 @@ function Acts({ page, live }: { page: Page; live: Live }) {
         )}
       </div>
       <p class="label">
-        Minutes come from the later segments. The end stays {asTime(agenda.ends_ms)}.
+        Minutes come from the later segments. The end stays {asTime(agenda.ends_ms, page.clocks)}.
       </p>
     </>
   );

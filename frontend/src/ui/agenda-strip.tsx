@@ -1,6 +1,5 @@
 // The strip at the top: which segment, how much is left, and the evening's bars.
 import {
-  asTime,
   barSegments,
   currentSegment,
   isBreakSegment,
@@ -9,6 +8,7 @@ import {
   lengthInMinutes,
   shareDone,
 } from '../room/agenda';
+import { asTime, type Clocks } from '../room/clock';
 import type { Live, SegmentView } from '../room/state';
 import type { Page } from './page';
 
@@ -24,14 +24,14 @@ function topicOf({ room }: Live, segment: SegmentView | null): string {
   return segment?.kind === 'topic' ? room.topic : '';
 }
 
-function leftWords(live: Live, now: number): string {
+function leftWords(live: Live, now: number, clocks: Clocks): string {
   const { agenda, starts_ms } = live.room;
-  if (agenda.phase === 'not_started') return asTime(starts_ms);
+  if (agenda.phase === 'not_started') return asTime(starts_ms, clocks);
   return live.me.facilitates ? leftInSeconds(agenda, now) : leftInMinutes(agenda, now);
 }
 
 export function AgendaStrip({ page, live }: { page: Page; live: Live }) {
-  const left = leftWords(live, page.now.value);
+  const left = leftWords(live, page.now.value, page.clocks);
   const over = live.room.agenda.phase === 'overrun' && live.me.facilitates;
   return (
     <header class="agenda">

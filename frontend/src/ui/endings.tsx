@@ -1,5 +1,6 @@
 // The pages on which the room rests: break, ended, removed, and the other endings.
-import { asTime, leftMs, nextSegment } from '../room/agenda';
+import { leftMs, nextSegment } from '../room/agenda';
+import { asNamedTime } from '../room/clock';
 import type { Live, Screen } from '../room/state';
 import { byWhom, RESTS } from '../room/words';
 import { AgendaStrip } from './agenda-strip';
@@ -39,7 +40,9 @@ export function Break({ page, live }: { page: Page; live: Live }) {
           </div>
         </div>
         <h2 class="big-line">
-          {left > 0 && segment ? `Back at ${asTime(page.now.value + left)}` : 'Back in a moment'}
+          {left > 0 && segment
+            ? `Back at ${asNamedTime(page.now.value + left, page.clocks)}`
+            : 'Back in a moment'}
         </h2>
         <p class="muted">
           Microphones and cameras are off. Stand up, drink some water. We bring you back
@@ -82,8 +85,8 @@ function Reopen({ page, until }: { page: Page; until: number }) {
   return (
     <div class="card stack tight">
       <p>
-        Ended too early? Until <b>{asTime(until)}</b> you can open the room again. Those who were in
-        it come back without waiting.
+        Ended too early? Until <b>{asNamedTime(until, page.clocks)}</b> you can open the room again.
+        Those who were in it come back without waiting.
       </p>
       <div>
         <button class="btn" type="button" onClick={() => page.verbs.ask({ type: 'room.reopen' })}>

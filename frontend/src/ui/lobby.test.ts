@@ -1,11 +1,12 @@
 import { describe, expect, it } from 'vitest';
+import { clocksOf } from '../room/clock';
 import type { MeView, RoomView } from '../room/state';
 import { liveRoom, MINUTE, meView, roomView, START } from '../room/testing';
 import { when } from './lobby';
 
 function words(room: Partial<RoomView>, now: number, me: Partial<MeView> = {}): string {
   const live = liveRoom({ room: roomView(room), me: meView({ seat: 'waiting', ...me }) });
-  return when(live, now).replace(/\d+:\d+\s[AP]M/u, 'TIME');
+  return when(live, now, clocksOf('', '')).replace(/\d+:\d+\s[AP]M/u, 'TIME');
 }
 
 describe('the waiting room says who admits, and when', () => {

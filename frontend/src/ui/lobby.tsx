@@ -1,5 +1,6 @@
 // The waiting room: where I am, when it starts, how I look and sound. Never other clients.
-import { asTime, fromNow } from '../room/agenda';
+import { fromNow } from '../room/agenda';
+import { asNamedTime, type Clocks } from '../room/clock';
 import { isLate } from '../room/people';
 import type { Live } from '../room/state';
 import { named } from '../room/words';
@@ -49,11 +50,11 @@ function Waiting({ page, live }: { page: Page; live: Live }) {
         <TryAgain page={page} />
       </div>
     );
-  return <p role="status">{when(live, page.now.value)}</p>;
+  return <p role="status">{when(live, page.now.value, page.clocks)}</p>;
 }
 
 /** Who admits this person, and when. */
-export function when(live: Live, now: number): string {
+export function when(live: Live, now: number, clocks: Clocks): string {
   const who = named(live.room.facilitators);
   const { room } = live;
   const soon = fromNow(room.starts_ms, now);
@@ -63,7 +64,7 @@ export function when(live: Live, now: number): string {
       ? `This part has started. ${who} ${lets} you in at the next one, or before.`
       : `The group has started. ${who} ${lets} you in in a moment.`;
   if (now >= room.starts_ms) return `${who} ${lets} you in in a moment.`;
-  return `${who} ${lets} you in at ${asTime(room.starts_ms)}${soon ? `, ${soon}` : ''}.`;
+  return `${who} ${lets} you in at ${asNamedTime(room.starts_ms, clocks)}${soon ? `, ${soon}` : ''}.`;
 }
 
 /** How one's devices will be when one is admitted. */

@@ -1,6 +1,7 @@
 // What the components are given: the state to show, the clock, pictures and sound, and the verbs.
 // Owns only shapes; the session fills them.
 import type { ReadonlySignal, Signal } from '@preact/signals';
+import type { Clocks } from '../room/clock';
 import type { RoomCommand } from '../room/commands';
 import type { EchoView } from '../room/echo';
 import type { RoomState } from '../room/state';
@@ -58,4 +59,6 @@ export interface Page {
   readonly name: string;
   readonly home: string;
   readonly staffPhone: string;
+  /** By which clocks times are shown. */
+  readonly clocks: Clocks;
 }

@@ -1,6 +1,8 @@
 """Personal details of a client: a program manager keeps them, the group's facilitators may read
 them when they have to call somebody. Every read has an audit row."""
 
+from datetime import date, datetime
+
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
@@ -14,7 +16,7 @@ from sessions.models import Person, Session
 from sessions.people.selectors import Opened, person_by_public_id
 from sessions.people.services import details_change, details_read, details_read_in
 from sessions.scheduling.plans import local_day
-from sessions.scheduling.selectors import enrolled_now, leads_track
+from sessions.scheduling.selectors import LATEST_END, enrolled_now, leads_track
 from sessions.web.access import page, refused, session_page, signed_in
 from sessions.web.forms import DetailsForm, place_refusal
 from sessions.web.navigation import desk
@@ -63,7 +65,7 @@ def session_details_page(request: HttpRequest, session: Session, key: str) -> Ht
     people who have left the group are read by a program manager."""
     if not leads_track(signed_in(request), session.track):
         return refused(request, Verb.SESSION_DETAILS, Refuse("permission.not_staff"), session)
-    enrolled = enrolled_now(session, key, local_day(session.track, timezone.now()))
+    enrolled = enrolled_now(session, key, roster_day(session, timezone.now()))
     if enrolled is None:
         return refused(request, Verb.SESSION_DETAILS, Refuse("person.unknown"), session)
     found = details_read_in(signed_in(request), enrolled.person, session)
@@ -76,6 +78,12 @@ def session_details_page(request: HttpRequest, session: Session, key: str) -> Ht
         "nothing": found.values == Personal() and not found.broken,
     }
     return desk(request, "record/details.html", context, current="home")
+
+
+def roster_day(session: Session, now: datetime) -> date:
+    """The track's date; while the session goes on, also past midnight, the session's own."""
+    goes_on = session.starts_at <= now < session.ends_at + LATEST_END
+    return session.local_date if goes_on else local_day(session.track, now)
 
 
 def calls_of(found: Opened) -> list[dict[str, str]]:

@@ -7,7 +7,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
-from zoneinfo import ZoneInfo
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
@@ -19,14 +18,15 @@ from sessions.audit.services import record
 from sessions.core.agenda import SegmentKind
 from sessions.core.attendance import PersonAttendance, SegmentAttendance, whole_minutes
 from sessions.core.permissions import Verb, allowed
+from sessions.core.reader_clock import Span
 from sessions.core.room_state import RoomState
 from sessions.models import AttendanceCorrection, Person, Session, SessionSegment
 from sessions.people.selectors import public_ids
 from sessions.record.selectors import Attendance, AttendanceRow, attendance, corrections_of
 from sessions.record.services import correct_minutes
 from sessions.rooms.selectors import state_of
+from sessions.scheduling.plans import span_of
 from sessions.scheduling.selectors import principal
-from sessions.web import words
 from sessions.web.access import refused, session_page, signed_in
 from sessions.web.forms import CorrectionForm, place_refusal
 from sessions.web.navigation import desk
@@ -148,16 +148,15 @@ def read_sheet(session: Session, now: datetime) -> Sheet:
 
 def page_context(sheet: Sheet, now: datetime) -> dict[str, object]:
     session, read = sheet.session, sheet.attendance
-    zone = ZoneInfo(session.zone)
     counted = [n for n, one in enumerate(read.segments) if SegmentKind(one.kind).counts]
     over = state_at(session, now) is RoomState.ENDED
     return {
-        "when": words.date_and_times(session.starts_at, session.ends_at, zone),
+        "span": span_of(session),
         "topic": session.topic,
         "note": notes_of(sheet, now),
         "segments": [{"title": title(read.segments[n])} for n in counted],
         "rows": [row_view(sheet, row, counted, over=over) for row in read.people],
-        "corrections": correction_views(sheet, zone),
+        "corrections": correction_views(sheet),
     }
 
 
@@ -236,7 +235,7 @@ def cell_of(row: AttendanceRow, index: int) -> SegmentAttendance | None:
     return next((cell for cell in row.attendance.segments if cell.segment == index), None)
 
 
-def correction_views(sheet: Sheet, zone: ZoneInfo) -> list[dict[str, object]]:
+def correction_views(sheet: Sheet) -> list[dict[str, object]]:
     names = {row.person_id: row.name for row in sheet.attendance.people}
     return [
         {
@@ -245,8 +244,7 @@ def correction_views(sheet: Sheet, zone: ZoneInfo) -> list[dict[str, object]]:
             "minutes": one.minutes,
             "reason": one.reason,
             "by": one.by.display_name,
-            "at": f"{words.short_date(one.at.astimezone(zone))}, "
-            f"{words.clock(one.at.astimezone(zone))}",
+            "at": Span(one.at, sheet.session.zone),
         }
         for one in corrections_of(sheet.session)
     ]

@@ -27,6 +27,8 @@ def room_page(request: HttpRequest, session: Session) -> HttpResponse:
     context = {
         "session": session,
         "name": person.display_name,
+        "zone": person.zone,
+        "planned_zone": session.zone,
         "staff_phone": settings.THIRDS_STAFF_PHONE,
         "relay": bool(settings.THIRDS_TURN_URL),
     }

@@ -1,8 +1,6 @@
 """The roster of a session, with the names that the group sees. For the group's facilitators each
 name links to that person's details."""
 
-from zoneinfo import ZoneInfo
-
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.views.decorators.http import require_safe
@@ -10,8 +8,8 @@ from django.views.decorators.http import require_safe
 from sessions.audit.services import record
 from sessions.core.permissions import Verb, allowed
 from sessions.models import Session
+from sessions.scheduling.plans import span_of
 from sessions.scheduling.selectors import Member, leads_track, principal, roster, staff_of
-from sessions.web import words
 from sessions.web.access import session_page, signed_in
 from sessions.web.navigation import desk
 
@@ -24,7 +22,7 @@ def roster_page(request: HttpRequest, session: Session) -> HttpResponse:
     staffs = allowed(Verb.SESSION_DETAILS, principal(person, session)) is None
     may_look = staffs and leads_track(person, session.track)
     context = {
-        "when": words.date_and_times(session.starts_at, session.ends_at, zone_of(session)),
+        "span": span_of(session),
         "topic": session.topic,
         "clients": [client_row(session, one, linked=may_look) for one in roster(session)],
         "facilitators": [one.display_name for one in staff_of(session)],
@@ -37,7 +35,3 @@ def client_row(session: Session, one: Member, *, linked: bool) -> dict[str, str]
     """A name, and for staff of the session the link to the details."""
     where = reverse("session_details", args=[session.public_id, one.person.public_id])
     return {"name": one.display_name, "url": where if linked else ""}
-
-
-def zone_of(session: Session) -> ZoneInfo:
-    return ZoneInfo(session.zone)

@@ -2,8 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from datetime import datetime, timedelta
-from zoneinfo import ZoneInfo
+from datetime import UTC, datetime, timedelta
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
@@ -16,9 +15,10 @@ from sessions.audit.services import READ, record
 from sessions.core.permissions import Role, Verb
 from sessions.core.recurrence import ClockNote, expand
 from sessions.core.refusal import Refuse, sentence
+from sessions.core.zones import zone
 from sessions.models import Enrolment, Person, Session, Track
 from sessions.people.selectors import people_with_role
-from sessions.scheduling.plans import TrackPlan, changes_of, local_day, pattern_of
+from sessions.scheduling.plans import TrackPlan, changes_of, local_day, pattern_of, span_of
 from sessions.scheduling.selectors import (
     programs,
     sessions_of_track,
@@ -32,6 +32,8 @@ from sessions.web.access import page, refused, session_page, signed_in
 from sessions.web.forms import TrackForm, place_refusal, posted
 from sessions.web.navigation import desk
 
+NEWS = timedelta(days=14)
+
 
 @require_safe
 @page(Verb.TRACK_LIST)
@@ -40,7 +42,7 @@ def tracks_page(request: HttpRequest) -> HttpResponse:
         {
             "name": track.name,
             "url": reverse("track", args=[track.public_id]),
-            "when": pattern_words(track),
+            "track": track,
             "staff": words.names([one.person.display_name for one in track.staffings.all()]),
             "clients": len(on_roster(track)),
             "seats": track.seats,
@@ -57,12 +59,12 @@ def track_page(request: HttpRequest, public_id: str) -> HttpResponse:
     if track is None:
         return refused(request, Verb.TRACK_READ, Refuse("track.unknown"))
     record(signed_in(request), Verb.TRACK_READ, detail={"track": track.public_id})
-    sessions = list(sessions_of_track(track))
+    sessions, now = list(sessions_of_track(track)), timezone.now()
     context = {
         "track": track,
-        "summary": pattern_words(track),
+        "replanned_at": replanned_at(track, now),
         "notes": clock_notes(track),
-        "sessions": session_rows(track, sessions, timezone.now()),
+        "sessions": session_rows(track, sessions, now),
         "cancelled": sum(one.cancelled_at is not None for one in sessions),
         "facilitators": [one.person.display_name for one in track.staffings.all()],
         "roster": on_roster(track),
@@ -203,30 +205,23 @@ def on_roster(track: Track) -> list[str]:
     return sorted(one.display_name for one in current_enrolments(track))
 
 
-def pattern_words(track: Track) -> str:
-    """`Mon, Wed, Thu, 5:30 – 9:00 PM, New York time. 12 weeks from Mon, Nov 30.`"""
-    start = datetime.combine(track.first_date, track.local_start)
-    end = start + timedelta(minutes=track.minutes)
-    weeks = f"{track.weeks} week{'s' if track.weeks != 1 else ''}"
-    return (
-        f"{words.weekdays(track.weekdays)}, {words.times(start, end)}, "
-        f"{words.zone_name(track.zone)}. {weeks} from {words.short_date(track.first_date)}."
-    )
-
-
-def clock_notes(track: Track) -> list[str]:
+def clock_notes(track: Track) -> list[dict[str, object]]:
     """Notes on clock changes that fall on the track's own start time."""
-    said = {
-        ClockNote.SKIPPED: "skips {start}. That session begins later, as listed.",
-        ClockNote.REPEATED: "shows {start} twice. That session begins the first time.",
-    }
-    dated = expand(pattern_of(track), changes_of(track))
-    start = words.clock(track.local_start)
+    dated = expand(pattern_of(track), changes_of(track)) if zone(track.zone) else ()
     return [
-        f"On {words.short_date(one.local_date)} the clock {said[one.note].format(start=start)}"
+        {
+            "date": words.short_date(one.local_date),
+            "skipped": one.note is ClockNote.SKIPPED,
+        }
         for one in dated
         if one.note
     ]
+
+
+def replanned_at(track: Track, now: datetime) -> datetime | None:
+    """When new rules of its zone moved sessions, for as long as that is news."""
+    at = track.replanned_at
+    return at if at and now < at + NEWS else None
 
 
 def session_rows(
@@ -235,20 +230,17 @@ def session_rows(
     """The rows of the table of sessions."""
     befores = [None, *[one.starts_at for one in sessions]]
     return [
-        session_row(one, words.clock_change(one.starts_at, before, ZoneInfo(one.zone)), now)
+        session_row(one, words.clock_change(one.starts_at, before, zone(one.zone) or UTC), now)
         for one, before in zip(sessions, befores, strict=False)
     ]
 
 
 def session_row(session: Session, change: str, now: datetime) -> dict[str, object]:
-    zone = ZoneInfo(session.zone)
-    start, end = session.starts_at.astimezone(zone), session.ends_at.astimezone(zone)
     planned = session.cancelled_at is None and session.starts_at > now
     begun = session.cancelled_at is None and session.starts_at <= now
     return {
         "number": session.number,
-        "date": words.short_date(start.date()),
-        "times": words.times(start, end),
+        "span": span_of(session),
         "topic": session.topic,
         "clock_change": change,
         "chip": "cancelled" if session.cancelled_at else "",
