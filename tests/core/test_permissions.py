@@ -33,7 +33,7 @@ MANAGES = Principal(True, MANAGER)
 NOBODY = Principal(True)
 
 # Written out on purpose, apart from the table: who may do each group of verbs.
-ANYBODY = {Verb.HOME, Verb.ECHO}
+ANYBODY = {Verb.HOME, Verb.OWN_ZONE, Verb.ECHO}
 SELF = {
     Verb.ROOM_OFFER_MEDIA,
     Verb.ROOM_SET_MICROPHONE,
