@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('group_sessions', '0006_written_down'),
+        ('group_sessions', '0005_room_part'),
     ]
 
     operations = [
