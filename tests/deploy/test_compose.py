@@ -20,8 +20,8 @@ from tests.deploy.compose import (
     service,
 )
 
-OURS = ("web-1", "web-2", "worker", "probe", "migrate", "media-1", "media-2")
-WEB = ("web-1", "web-2", "worker", "migrate")
+OURS = ("web-1", "web-2", "worker", "probe", "migrate", "backup", "media-1", "media-2")
+WEB = ("web-1", "web-2", "worker", "migrate", "backup")
 MEDIA = ("media-1", "media-2")
 SECRETS = ("SECRET", "PASSWORD", "KEYS")
 
@@ -37,8 +37,12 @@ NODE = read_by(ROOT / "server" / "media" / "configuration.py")
 PROBE = read_by(ROOT / "server" / "probe" / "configuration.py")
 NOT_IN_COMPOSE = {"THIRDS_DEMO", "THIRDS_DEMO_CODE", "THIRDS_HOSTS", "THIRDS_MEDIA_CONTROL"}
 """Production refuses the first two; the third is for a second name; nodes are found by lease."""
-ONE_PROCESS = {"worker": {"THIRDS_AUDIT_CHECKPOINTS"}, "migrate": {"THIRDS_DATABASE_ROLE"}}
-"""What only one of the four is told."""
+NOT_EVERYBODYS = {
+    "worker": {"THIRDS_AUDIT_CHECKPOINTS"},
+    "migrate": {"THIRDS_DATABASE_ROLE"},
+    "backup": {"THIRDS_DATABASE_ROLE", "THIRDS_BACKUP_KEYS"},
+}
+"""What only some of them are told."""
 
 
 def test_every_service_of_the_design_is_there() -> None:
@@ -50,8 +54,8 @@ def test_every_service_of_the_design_is_there() -> None:
 def test_web_is_told_everything_that_settings_read(name: str) -> None:
     """A variable that settings learn to read is missing here until somebody decides on it."""
     told = set(service(name)["environment"])
-    others = set().union(*(ONE_PROCESS[other] for other in ONE_PROCESS if other != name))
-    assert told == SETTINGS - NOT_IN_COMPOSE - others
+    kept_back = set().union(*NOT_EVERYBODYS.values()) - NOT_EVERYBODYS.get(name, set())
+    assert told == SETTINGS - NOT_IN_COMPOSE - kept_back
 
 
 @pytest.mark.parametrize("name", MEDIA)
@@ -128,6 +132,9 @@ def test_web_owns_no_table() -> None:
     role = service("migrate")["environment"]["THIRDS_DATABASE_ROLE"]
     for name in ("web-1", "web-2", "worker"):
         assert urlsplit(service(name)["environment"]["DATABASE_URL"]).username == role
+    for name in ("migrate", "backup"):
+        url = urlsplit(service(name)["environment"]["DATABASE_URL"])
+        assert url.username == service("postgres")["environment"]["POSTGRES_USER"]
     owner = urlsplit(service("migrate")["environment"]["DATABASE_URL"]).username
     assert owner == service("postgres")["environment"]["POSTGRES_USER"]
     script = (ROOT / "deploy" / "make-web-role.sh").read_text(encoding="utf-8")

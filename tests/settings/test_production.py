@@ -36,6 +36,7 @@ PRODUCTION = {
         ({"THIRDS_AUDIT_KEYS": f"development:{'A' * 43}"}, "Set THIRDS_AUDIT_KEYS"),
         ({"THIRDS_FIELD_KEYS": f"development:{'A' * 43}"}, "Set THIRDS_FIELD_KEYS"),
         ({"THIRDS_FIELD_KEYS": f"a:{'a' * 43}"}, "two different keys"),
+        ({"THIRDS_BACKUP_KEYS": f"f:{'f' * 43}"}, "a key of its own"),
         ({"THIRDS_ORIGIN": "http://thirds.example"}, "https:// address"),
         ({"THIRDS_EMAIL_URL": ""}, "Set THIRDS_EMAIL_URL"),
         ({"THIRDS_EMAIL_URL": "http://mail.example"}, "Set THIRDS_EMAIL_URL"),
