@@ -1,4 +1,7 @@
-"""Attendance: marks as they happened, a checkpoint a minute, corrections beside them."""
+"""Attendance: marks as they happened, a checkpoint a minute, corrections beside them.
+
+All of it is only added (models.rights), so a session that has any of it cannot be deleted.
+"""
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
@@ -15,7 +18,7 @@ class AttendanceMark(models.Model):
         JOIN = "join"
         LEAVE = "leave"
 
-    session = models.ForeignKey(Session, models.CASCADE, related_name="attendance_marks")
+    session = models.ForeignKey(Session, models.PROTECT, related_name="attendance_marks")
     person = models.ForeignKey(Person, models.PROTECT, related_name="+")
     at = models.DateTimeField()
     kind = models.CharField(max_length=8, choices=Kind.choices)
@@ -39,7 +42,7 @@ class AttendanceMark(models.Model):
 class AttendanceCheckpoint(models.Model):
     """Who was connected to the room at one instant (ids of persons), once a minute."""
 
-    session = models.ForeignKey(Session, models.CASCADE, related_name="checkpoints")
+    session = models.ForeignKey(Session, models.PROTECT, related_name="checkpoints")
     at = models.DateTimeField()
     persons = ArrayField(models.BigIntegerField())
 
@@ -54,7 +57,7 @@ class AttendanceCheckpoint(models.Model):
 class AttendanceCorrection(models.Model):
     """Staff's word over the computed minutes of a person in a segment; the newest counts."""
 
-    session = models.ForeignKey(Session, models.CASCADE, related_name="corrections")
+    session = models.ForeignKey(Session, models.PROTECT, related_name="corrections")
     person = models.ForeignKey(Person, models.PROTECT, related_name="+")
     segment = models.ForeignKey(SessionSegment, models.PROTECT, related_name="+")
     minutes = models.PositiveSmallIntegerField()

@@ -1,7 +1,8 @@
 """What the role that web and worker connect as may do in the database.
 
-Owns the grants: every table is read and written, but audit rows and links are only read and
-added, and the list of migrations is only read. Given after each `migrate` by the role that owns
+Owns the grants: every table is read and written, but what the record is made of (audit rows and
+links, marks, checkpoints, corrections) is only read and added, of an enrolment only its last day is
+changed, and the list of migrations is only read. Given after each `migrate` by the role that owns
 the tables, to the role that THIRDS_DATABASE_ROLE names (PostgreSQL, section 5.8).
 """
 
@@ -10,7 +11,16 @@ from django.core.exceptions import ImproperlyConfigured
 from django.db import connections
 from psycopg import sql
 
-ADDED_ONLY = ("group_sessions_auditevent", "group_sessions_auditlink")
+ADDED_ONLY = (
+    "group_sessions_auditevent",
+    "group_sessions_auditlink",
+    "group_sessions_attendancemark",
+    "group_sessions_attendancecheckpoint",
+    "group_sessions_attendancecorrection",
+    "group_sessions_agendamark",
+)
+ADDED_AND_CLOSED = {"group_sessions_enrolment": "ends_on"}
+"""Rows that are ended by one column, and changed in no other way."""
 READ_ONLY = ("django_migrations",)
 
 
@@ -38,8 +48,8 @@ def grant_rights(role: str, using: str = "default") -> None:
 
 
 def _grants(role: sql.Identifier) -> list[sql.Composed]:
-    guarded = sql.SQL(", ").join(map(sql.Identifier, (*ADDED_ONLY, *READ_ONLY)))
-    added = sql.SQL(", ").join(map(sql.Identifier, ADDED_ONLY))
+    guarded = _tables(*ADDED_ONLY, *ADDED_AND_CLOSED, *READ_ONLY)
+    added = _tables(*ADDED_ONLY, *ADDED_AND_CLOSED)
     everything = "GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO {}"
     return [
         sql.SQL("GRANT USAGE ON SCHEMA public TO {}").format(role),
@@ -48,4 +58,14 @@ def _grants(role: sql.Identifier) -> list[sql.Composed]:
         sql.SQL("REVOKE ALL ON {} FROM {}").format(guarded, role),
         sql.SQL("GRANT SELECT ON {} TO {}").format(guarded, role),
         sql.SQL("GRANT INSERT ON {} TO {}").format(added, role),
+        *(
+            sql.SQL("GRANT UPDATE ({}) ON {} TO {}").format(
+                sql.Identifier(column), sql.Identifier(table), role
+            )
+            for table, column in ADDED_AND_CLOSED.items()
+        ),
     ]
+
+
+def _tables(*names: str) -> sql.Composed:
+    return sql.SQL(", ").join(map(sql.Identifier, names))

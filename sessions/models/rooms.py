@@ -70,7 +70,7 @@ class RoomPart(models.Model):
 class AgendaMark(models.Model):
     """One thing a facilitator (or the clock) did to the agenda. Never changed or deleted."""
 
-    room = models.ForeignKey(Room, models.CASCADE, related_name="agenda_marks")
+    room = models.ForeignKey(Room, models.PROTECT, related_name="agenda_marks")
     number = models.PositiveIntegerField()
     at = models.DateTimeField()
     kind = models.CharField(max_length=16, choices=[(k.value, k.value) for k in MarkKind])

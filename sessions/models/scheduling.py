@@ -113,10 +113,12 @@ class Enrolment(models.Model):
     """A client on a track's roster, from a date, until one (both included) if it is known.
 
     Someone who left and comes back has a second row, so that the rosters of the dates between
-    stay what they were. Rows of one track and person never overlap (the service sees to it).
+    stay what they were. Rows of one track and person never overlap (the service sees to it). A row
+    is never deleted: one that was planned and taken back ends before it starts, and holds on no
+    day.
     """
 
-    track = models.ForeignKey(Track, models.CASCADE, related_name="enrolments")
+    track = models.ForeignKey(Track, models.PROTECT, related_name="enrolments")
     person = models.ForeignKey(Person, models.PROTECT, related_name="enrolments")
     display_name = models.CharField(max_length=24)
     starts_on = models.DateField()
@@ -135,11 +137,6 @@ class Enrolment(models.Model):
                 Lower("display_name"),
                 condition=models.Q(ends_on__isnull=True),
                 name="name_once_in_track",
-            ),
-            models.CheckConstraint(
-                condition=models.Q(ends_on__isnull=True)
-                | models.Q(ends_on__gte=models.F("starts_on")),
-                name="enrolment_ends_after",
             ),
         ]
 

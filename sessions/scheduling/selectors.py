@@ -192,7 +192,7 @@ def enrolments_on(track_id: int, day: date) -> QuerySet[Enrolment]:
 
 def enrolments_from(track: Track, day: date) -> QuerySet[Enrolment]:
     """The enrolments of a track that hold on a day or later."""
-    ends = Q(ends_on=None) | Q(ends_on__gte=day)
+    ends = Q(ends_on=None) | Q(ends_on__gte=day) & Q(ends_on__gte=F("starts_on"))
     return Enrolment.objects.filter(ends, track=track).select_related("person")
 
 

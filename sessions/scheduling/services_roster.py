@@ -73,7 +73,7 @@ def unenrol(
 ) -> Track | Refuse:
     """Off the roster after a day (by default yesterday, so from now on).
 
-    An enrolment that would end before it began is taken away. Codes: permission.*,
+    An enrolment that would end before it began holds on no day then. Codes: permission.*,
     track.not_enrolled.
     """
     track = _locked(track)
@@ -185,7 +185,7 @@ def _newcomer(track: Track, person: Person, today: date) -> Enrolment:
 
 
 def _end(rows: QuerySet[Enrolment], last_day: date) -> None:
-    rows.filter(starts_on__gt=last_day).delete()
+    """The rows stay, also those that had not begun."""
     rows.update(ends_on=last_day)
 
 

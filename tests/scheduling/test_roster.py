@@ -11,7 +11,7 @@ from sessions.core.permissions import Role
 from sessions.core.refusal import Refuse
 from sessions.models import AuditEvent, Enrolment, Staffing, Track
 from sessions.people.services import person_deactivate
-from sessions.scheduling.selectors import enrolments_on, staff_of_track
+from sessions.scheduling.selectors import enrolments_from, enrolments_on, staff_of_track
 from sessions.scheduling.services import track_change
 from sessions.scheduling.services_roster import enrol, staff, unenrol, unstaff
 from tests.audit.outcomes import code, last_audit
@@ -134,11 +134,14 @@ def test_client_leaves_after_a_day_and_comes_back() -> None:
     assert on == [["Sam"]] * 2 + [[]] * 5 + [["Sam"]] * 2
 
 
-def test_client_taken_off_before_the_first_day_leaves_no_row() -> None:
+def test_client_taken_off_before_the_first_day_was_on_no_day() -> None:
+    """The row stays, since none is ever deleted, and holds on no day."""
     made, sam = track(), account("Sam")
     enrol(OPERATOR, made, sam)
     assert isinstance(unenrol(OPERATOR, made, sam), Track)
-    assert Enrolment.objects.count() == 0
+    assert Enrolment.objects.count() == 1
+    assert [names_on(made, MONDAY + A_DAY * n) for n in range(-3, 9)] == [[]] * 12
+    assert not enrolments_from(made, MONDAY - A_DAY * 30).exists()
     assert last_audit() == ("track.unenrol", "done")
 
 
