@@ -1,12 +1,22 @@
 """Jobs of the queue: one service call each. Knows nothing of when or where they run."""
 
+import logging
 from importlib import import_module
+from typing import Final
 
 from django.conf import settings
+from django.core.cache import cache
 from django.utils import timezone
 from procrastinate.contrib.django import app
 
+from sessions.audit.verifying import verify_stored, words
+from sessions.core.audit_chain import Finding
 from sessions.scheduling.services import tracks_replan
+
+log = logging.getLogger(__name__)
+
+AUDIT_STATE: Final = "audit:verified"  # key of the cache: whether the last look found all right
+AUDIT_STATE_S: Final = 60 * 60 * 36  # seconds; two nights without a look, and nothing is known
 
 
 @app.periodic(cron="17 3 * * *")
@@ -21,3 +31,14 @@ def clear_expired_sign_ins(timestamp: int) -> None:
 def follow_zone_rules(timestamp: int) -> None:
     """Planned sessions follow the time zone rules of this release, within an hour of its start."""
     tracks_replan(timezone.now())
+
+
+@app.periodic(cron="47 2 * * *")
+@app.task(name="verify_audit", queueing_lock="verify_audit")
+def verify_audit(timestamp: int) -> None:
+    """Reads the whole audit each night; what is wrong is an alarm. `timestamp` is the hour it was
+    due."""
+    found = verify_stored(settings.THIRDS_AUDIT_CHECKPOINTS)
+    if isinstance(found, Finding):
+        log.critical("the audit is not whole: %s", words(found))
+    cache.set(AUDIT_STATE, not isinstance(found, Finding), AUDIT_STATE_S)

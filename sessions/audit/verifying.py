@@ -8,11 +8,13 @@ import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 from typing import Any, Final
 
 from django.db import connection
 from django.db.models import Count, Exists, Max, Min, OuterRef, QuerySet
 
+from sessions.audit.checkpoints import read
 from sessions.audit.rows import audit_keys, row_of
 from sessions.audit.sheets import changed_sheets
 from sessions.core.audit_chain import (
@@ -68,6 +70,17 @@ class Verified:
 def words(finding: Finding) -> str:
     """What is wrong, as a sentence for the operator."""
     return WORDS[finding.wrong].format(number=finding.number, event=finding.event)
+
+
+def verify_stored(file: str) -> Verified | Finding:
+    """Against the checkpoints of a file; without a name they are in the log, and none are held
+    against the chain."""
+    if not file:
+        return verify([])
+    try:
+        return verify(read(Path(file)))
+    except FileNotFoundError:
+        return verify(None)
 
 
 def verify(checkpoints: Iterable[Checkpoint | None] | None) -> Verified | Finding:

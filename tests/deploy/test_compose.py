@@ -113,6 +113,13 @@ def test_a_command_names_a_module_that_there_is(name: str) -> None:
         assert command[2] == "migrate" or (commands / f"{command[2]}.py").is_file()
 
 
+@pytest.mark.parametrize("name", ["web-1", "web-2", "worker", *MEDIA])
+def test_what_stays_running_is_asked_how_it_is(name: str) -> None:
+    test = service(name)["healthcheck"]["test"]
+    assert test[:3] == ["CMD", "python", "-m"]
+    assert importlib.util.find_spec(test[3]) is not None
+
+
 def test_web_runs_with_the_options_of_run() -> None:
     """What is measured and tested under ./run is what production starts."""
     words = WebAddress(8000, "0.0.0.0").command

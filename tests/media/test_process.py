@@ -13,6 +13,7 @@ import pytest
 from redis.asyncio import Redis
 
 from server.launcher.valkey import binary
+from server.media import health
 from server.media.client import MediaClient
 from server.media.configuration import ConfigurationError, reachable, read
 from server.media.desired import StoreAwayError
@@ -127,6 +128,23 @@ async def test_node_ends_on_a_signal_while_the_store_is_away(folder: Path) -> No
     node = started(folder, f"unix://{folder}/none")
     node.send_signal(signal.SIGTERM)
     assert await asyncio.to_thread(node.wait, PATIENCE) == 0
+    assert node.stderr is not None
+    node.stderr.close()
+
+
+async def test_node_is_well_without_its_store_and_not_while_it_hangs(folder: Path) -> None:
+    """Kills: a check that somebody listens, which the kernel does for a node that is stopped."""
+    node = started(folder, f"unix://{folder}/none")
+    asked = {"THIRDS_MEDIA_CONTROL": f"unix:{folder}/media.sock", "THIRDS_MEDIA_SECRET": SECRET}
+    assert await health.answers(asked)
+    assert not await health.answers(asked | {"THIRDS_MEDIA_SECRET": "x" * 32})
+    node.send_signal(signal.SIGSTOP)
+    assert not await health.answers(asked)
+    node.send_signal(signal.SIGCONT)
+    assert await health.answers(asked)
+    node.send_signal(signal.SIGTERM)
+    assert await asyncio.to_thread(node.wait, PATIENCE) == 0
+    assert not await health.answers(asked)
     assert node.stderr is not None
     node.stderr.close()
 

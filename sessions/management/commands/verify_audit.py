@@ -2,14 +2,12 @@
 
 import time
 from argparse import ArgumentParser
-from pathlib import Path
 from typing import Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
-from sessions.audit.checkpoints import read
-from sessions.audit.verifying import Verified, verify, words
+from sessions.audit.verifying import Verified, verify_stored, words
 from sessions.core.audit_chain import Finding
 
 
@@ -25,20 +23,12 @@ class Command(BaseCommand):
     def handle(self, *args: object, **options: Any) -> None:
         """Prints what was read and how fast."""
         began = time.perf_counter()
-        found = self.found(options["checkpoints"])
+        if not options["checkpoints"]:
+            self.stderr.write("No checkpoints were given: an end that was cut off is not seen.")
+        found = verify_stored(options["checkpoints"])
         if isinstance(found, Finding):
             raise CommandError(words(found), returncode=1)
         self.stdout.write(told(found, time.perf_counter() - began))
-
-    def found(self, file: str) -> Verified | Finding:
-        """With no file named, the checkpoints are in the log: none are held against the chain."""
-        if not file:
-            self.stderr.write("No checkpoints were given: an end that was cut off is not seen.")
-            return verify([])
-        try:
-            return verify(read(Path(file)))
-        except FileNotFoundError:
-            return verify(None)
 
 
 def told(found: Verified, seconds: float) -> str:
