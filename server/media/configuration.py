@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 CONTROL = "tcp:127.0.0.1:8790"
 REDIS_URL = "redis://127.0.0.1:6379/0"
 EVERYWHERE = "0.0.0.0"  # noqa: S104 - media must be reachable; what is unknown is dropped
+BOTH_FAMILIES = "::"  # IPv4 as well, see process.py
 LOOPBACK = "127.0.0.1"
 SHORTEST_SECRET = 32  # bytes
 
@@ -49,14 +50,22 @@ def read(environment: Mapping[str, str]) -> Configuration:
     if not port.isdecimal() or int(port) > 65535:
         raise ConfigurationError("THIRDS_MEDIA_PORT is not a port: give 0 to 65535.")
     get = environment.get
-    announce = tuple(part.strip() for part in get("THIRDS_MEDIA_ANNOUNCE", "").split(","))
+    announced = (part.strip() for part in get("THIRDS_MEDIA_ANNOUNCE", "").split(","))
+    announce = tuple(part for part in announced if part) or (LOOPBACK,)
+    with_ipv6 = any(":" in address for address in announce)
+    bind = get("THIRDS_MEDIA_BIND", "") or (BOTH_FAMILIES if with_ipv6 else EVERYWHERE)
+    if with_ipv6 and ":" not in bind:
+        raise ConfigurationError(
+            "THIRDS_MEDIA_ANNOUNCE has an IPv6 address and THIRDS_MEDIA_BIND an IPv4 one: bind to "
+            "::, which takes both."
+        )
     return Configuration(
         secret=secret,
         control=get("THIRDS_MEDIA_CONTROL", "") or CONTROL,
         redis_url=get("REDIS_URL", "") or REDIS_URL,
-        bind=get("THIRDS_MEDIA_BIND", "") or EVERYWHERE,
+        bind=bind,
         port=int(port),
-        announce=tuple(part for part in announce if part) or (LOOPBACK,),
+        announce=announce,
         node=get("THIRDS_MEDIA_NODE", "") or secrets.token_hex(8),
         control_announce=get("THIRDS_MEDIA_CONTROL_ANNOUNCE", ""),
     )

@@ -58,7 +58,9 @@ class Identity:
         self.digest = certificate.fingerprint(hashes.SHA256())
         self.fingerprint = self.digest.hex(":").upper()
         self.context = SSL.Context(SSL.DTLS_METHOD)
-        self.context.set_options(SSL.OP_NO_TICKET | SSL.OP_NO_RENEGOTIATION)
+        # Without the last OpenSSL asks the memory for its MTU, gets none, and cuts the
+        # certificate into pieces of 200 bytes.
+        self.context.set_options(SSL.OP_NO_TICKET | SSL.OP_NO_RENEGOTIATION | SSL.OP_NO_QUERY_MTU)
         demand = SSL.VERIFY_PEER | SSL.VERIFY_FAIL_IF_NO_PEER_CERT
         self.context.set_verify(demand, _any_certificate)
         self.context.use_certificate(certificate)
@@ -156,16 +158,21 @@ class Handshake:
             return
 
     def sending(self) -> Iterator[bytes]:
-        """What is to be sent now, one record a datagram (RFC 6347 §4.1)."""
+        """What is to be sent now: whole records, as many to a datagram as the MTU takes (RFC 6347
+        §4.1.1). So a flight is one datagram or two, and is lost or comes as one."""
         try:
             waiting = self._ssl.bio_read(1 << 16)
         except SSL.Error:
             return
-        at = 0
+        begin = at = 0
         while at + RECORD_HEADER <= len(waiting):
             end = at + RECORD_HEADER + int.from_bytes(waiting[at + 11 : at + 13], "big")
-            yield waiting[at:end]
+            if begin < at and end - begin > MTU:
+                yield waiting[begin:at]
+                begin = at
             at = end
+        if begin < at:
+            yield waiting[begin:at]
 
     def sessions(self) -> tuple[Session, Session] | None:
         """SRTP for what comes in and what goes out; None unless DONE with a known profile."""

@@ -36,6 +36,7 @@ STOP_SECONDS: Final = 1.0  # for the timers to end
 DRAIN_SECONDS: Final = 6.0  # for peers to go to another node; below what a stop may take
 DRAIN_LOOK_SECONDS: Final = 0.05
 IP_MTU_DISCOVER, IP_PMTUDISC_DO = 10, 2  # linux/in.h: never fragment
+IPV6_MTU_DISCOVER = 23  # linux/in6.h
 
 
 class MediaProcess:
@@ -52,7 +53,7 @@ class MediaProcess:
         self._stopping = False
         self._tasks: list[asyncio.Task[None]] = []
         self._sent_before = 0
-        self.socket = _bound(configuration.bind, configuration.port)
+        self.socket = bound(configuration.bind, configuration.port)
         self._fence, self._sendto = self.node.fence, self.socket.sendto
         self.port: int = self.socket.getsockname()[1]
 
@@ -164,7 +165,7 @@ class MediaProcess:
             self.node.counters.not_sent += 1
 
 
-def _bound(host: str, port: int) -> socket.socket:
+def bound(host: str, port: int) -> socket.socket:
     """A datagram socket that neither blocks nor fragments."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     made = socket.socket(family, socket.SOCK_DGRAM)
@@ -173,6 +174,10 @@ def _bound(host: str, port: int) -> socket.socket:
     made.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, BUFFER)
     with contextlib.suppress(OSError):
         made.setsockopt(socket.IPPROTO_IP, IP_MTU_DISCOVER, IP_PMTUDISC_DO)
+    if family == socket.AF_INET6:
+        made.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)  # `::` takes IPv4 too
+        with contextlib.suppress(OSError):
+            made.setsockopt(socket.IPPROTO_IPV6, IPV6_MTU_DISCOVER, IP_PMTUDISC_DO)
     early.attach(made)
     made.bind((host, port))
     return made

@@ -13,6 +13,8 @@ SENDER_REPORT, RECEIVER_REPORT, TRANSPORT_FEEDBACK, PAYLOAD_FEEDBACK = 200, 201,
 NTP_EPOCH: Final = 2208988800  # seconds from 1900 to 1970
 MOST_FEEDBACK: Final = 400  # transport-cc numbers in one packet: at most 936 bytes
 _FIXED = Struct("!BBHI")
+_HEAD = Struct("!BBH")
+MOST_ASKED: Final = 64  # entries of one request that are read
 _REPORT = Struct("!IIIIII")
 _DELTA: Final = 4000  # transport-cc counts quarters of a millisecond
 
@@ -59,10 +61,10 @@ class Reception:
 def read(compound: bytes) -> Iterator[Feedback]:
     """The parts that the node acts on, in order."""
     at = 0
-    while at + 8 <= len(compound):
-        first, kind, words, _ = _FIXED.unpack_from(compound, at)
+    while at + 4 <= len(compound):
+        first, kind, words = _HEAD.unpack_from(compound, at)
         body = compound[at : at + 4 + 4 * words]
-        if first >> 6 != 2 or len(body) != 4 + 4 * words or words < 1:
+        if first >> 6 != 2 or len(body) != 4 + 4 * words:
             return
         yield from _part(first & 31, kind, body)
         at += len(body)
@@ -73,11 +75,13 @@ def _part(form: int, kind: int, body: bytes) -> Iterator[Feedback]:
         ssrc, ntp, rtp = unpack_from("!IQI", body, 4)
         yield SenderReport(ssrc, ntp, rtp)
     elif kind == TRANSPORT_FEEDBACK and form == 1 and len(body) >= 16:
-        yield Nack(unpack_from("!I", body, 8)[0], tuple(_asked(body[12 : 12 + 4 * 64])))
+        entries = body[12 : 12 + 4 * MOST_ASKED]
+        yield Nack(unpack_from("!I", body, 8)[0], tuple(_asked(entries)))
     elif kind == PAYLOAD_FEEDBACK and form == 1 and len(body) >= 12:
         yield KeyFrameWanted(unpack_from("!I", body, 8)[0])
-    elif kind == PAYLOAD_FEEDBACK and form == 4 and len(body) >= 20:
-        yield KeyFrameWanted(unpack_from("!I", body, 12)[0])
+    elif kind == PAYLOAD_FEEDBACK and form == 4:
+        for at in range(12, min(len(body), 12 + 8 * MOST_ASKED) - 7, 8):
+            yield KeyFrameWanted(unpack_from("!I", body, at)[0])
 
 
 def _asked(entries: bytes) -> Iterator[int]:

@@ -107,6 +107,8 @@ def _attribute(name: int, value: bytes) -> bytes:
 def _xor_address(address: tuple[str, int], transaction: bytes) -> bytes:
     """RFC 5389 §15.2: port and address under the cookie (and the transaction for IPv6)."""
     host = ipaddress.ip_address(address[0].partition("%")[0])
+    if isinstance(host, ipaddress.IPv6Address):  # a socket of both families shows IPv4 mapped
+        host = host.ipv4_mapped or host
     mask = COOKIE.to_bytes(4, "big") + transaction
     packed = bytes(a ^ b for a, b in zip(host.packed, mask, strict=False))
     family = 1 if host.version == 4 else 2

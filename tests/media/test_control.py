@@ -182,12 +182,16 @@ async def test_offer_does_not_hang_on_a_node_that_says_nothing(tmp_path: Path) -
 async def test_reconnected_client_is_told_its_slots_again(people: People) -> None:
     await people.join("first")
     await people.join("second")
-    owned = [t for t in people.notifications if isinstance(t, SlotOwned)]
-    assert len(owned) == 2
+
+    def owned() -> list[SlotOwned]:
+        return [told for told in people.notifications if isinstance(told, SlotOwned)]
+
+    await people.until(lambda: len(owned()) == 2)
+    expected = owned()
     people.notifications.clear()
     for connection in list(people.process.control._connections):
         connection.close()
-    await people.until_told(*owned)
+    await people.until_told(*expected)
 
 
 async def test_revocation_waits_for_a_node_that_is_away(people: People) -> None:

@@ -1,8 +1,11 @@
 """The node as a process of its own, with a real Valkey: start, lease, store, end."""
 
 import asyncio
+import ipaddress
 import os
 import signal
+import socket
+import struct
 import subprocess
 import sys
 import tempfile
@@ -13,7 +16,7 @@ import pytest
 from redis.asyncio import Redis
 
 from server.launcher.valkey import binary
-from server.media import health
+from server.media import health, stun
 from server.media.client import MediaClient
 from server.media.configuration import ConfigurationError, reachable, read
 from server.media.desired import StoreAwayError
@@ -36,6 +39,7 @@ from server.media.placement import (
     read_lease,
     read_placement,
 )
+from server.media.process import bound
 from server.media.reasons import CloseReason
 from server.media.redis_store import RedisStore
 from tests.media.client_peer import PATIENCE, ClientPeer
@@ -253,6 +257,43 @@ def test_missing_secret_and_wrong_port_are_said_in_words() -> None:
         read({})
     with pytest.raises(ConfigurationError, match="0 to 65535"):
         read({"THIRDS_MEDIA_SECRET": SECRET, "THIRDS_MEDIA_PORT": "70000"})
+
+
+def test_node_of_an_ipv6_address_takes_both_families() -> None:
+    given = {"THIRDS_MEDIA_SECRET": SECRET, "THIRDS_MEDIA_ANNOUNCE": "203.0.113.7,2001:db8::7"}
+    made = read(given)
+    assert (made.bind, made.announce) == ("::", ("203.0.113.7", "2001:db8::7"))
+    assert read({"THIRDS_MEDIA_SECRET": SECRET}).bind == "0.0.0.0"
+    with pytest.raises(ConfigurationError, match="takes both"):
+        read(given | {"THIRDS_MEDIA_BIND": "0.0.0.0"})
+
+
+@pytest.mark.parametrize("here", ["127.0.0.1", "::1"])
+def test_socket_of_both_families_is_reached_by_each(here: str) -> None:
+    """And neither is told an address that it does not have. Kills: an IPv4 client that is told
+    ::ffff:127.0.0.1, which no candidate of its own equals."""
+    family = socket.AF_INET6 if ":" in here else socket.AF_INET
+    with bound("::", 0) as node, socket.socket(family, socket.SOCK_DGRAM) as client:
+        client.bind((here, 0))
+        client.sendto(stun.request(b"t" * 12, "u", b"p", nominating=False), (here, port_of(node)))
+        node.settimeout(PATIENCE)
+        _, seen = node.recvfrom(2048)
+        node.sendto(stun.success(b"t" * 12, seen, b"p"), seen)
+        client.settimeout(PATIENCE)
+        assert mapped(client.recv(2048)) == (here, client.getsockname()[1])
+
+
+def port_of(bound_one: socket.socket) -> int:
+    return int(bound_one.getsockname()[1])
+
+
+def mapped(response: bytes) -> tuple[str, int]:
+    """XOR-MAPPED-ADDRESS, the first attribute of ours, read by RFC 5389 §15.2."""
+    name, length, _, family, port = struct.unpack_from("!HHBBH", response, 20)
+    assert (name, length) == (0x0020, 8 if family == 1 else 20)
+    mask = response[4:20]  # the cookie, then the transaction
+    host = bytes(a ^ b for a, b in zip(response[28 : 24 + length], mask, strict=False))
+    return str(ipaddress.ip_address(host)), port ^ 0x2112
 
 
 def test_announced_addresses_are_a_list() -> None:

@@ -25,6 +25,21 @@ def test_requests_for_a_key_frame_are_read() -> None:
     assert list(rtcp.read(compound)) == [rtcp.KeyFrameWanted(76), rtcp.KeyFrameWanted(77)]
 
 
+def test_request_for_key_frames_of_two_streams_names_both() -> None:
+    """RFC 5104 §4.3.1.1: a FIR holds an entry for each stream. Kills: reading the first alone."""
+    both = struct.pack("!BBHIIIIII", 0x84, 206, 6, 1, 0, 77, 1 << 24, 78, 2 << 24)
+    wanted = [rtcp.KeyFrameWanted(77), rtcp.KeyFrameWanted(78)]
+    assert list(rtcp.read(both)) == wanted
+    assert list(rtcp.read(both + rtcp.picture_loss(1, 76))) == [*wanted, rtcp.KeyFrameWanted(76)]
+
+
+def test_goodbye_without_sources_hides_nothing_behind_it() -> None:
+    """RFC 3550 §6.6: a count of zero is valid, though useless; its length is zero then."""
+    goodbye = struct.pack("!BBH", 0x80, 203, 0)
+    assert list(rtcp.read(goodbye)) == []
+    assert list(rtcp.read(goodbye + rtcp.picture_loss(1, 76))) == [rtcp.KeyFrameWanted(76)]
+
+
 def test_reports_are_laid_out_as_rfc_3550_says() -> None:
     block = rtcp.Reception(ssrc=2, fraction=64, lost=5, highest=70000, last_report=9, delay=8)
     expected = struct.pack("!BBHIIIIIII", 0x81, 201, 7, 1, 2, 64 << 24 | 5, 70000, 0, 9, 8)
