@@ -46,6 +46,11 @@ def main() -> None:
     from daphne.cli import CommandLineInterface
 
     import_module(APPLICATION)
+    from django.conf import settings
+
+    from server import metrics
+
+    metrics.serve(settings.THIRDS_METRICS)
     spare_the_loop()
     CommandLineInterface.entrypoint()
 

@@ -7,13 +7,15 @@ import asyncio
 import os
 import sys
 
+from server.media import metrics
 from server.media.configuration import ConfigurationError, read
 from server.media.process import MediaProcess, run
 from server.zones import use_pinned_zones
 
 
 def ready(process: MediaProcess) -> None:
-    """The one line that says that the node is up."""
+    """The one line that says that the node is up; from here on it shows its figures."""
+    metrics.serve(process.configuration.metrics, lambda: process.node.load(0))
     sys.stderr.write(
         f"media: node {process.node.name} on UDP port {process.port},"
         f" control {process.control_address}\n"

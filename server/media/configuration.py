@@ -36,6 +36,7 @@ class Configuration:
     announce: tuple[str, ...]
     node: str
     control_announce: str = ""
+    metrics: str = ""
 
 
 def read(environment: Mapping[str, str]) -> Configuration:
@@ -68,6 +69,7 @@ def read(environment: Mapping[str, str]) -> Configuration:
         announce=announce,
         node=get("THIRDS_MEDIA_NODE", "") or secrets.token_hex(8),
         control_announce=get("THIRDS_MEDIA_CONTROL_ANNOUNCE", ""),
+        metrics=get("THIRDS_METRICS", ""),
     )
 
 

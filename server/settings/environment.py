@@ -34,6 +34,7 @@ class Environment:
     database_role: str
     demo: bool
     demo_code: str
+    metrics: str
     email_url: str
     email_from: str
     staff_phone: str
@@ -58,6 +59,7 @@ class Environment:
             database_role=get("THIRDS_DATABASE_ROLE", ""),
             demo=get("THIRDS_DEMO", "") == "1",
             demo_code=get("THIRDS_DEMO_CODE", ""),
+            metrics=get("THIRDS_METRICS", ""),
             email_url=get("THIRDS_EMAIL_URL", ""),
             email_from=get("THIRDS_EMAIL_FROM", DEVELOPMENT_SENDER),
             staff_phone=get("THIRDS_STAFF_PHONE", ""),

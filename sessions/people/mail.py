@@ -14,6 +14,8 @@ from typing import Final
 
 from django.core.mail import EmailMessage
 
+from sessions.metrics import MAIL_DROPPED, MAIL_FAILED
+
 logger = logging.getLogger(__name__)
 
 SUBJECT: Final = "Your code"
@@ -69,6 +71,7 @@ def message_of(letter: Envelope | Notice) -> EmailMessage:
 def enqueue(letter: Envelope | Notice) -> None:
     """Queues a letter and returns at once, in the same steps with and without an address."""
     if not _slots.acquire(blocking=False):
+        MAIL_DROPPED.inc()
         logger.warning("mails are waiting for the mail server; one was dropped")
         return
     _threads.submit(_deliver, letter).add_done_callback(_free_slot)
@@ -81,6 +84,7 @@ def _deliver(letter: Envelope | Notice) -> None:
     try:
         message.send()
     except Exception as fault:
+        MAIL_FAILED.inc()
         logger.error("a code could not be mailed: %s", type(fault).__name__)
 
 

@@ -9,6 +9,7 @@ from typing import Any, Final
 from pydantic import TypeAdapter, ValidationError
 
 from sessions.core.refusal import Refuse, sentence
+from sessions.metrics import REFUSALS
 from sessions.signaling.messages import Command, Event
 from sessions.signaling.messages.connection import MESSAGE_LIMIT, Refused
 
@@ -35,7 +36,8 @@ def write(message: Any) -> str:
 
 
 def refused(number: int | None, refuse: Refuse) -> Refused:
-    """The reply that says no, in a code and in words."""
+    """The reply that says no, in a code and in words; it is counted."""
+    REFUSALS.labels(refuse.code).inc()
     return Refused(type="refused", id=number, code=refuse.code, text=sentence(refuse))
 
 

@@ -18,6 +18,7 @@ from django.views.decorators.cache import never_cache
 from sessions.audit.services import record
 from sessions.core.permissions import Principal, Verb, allowed
 from sessions.core.refusal import Refuse, sentence
+from sessions.metrics import REFUSALS
 from sessions.models import Person, Session
 from sessions.people.selectors import principal_of
 from sessions.scheduling.selectors import principal, session_by_public_id
@@ -104,6 +105,7 @@ def refused(
 ) -> HttpResponse:
     """Shows the refusal as a page that says what to do, and writes its audit row."""
     person = signed_in(request)
+    REFUSALS.labels(refusal.code).inc()
     record(person, verb, refusal.code, session=session)
     status = 404 if refusal.code in NOT_FOUND else 403
     context = {"heading": HEADINGS.get(refusal.code, NOT_YOURS), "sentence": sentence(refusal)}

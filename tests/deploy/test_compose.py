@@ -3,6 +3,7 @@
 import importlib.util
 import re
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
@@ -38,6 +39,8 @@ PROBE = read_by(ROOT / "server" / "probe" / "configuration.py")
 NOT_IN_COMPOSE = {"THIRDS_DEMO", "THIRDS_DEMO_CODE", "THIRDS_HOSTS", "THIRDS_MEDIA_CONTROL"}
 """Production refuses the first two; the third is for a second name; nodes are found by lease."""
 NOT_EVERYBODYS = {
+    "web-1": {"THIRDS_METRICS"},
+    "web-2": {"THIRDS_METRICS"},
     "worker": {"THIRDS_AUDIT_CHECKPOINTS"},
     "migrate": {"THIRDS_DATABASE_ROLE"},
     "backup": {"THIRDS_DATABASE_ROLE", "THIRDS_BACKUP_KEYS"},
@@ -87,7 +90,19 @@ def test_nodes_differ_where_two_on_one_host_must() -> None:
 @pytest.mark.parametrize("name", MEDIA)
 def test_a_nodes_port_is_open_as_it_is_announced(name: str) -> None:
     port = service(name)["environment"]["THIRDS_MEDIA_PORT"]
-    assert service(name)["ports"] == [f"{port}:{port}/udp"]
+    assert reached_from_outside(service(name)) == [f"{port}:{port}/udp"]
+
+
+def reached_from_outside(one: dict[str, Any]) -> list[str]:
+    """The published ports, but those on the host's loopback."""
+    return [port for port in one.get("ports", []) if not port.startswith("127.0.0.1:")]
+
+
+def test_figures_are_published_on_loopback_alone() -> None:
+    for name in ("web-1", "web-2", *MEDIA):
+        inside = service(name)["environment"]["THIRDS_METRICS"].rpartition(":")[2]
+        published = set(service(name)["ports"]) - set(reached_from_outside(service(name)))
+        assert [port.split(":")[-1] for port in published] == [inside]
 
 
 @pytest.mark.parametrize("name", OURS)
@@ -168,7 +183,8 @@ def test_valkey_keeps_nothing() -> None:
 
 
 def test_only_proxy_relay_and_media_are_reached_from_outside() -> None:
-    open_ones = {name for name, one in compose()["services"].items() if "ports" in one}
+    services = compose()["services"]
+    open_ones = {name for name, one in services.items() if reached_from_outside(one)}
     assert open_ones == {"proxy", *MEDIA}
     assert compose()["networks"]["inside"] == {"internal": True}
     for name in ("postgres", "valkey", "worker", "migrate"):

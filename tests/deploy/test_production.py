@@ -56,6 +56,7 @@ class Installation:
             "DATABASE_URL": url,
             "REDIS_URL": self.services.redis_url,
             "THIRDS_ORIGIN": f"https://localhost:{self.port}",
+            "THIRDS_METRICS": "",
             "THIRDS_AUDIT_CHECKPOINTS": str(self.folder / "checkpoints"),
         }
 
