@@ -1,17 +1,21 @@
-"""P4: one person opens the room in five tabs, one after the other.
+"""P4: one person opens the room in five tabs, one after the other, and five at once.
 
 There is one tile all the time, the newest tab has the seat, and each older one is told that soon.
+At once is what a browser does that restores its windows.
 """
 
 import time
+from collections.abc import Sequence
 
 from tests.faults.evening import SAM, Evening
 from tests.faults.fault import Fault
 from tests.faults.figures import Findings
 from tests.faults.log import ClientLog
 from tests.faults.measures import Known, add_leaves, all_when, opened
+from tests.faults.participant import Participant
 
 TRIALS = 10
+TRIALS_AT_ONCE = 3
 TABS = 5
 WINS_MS = 500
 PATIENCE_S = 10.0
@@ -25,8 +29,13 @@ async def run(evening: Evening, findings: Findings) -> None:
     findings.expect("tabs_left_open", "count", 1)
     findings.expect("tiles", "count", 1)
     findings.expect("leaves_seen", "count", 0)
+    findings.expect("at_once_decided", "ms", WINS_MS)
     for _ in range(TRIALS - 1):
         await _scripted(evening, findings)
+        findings.trials += 1
+    for _ in range(TRIALS_AT_ONCE):
+        await evening.settle()
+        await _at_once(evening, findings)
         findings.trials += 1
     await evening.settle()
     await _in_browser(evening, findings)
@@ -49,6 +58,39 @@ async def _scripted(evening: Evening, findings: Findings) -> None:
     add_leaves(findings, evening, began)
     for tab in tabs[:-1]:
         await tab.vanish()
+
+
+async def _at_once(evening: Evening, findings: Findings) -> None:
+    """All say hello at the same time: one stays, and every other one is told so."""
+    began = time.monotonic()
+    before = evening.scripted[VICTIM]
+    tabs = [before.another_tab(number) for number in range(2, TABS + 2)]
+    for tab in tabs:
+        tab.enter()
+    deadline = began + PATIENCE_S
+    await all_when([_decided(tabs)], PATIENCE_S)
+    losers = [tab for tab in (before, *tabs) if not tab.is_open]
+    told = [_replaced(tab.log, began)() or deadline for tab in losers]
+    findings.add("at_once_decided", (max([*told, began]) - began) * 1000)
+    findings.add("tabs_left_open", sum(tab.is_open for tab in tabs))
+    findings.add("tiles", await _tiles(evening, VICTIM))
+    add_leaves(findings, evening, began)
+    evening.scripted[VICTIM] = next((tab for tab in tabs if tab.is_open), tabs[-1])
+    for number, tab in enumerate((before, *tabs)):
+        if tab is not evening.scripted[VICTIM]:
+            tab.log.name = f"{VICTIM} at once, tab {number}"
+            evening.former.append(tab)
+            await tab.vanish()
+
+
+def _decided(tabs: Sequence[Participant]) -> Known:
+    """When all but one of these tabs have been told that another has the seat."""
+
+    def known() -> float | None:
+        told = [one.at for tab in tabs for one in tab.log.links if one.code == REPLACED]
+        return max(told) if len(told) >= len(tabs) - 1 else None
+
+    return known
 
 
 async def _in_browser(evening: Evening, findings: Findings) -> None:

@@ -8,11 +8,10 @@ import asyncio
 import itertools
 import time
 from array import array
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections import Counter
-from collections.abc import Awaitable, Callable, Collection, Iterable
+from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 
 from tests.faults.evening import Evening
 from tests.faults.figures import Findings
@@ -207,19 +206,23 @@ def hears_all(evening: Evening, hearer: Participant, since: float) -> Known:
 
 
 def page_hears_all(evening: Evening, visitor: Visitor, since: float) -> Known:
-    """When a page's samples first grew for everybody after the sound had stopped, or after the
+    """When a page heard everybody again (`heard_again`)."""
+    return lambda: heard_again(visitor.samples, since, len(evening.names) - 1)
+
+
+def heard_again(samples: Sequence[Sample], since: float, whole: int) -> float | None:
+    """When a page's samples first grew for `whole` people after the sound had stopped, or after the
     page had another connection, whose packets are counted from zero: a quick one is never sampled
-    silent."""
-
-    def known() -> float | None:
-        newer = [sample for sample in visitor.samples if sample.at > since]
-        anew = [late.received < early.received for early, late in pairwise(newer)]
-        changed = (at for at, one in enumerate(newer) if one.growing == 0 or (at and anew[at - 1]))
-        silent = next(changed, len(newer))
-        whole = len(evening.names) - 1
-        return next((one.at for one in newer[silent:] if one.growing >= whole), None)
-
-    return known
+    silent. The last sample before `since` counts as what there was: the first one after it may be
+    of the other connection already."""
+    first = bisect_right(samples, since, key=lambda sample: sample.at)
+    changed = False
+    for at in range(first, len(samples)):
+        sample, before = samples[at], samples[max(0, at - 1)]
+        changed = changed or sample.growing == 0 or sample.received < before.received
+        if changed and sample.growing >= whole:
+            return sample.at
+    return None
 
 
 def _latest(instants: Iterable[float | None]) -> float | None:

@@ -11,6 +11,7 @@ from tests.faults import (
     web_killed,
     websocket_black_hole,
     websocket_reset,
+    worker_hung,
 )
 from tests.faults.fault import Fault
 
@@ -23,6 +24,7 @@ REGISTRY: dict[str, Fault] = {
         valkey_killed,
         node_killed,
         node_hung,
+        worker_hung,
         postgres_stopped,
         silent_death,
         five_tabs,

@@ -4,7 +4,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.faults.log import ClientLog, Link, Linked, Sound, Told
-from tests.faults.measures import away_told, left_told, longest_missing, opened, stall_s
+from tests.faults.measures import (
+    away_told,
+    heard_again,
+    left_told,
+    longest_missing,
+    opened,
+    stall_s,
+)
 from tests.faults.page import Sample
 from tests.faults.valkey_killed import rosters
 
@@ -47,6 +54,24 @@ def test_stall_is_from_the_last_growth_to_the_next() -> None:
 def test_stall_that_has_not_ended_counts() -> None:
     """Kills: waiting for growth before counting."""
     assert stall_s(samples(1, 2, 2, 2)) == 2.0
+
+
+def heard(*told: tuple[float, int, int]) -> list[Sample]:
+    """Samples as (instant, people whose sound grew, packets in all)."""
+    return [Sample(at, growing, received, 0, 0) for at, growing, received in told]
+
+
+def test_page_that_is_back_by_the_first_sample_after_the_kill_is_back_then() -> None:
+    """Kills: the sample just before the kill is not counted, and the whole wait is reported."""
+    quick = heard((9.9, 11, 5000), (10.2, 11, 30), (10.3, 11, 60))
+    assert heard_again(quick, 10.0, 11) == 10.2
+
+
+def test_page_that_fell_silent_is_back_when_everybody_is_heard() -> None:
+    slow = heard((9.9, 11, 5000), (10.1, 11, 5010), (10.3, 0, 5010), (12.0, 4, 20), (12.1, 11, 40))
+    assert heard_again(slow, 10.0, 11) == 12.1
+    assert heard_again(slow[:4], 10.0, 11) is None
+    assert heard_again(slow[:2], 10.0, 11) is None
 
 
 def test_news_before_the_fault_is_not_taken_for_news_after_it() -> None:

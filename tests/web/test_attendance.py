@@ -87,6 +87,17 @@ def test_correction_counts_is_starred_and_listed_with_its_reason(evening: Evenin
     )
 
 
+@pytest.mark.parametrize("outstanding", [True, False])
+def test_sheet_whose_marks_are_not_all_written_says_so(
+    evening: Evening, *, outstanding: bool
+) -> None:
+    evening.client("Sam")
+    evening.held()
+    evening.room.marks_outstanding = outstanding
+    evening.room.save()
+    assert ("not written down yet" in main(page(evening)).text) is outstanding
+
+
 CASES: Mapping[str, dict[str, str]] = {
     "attendance.minutes": {"minutes": "31"},
     "attendance.reason": {"reason": "r" * 201},
