@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('group_sessions', '0005_room_part'),
+        ('group_sessions', '0008_marks_outstanding'),
     ]
 
     operations = [
