@@ -119,6 +119,7 @@ PAGES = {
     "attendance": Visit("Dana", (at("/sessions/{held}/attendance/"),)),
     "attendance.correct": Visit("Dana", TO_CELL),
     "attendance.error": Visit("Dana", (*TO_CELL, tap("button", "^Save the correction"))),
+    "own_zone": Visit("Sam", (at("/your-time-zone/"),)),
     "second_factor": Visit("Dana", (at("/your-sign-in/"),)),
     "second_factor.client": Visit("Sam", (at("/your-sign-in/"),)),
     "not_found": Visit("Sam", (at("/nowhere/"),)),
