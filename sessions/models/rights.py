@@ -1,8 +1,9 @@
 """What the role that web and worker connect as may do in the database.
 
 Owns the grants: every table is read and written, but what the record is made of (audit rows and
-links, marks, checkpoints, corrections) is only read and added, of an enrolment only its last day is
-changed, and the list of migrations is only read. Given after each `migrate` by the role that owns
+links, marks, checkpoints, corrections) is only read and added, of enrolments and of what a session
+wrote down of its people only the end is changed (and the order of staff), and the list of migrations
+is only read. Given after each `migrate` by the role that owns
 the tables, to the role that THIRDS_DATABASE_ROLE names (PostgreSQL, section 5.8).
 """
 
@@ -19,8 +20,11 @@ ADDED_ONLY = (
     "group_sessions_attendancecorrection",
     "group_sessions_agendamark",
 )
-ADDED_AND_CLOSED = {"group_sessions_enrolment": "ends_on"}
-"""Rows that are ended by one column, and changed in no other way."""
+ADDED_AND_CLOSED = {
+    "group_sessions_enrolment": ("ends_on",),
+    "group_sessions_sessionmember": ("until", "position"),
+}
+"""Rows that are ended by a column, and the columns that may be changed."""
 READ_ONLY = ("django_migrations",)
 
 
@@ -62,7 +66,8 @@ def _grants(role: sql.Identifier) -> list[sql.Composed]:
             sql.SQL("GRANT UPDATE ({}) ON {} TO {}").format(
                 sql.Identifier(column), sql.Identifier(table), role
             )
-            for table, column in ADDED_AND_CLOSED.items()
+            for table, columns in ADDED_AND_CLOSED.items()
+            for column in columns
         ),
     ]
 

@@ -216,7 +216,7 @@ class SessionMember(models.Model):
     Somebody who is taken off and put on again while it goes on has a second row.
     """
 
-    session = models.ForeignKey(Session, models.CASCADE, related_name="members")
+    session = models.ForeignKey(Session, models.PROTECT, related_name="members")
     person = models.ForeignKey(Person, models.PROTECT, related_name="+")
     is_staff = models.BooleanField()
     display_name = models.CharField(max_length=24)

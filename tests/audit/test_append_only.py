@@ -22,6 +22,7 @@ from sessions.models import (
     AttendanceMark,
     Enrolment,
     Session,
+    SessionMember,
     Track,
 )
 from sessions.models.rights import (
@@ -93,6 +94,7 @@ ROLES_CHANGES = {
     "delete": "DELETE FROM {}",
     "truncate": "TRUNCATE {} CASCADE",
 }
+CLOSED = (Enrolment, SessionMember)
 RECORD = (AttendanceMark, AttendanceCheckpoint, AttendanceCorrection, AgendaMark)
 
 
@@ -111,19 +113,22 @@ def test_role_has_no_right_to_change_the_record(
     "statement",
     [
         *(
-            f"UPDATE group_sessions_enrolment SET {field.column} = {field.column}"
-            for field in Enrolment._meta.concrete_fields
-            if field.name != "ends_on"
+            f"UPDATE {model._meta.db_table} SET {field.column} = {field.column}"
+            for model in CLOSED
+            for field in model._meta.concrete_fields
+            if field.column not in ADDED_AND_CLOSED[model._meta.db_table]
         ),
-        "DELETE FROM group_sessions_enrolment",
-        "TRUNCATE group_sessions_enrolment",
+        *(f"DELETE FROM {model._meta.db_table}" for model in CLOSED),
+        *(f"TRUNCATE {model._meta.db_table}" for model in CLOSED),
     ],
 )
-def test_role_closes_an_enrolment_and_changes_nothing_else_of_it(
+def test_role_closes_a_place_on_a_roster_and_changes_nothing_else_of_it(
     statement: str, as_role: CursorWrapper
 ) -> None:
-    assert said(statement) == "permission denied for table group_sessions_enrolment"
-    as_role.execute("UPDATE group_sessions_enrolment SET ends_on = ends_on")
+    assert said(statement).startswith("permission denied for table group_sessions_")
+    for table, columns in ADDED_AND_CLOSED.items():
+        for column in columns:
+            as_role.execute(f"UPDATE {table} SET {column} = {column}")
 
 
 def test_every_model_of_the_record_is_guarded() -> None:
