@@ -188,6 +188,10 @@ _SERVICE = {
     "connection.server": "We are restarting. Your place is kept. We are getting you back.",
 }
 
+_FORM = {
+    "form.stale": "Somebody else saved a change while this page was open. Yours is not saved yet. "
+    "Look at it once more, then choose.",
+}
 _ECHO = {
     "echo.busy": "Many people are trying their sound right now. Wait a minute, then try again. "
     "You can join all the same.",
@@ -209,6 +213,7 @@ REFUSALS: Mapping[str, str] = (
     | _FACTOR
     | _RECORD
     | _SERVICE
+    | _FORM
     | _ECHO
 )
 

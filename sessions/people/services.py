@@ -19,6 +19,7 @@ from sessions.core import names
 from sessions.core.permissions import Role, Verb
 from sessions.core.personal import Personal, changed, personal
 from sessions.core.refusal import Refuse
+from sessions.core.versions import State, stale
 from sessions.core.zones import zone_refusal
 from sessions.models import Person, PersonalDetails, Session
 from sessions.models.sealing import seal
@@ -31,6 +32,7 @@ from sessions.people.selectors import (
     may,
     opened,
 )
+from sessions.people.versions import account_state, details_state, open_state
 
 EMAIL_LENGTH = 254  # what models.EmailField holds (RFC 5321 §4.5.3.1.3 leaves 254 for an address)
 
@@ -49,11 +51,22 @@ def person_add(
 
 @transaction.atomic
 def person_change(
-    actor: Actor, person: Person, email: str, display_name: str, roles: Iterable[Role]
+    actor: Actor,
+    person: Person,
+    email: str,
+    display_name: str,
+    roles: Iterable[Role],
+    *,
+    seen: State | None = None,
 ) -> Person | Refuse:
-    """Changes an account as a whole. Codes as person_add, and person.last_manager."""
+    """Changes an account as a whole. `seen`: the state that the form was made from. Codes as
+    person_add, person.last_manager and form.stale."""
     person = Person.objects.select_for_update().get(pk=person.pk)
-    wanted = may(actor, Verb.PERSON_CHANGE) or _checked(email, display_name, roles)
+    wanted = (
+        may(actor, Verb.PERSON_CHANGE)
+        or stale(seen, account_state(person))
+        or _checked(email, display_name, roles)
+    )
     if isinstance(wanted, Refuse):
         return _refused(actor, Verb.PERSON_CHANGE, wanted, person)
     if Role.PROGRAM_MANAGER not in wanted[2] and _is_last_manager(person):
@@ -66,13 +79,13 @@ def person_change(
 
 
 @transaction.atomic
-def person_deactivate(actor: Actor, person: Person) -> Person | Refuse:
+def person_deactivate(actor: Actor, person: Person, seen: State | None = None) -> Person | Refuse:
     """Closes an account: it is signed out everywhere, and its rooms are closed to it at once.
     Its record stays.
 
-    Codes: permission.*, person.last_manager.
+    Codes: permission.*, person.last_manager, form.stale.
     """
-    return _set_active(actor, person, active=False)
+    return _set_active(actor, person, seen, active=False)
 
 
 @transaction.atomic
@@ -103,9 +116,9 @@ def sign_out_everywhere(actor: Actor, person: Person) -> Person:
 
 
 @transaction.atomic
-def person_reactivate(actor: Actor, person: Person) -> Person | Refuse:
-    """Opens a closed account again. Codes: permission.*."""
-    return _set_active(actor, person, active=True)
+def person_reactivate(actor: Actor, person: Person, seen: State | None = None) -> Person | Refuse:
+    """Opens a closed account again. Codes: permission.*, form.stale."""
+    return _set_active(actor, person, seen, active=True)
 
 
 @transaction.atomic
@@ -138,17 +151,22 @@ def details_read_in(actor: Actor, person: Person, session: Session) -> Opened:
 
 
 @transaction.atomic
-def details_change(actor: Actor, person: Person, typed: Personal) -> Personal | Refuse:
+def details_change(
+    actor: Actor, person: Person, typed: Personal, seen: State | None = None
+) -> Personal | Refuse:
     """Changes the details as a whole, but a stored value that did not open stays, unless
-    something is typed in its place: its key may only be missing here. Codes: permission.*,
-    details.*."""
+    something is typed in its place: its key may only be missing here. `seen`: the state that the
+    form was made from. Codes: permission.*, details.*, form.stale."""
     verb = Verb.PERSON_DETAILS_CHANGE
     wanted = may(actor, verb) or _not_client(person) or personal(typed)
     if isinstance(wanted, Refuse):
         return _refused(actor, verb, wanted, person)
     PersonalDetails.objects.get_or_create(person=person)
     stored = PersonalDetails.objects.select_for_update().get(person=person)
-    fields = set(changed(opened(stored).values, wanted))
+    before = opened(stored).values
+    if refusal := stale(seen, details_state(before)):
+        return _refused(actor, verb, refusal, person)
+    fields = set(changed(before, wanted))
     _store(stored, wanted, fields)
     record(actor, verb, subject=person, detail={"fields": ",".join(sorted(fields))})
     return wanted
@@ -193,10 +211,12 @@ def _saved(actor: Actor, verb: str, person: Person, wanted: Wanted) -> Person | 
     return person
 
 
-def _set_active(actor: Actor, person: Person, *, active: bool) -> Person | Refuse:
+def _set_active(
+    actor: Actor, person: Person, seen: State | None, *, active: bool
+) -> Person | Refuse:
     verb = "person.reactivate" if active else "person.deactivate"
     person = Person.objects.select_for_update().get(pk=person.pk)
-    if refusal := may(actor, Verb.PERSON_CHANGE):
+    if refusal := may(actor, Verb.PERSON_CHANGE) or stale(seen, open_state(person)):
         return _refused(actor, verb, refusal, person)
     if not active and _is_last_manager(person):
         return _refused(actor, verb, Refuse("person.last_manager"), person)

@@ -18,6 +18,7 @@ from sessions.core.permissions import Verb
 from sessions.core.recurrence import Change, Move, Skip, WeeklyPattern, expand, validate
 from sessions.core.refusal import Refuse
 from sessions.core.room_state import RoomEvent, RoomState, apply, effective_state
+from sessions.core.versions import State, stale
 from sessions.models import (
     AgendaTemplate,
     Program,
@@ -53,6 +54,7 @@ from sessions.scheduling.services_roster import (
     set_roster,
     set_staff,
 )
+from sessions.scheduling.versions import session_state, track_state
 
 __all__ = [
     "TrackPlan",
@@ -134,11 +136,13 @@ def track_create(actor: Actor, plan: TrackPlan, *, may_be_past: bool = False) ->
 
 
 @transaction.atomic
-def track_change(actor: Actor, track: Track, plan: TrackPlan) -> Track | Refuse:
+def track_change(
+    actor: Actor, track: Track, plan: TrackPlan, seen: State | None = None
+) -> Track | Refuse:
     """The track as the plan has it. Future sessions are made again; past ones stay.
 
-    Dates that were skipped or moved keep that where the new pattern still has them. Codes as
-    track_create.
+    Dates that were skipped or moved keep that where the new pattern still has them. `seen`: the
+    state that the form was made from. Codes as track_create, and form.stale.
     """
     now = timezone.now()
     track = Track.objects.select_for_update().get(pk=track.pk)
@@ -146,6 +150,7 @@ def track_change(actor: Actor, track: Track, plan: TrackPlan) -> Track | Refuse:
     changes = _changes_within(plan.pattern, changes_of(track))
     refusal = (
         may(actor, Verb.TRACK_CHANGE)
+        or stale(seen, track_state(track, now))
         or plan_refusal(plan, changes)
         or staff_refusal(plan.facilitators)
         or change_of_roster_refusal(track, plan, now)
@@ -213,12 +218,17 @@ def _replanned(key: int, now: datetime) -> bool:
 
 
 @transaction.atomic
-def session_cancel(actor: Actor, session: Session) -> Session | Refuse:
+def session_cancel(actor: Actor, session: Session, seen: State | None = None) -> Session | Refuse:
     """The session does not meet; its row stays. Codes: permission.*, session.started,
-    room.cancelled. People at its door hear of it when the room's new version is published."""
+    room.cancelled, form.stale (it was moved since it was `seen`). People at its door hear of it
+    when the room's new version is published."""
     room = Room.objects.select_for_update().get(session=session)
     session = Session.objects.get(pk=session.pk)
-    refusal = may(actor, Verb.SESSION_CANCEL) or _cancel_refusal(room, session, timezone.now())
+    refusal = (
+        may(actor, Verb.SESSION_CANCEL)
+        or _cancel_refusal(room, session, timezone.now())
+        or stale(seen, session_state(session))
+    )
     if refusal:
         record(actor, Verb.SESSION_CANCEL, refusal.code, session=session)
         return refusal

@@ -15,6 +15,8 @@ from sessions.core.permissions import Role
 from sessions.core.personal import FIELDS
 from sessions.core.refusal import Refuse, sentence
 from sessions.core.zones import COMMON, places
+from sessions.core.versions import Stale
+from sessions.web.versioned import VersionedForm
 
 DAY_MINUTES = 24 * 60
 WEEKDAYS = [
@@ -34,8 +36,12 @@ ROLE_WORDS = [
 
 
 def place_refusal(form: forms.BaseForm, refusal: Refuse, fields: Mapping[str, str]) -> None:
-    """Shows a refusal at the field that `fields` names for its code, else above the form."""
-    form.add_error(fields.get(refusal.code), sentence(refusal))
+    """Shows a refusal at the field that `fields` names for its code, else above the form. A stale
+    form shows what others have changed."""
+    if isinstance(refusal, Stale) and isinstance(form, VersionedForm):
+        form.show_now(refusal)
+    else:
+        form.add_error(fields.get(refusal.code), sentence(refusal))
 
 
 def posted(request: HttpRequest) -> QueryDict | None:
@@ -57,7 +63,7 @@ def _clock_input() -> forms.Widget:
     return forms.TimeInput(format="%H:%M", attrs={"class": "input", "type": "time"})
 
 
-class PersonForm(forms.Form):
+class PersonForm(VersionedForm):
     """A person: the name to show, the e-mail address to sign in with, a set of roles."""
 
     display_name = forms.CharField(
@@ -100,7 +106,7 @@ def _phone(label: str, help_text: str) -> forms.CharField:
     return forms.CharField(label=label, help_text=help_text, required=False, widget=widget)
 
 
-class DetailsForm(forms.Form):
+class DetailsForm(VersionedForm):
     """Personal details of a client; every field may stay empty."""
 
     address = forms.CharField(
@@ -152,7 +158,7 @@ class ZoneForm(forms.Form):
     zones = staticmethod(zone_choices)
 
 
-class TrackForm(forms.Form):
+class TrackForm(VersionedForm):
     """A track on one form. The view gives the choices of people and templates."""
 
     name = forms.CharField(

@@ -6,12 +6,14 @@ from datetime import time, timedelta
 
 import pytest
 from django.db import connection, transaction
+from django.utils import timezone
 
 from sessions.audit.services import OPERATOR
 from sessions.core.refusal import Refuse
 from sessions.models import Enrolment
 from sessions.scheduling.services import track_change, track_create, track_move_date
 from sessions.scheduling.services_roster import enrol, staff
+from sessions.scheduling.versions import track_state
 from tests.people.accounts import account, facilitator
 from tests.scheduling.tracks import MONDAY, plan, staffed_by, track
 
@@ -98,6 +100,29 @@ def test_move_and_staffing_into_the_same_time() -> None:
         lambda: track_move_date(OPERATOR, moving, MONDAY, MONDAY + timedelta(1)),
         lambda: staff(OPERATOR, tuesdays, dana),
     ) == ["done", "track.facilitator_busy"]
+
+
+def test_two_changes_made_from_one_state() -> None:
+    """Kills: comparing the state before the track's lock is held."""
+    made = track()
+    seen = track_state(made, timezone.now())
+    wanted = plan(facilitators=None, name="Late"), plan(facilitators=None, name="Noon")
+    assert overlapping(
+        lambda: track_change(OPERATOR, made, wanted[0], seen),
+        lambda: track_change(OPERATOR, made, wanted[1], seen),
+    ) == ["done", "form.stale"]
+    made.refresh_from_db()
+    assert made.name == "Late"
+
+
+def test_change_made_before_somebody_was_added() -> None:
+    made, sam = track(), account("Sam")
+    seen = track_state(made, timezone.now())
+    assert overlapping(
+        lambda: enrol(OPERATOR, made, sam),
+        lambda: track_change(OPERATOR, made, plan(facilitators=None, roster=()), seen),
+    ) == ["done", "form.stale"]
+    assert Enrolment.objects.get().ends_on is None
 
 
 def test_two_clients_for_the_last_seat() -> None:

@@ -19,7 +19,7 @@ from sessions.scheduling.services import template_add
 from tests.people.accounts import account, facilitator, manager
 from tests.scheduling.tracks import NEW_YORK, NOW, program, thirds
 from tests.web.conftest import made, signed_in
-from tests.web.pages import Answer, Typed, errors
+from tests.web.pages import Answer, Typed, errors, hidden
 
 
 @dataclass
@@ -57,8 +57,14 @@ class Desk:
         }
 
     def post(self, where: str, sent: Typed) -> Answer:
-        """Sends a form, and follows to the page that comes of it."""
-        answer: Answer = self.browser.post(where, sent, follow=True)
+        """Sends a form as it is now, and follows to the page that comes of it."""
+        return self.press(where, where, sent)
+
+    def press(self, page: str, where: str, sent: Typed | None = None) -> Answer:
+        """The form on `page` that goes to `where`, sent with these values."""
+        shown = self.browser.get(page)
+        filled = hidden(shown, where) if shown.status_code == 200 else {}
+        answer: Answer = self.browser.post(where, {**filled, **(sent or {})}, follow=True)
         return answer
 
     def client(self, name: str) -> Person:

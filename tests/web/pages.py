@@ -8,7 +8,7 @@ from html.parser import HTMLParser
 from typing import Protocol
 
 VOID = {"meta", "link", "input", "br", "path", "img", "hr"}
-HIDDEN_OF_OTHERS = {"csrfmiddlewaretoken", "active"}
+HIDDEN_OF_OTHERS = {"csrfmiddlewaretoken", "active", "version"}
 Typed = dict[str, list[str]]
 
 
@@ -125,6 +125,19 @@ def typed(answer: Answer) -> Typed:
             for value in _values(field):
                 found.setdefault(name, []).append(value)
     return {name: sorted(values) for name, values in found.items()}
+
+
+def hidden(answer: Answer, where: str) -> Typed:
+    """The hidden fields of the form on this page that goes to `where`, else to the page itself;
+    none if there is no such form."""
+    forms = [one for one in read(answer).all("form") if one.get("method") == "post"]
+    meant = [one for to in (where, "") for one in forms if one.get("action") == to]
+    fields = [one for form in meant[:1] for one in form.all("input") if one.get("type") == "hidden"]
+    return {
+        one.get("name"): [one.get("value")]
+        for one in fields
+        if one.get("name") != "csrfmiddlewaretoken"
+    }
 
 
 def _values(field: Element) -> Sequence[str]:

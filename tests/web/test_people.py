@@ -79,9 +79,11 @@ def test_changed_person_is_shown_as_changed(desk: Desk) -> None:
 
 def test_account_is_closed_and_opened_again(desk: Desk) -> None:
     where = f"{page_of(desk.sam)}account/"
-    assert notes(desk.post(where, {"active": ["0"]})) == ["The account is closed."]
+    closed = desk.press(page_of(desk.sam), where, {"active": ["0"]})
+    assert notes(closed) == ["The account is closed."]
     assert rows(desk.browser.get("/people/"))["Sam"][1] == "client closed"
-    assert notes(desk.post(where, {"active": ["1"]})) == ["The account is open again."]
+    opened = desk.press(page_of(desk.sam), where, {"active": ["1"]})
+    assert notes(opened) == ["The account is open again."]
     desk.sam.refresh_from_db()
     assert desk.sam.is_active
 
@@ -94,7 +96,8 @@ def test_unclear_wish_closes_no_account(sent: Typed, desk: Desk) -> None:
 
 
 def test_last_manager_cannot_close_the_own_account(desk: Desk) -> None:
-    answer = desk.post(f"{page_of(desk.morgan)}account/", {"active": ["0"]})
+    page = page_of(desk.morgan)
+    answer = desk.press(page, f"{page}account/", {"active": ["0"]})
     (note,) = notes(answer)
     assert says(note, "person.last_manager")
     outcomes = AuditEvent.objects.order_by("-pk").values_list("outcome", flat=True)
@@ -103,7 +106,8 @@ def test_last_manager_cannot_close_the_own_account(desk: Desk) -> None:
 
 def test_manager_who_closes_the_own_account_is_signed_out(desk: Desk) -> None:
     manager("Max")
-    answer = desk.post(f"{page_of(desk.morgan)}account/", {"active": ["0"]})
+    page = page_of(desk.morgan)
+    answer = desk.press(page, f"{page}account/", {"active": ["0"]})
     assert [one.text for one in main(answer).all("h1")] == ["Sign in"]
 
 

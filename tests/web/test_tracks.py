@@ -91,7 +91,7 @@ def first(there: Track) -> Session:
 
 
 def cancel(desk: Desk, there: Track) -> Answer:
-    return desk.post(f"/sessions/{first(there).public_id}/cancel/", {})
+    return desk.press(page_of(there), f"/sessions/{first(there).public_id}/cancel/")
 
 
 def test_cancelled_session_says_so_and_the_others_stay(desk: Desk, there: Track) -> None:

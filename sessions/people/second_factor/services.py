@@ -24,6 +24,7 @@ from django.utils import timezone
 from sessions.audit.services import OPERATOR, record
 from sessions.core.permissions import Verb
 from sessions.core.refusal import Refuse
+from sessions.core.versions import State, stale
 from sessions.models import Person
 from sessions.people.mail import Notice, enqueue
 from sessions.people.second_factor.sealing import owner
@@ -36,6 +37,7 @@ from sessions.people.second_factor.selectors import (
 )
 from sessions.people.selectors import Actor, may
 from sessions.people.services import sign_out_everywhere
+from sessions.people.versions import codes_state, factors_state
 
 ADD: Final = "second_factor.add"
 REMOVE: Final = "second_factor.remove"
@@ -112,12 +114,15 @@ def factor_remove(person: Person, pk: int) -> Refuse | None:
 
 
 @transaction.atomic
-def codes_make(person: Person) -> None:
-    """Makes new recovery codes; the old ones stop working."""
+def codes_make(person: Person, seen: State | None = None) -> Refuse | None:
+    """Makes new recovery codes; the old ones stop working. Codes: form.stale."""
     _lock(person)
+    if refusal := stale(seen, codes_state(person)):
+        return _refused(person, NEW_CODES, refusal)
     Authenticator.objects.filter(user=person, type=TYPES.RECOVERY_CODES).delete()
     _make_codes(person)
     record(person, NEW_CODES, subject=person)
+    return None
 
 
 def codes_to_keep(person: Person) -> list[str]:
@@ -131,12 +136,16 @@ def codes_to_keep(person: Person) -> list[str]:
 
 
 @transaction.atomic
-def codes_keep(person: Person) -> None:
-    """The owner has saved them: they are not shown again."""
-    rows = Authenticator.objects.select_for_update()
-    row = rows.filter(user=person, type=TYPES.RECOVERY_CODES).first()
+def codes_keep(person: Person, seen: State | None = None) -> Refuse | None:
+    """The owner has saved them: they are not shown again. Codes: form.stale, when the page showed
+    codes that work no more."""
+    _lock(person)
+    if refusal := stale(seen, codes_state(person)):
+        return _refused(person, NEW_CODES, refusal)
+    row = Authenticator.objects.filter(user=person, type=TYPES.RECOVERY_CODES).first()
     if row is not None:
         RecoveryCodes(row).mark_as_viewed()
+    return None
 
 
 @transaction.atomic
@@ -167,14 +176,18 @@ def confirm_failed(person: Person, code: str) -> None:
 
 
 @transaction.atomic
-def second_factor_reset(actor: Actor, person: Person) -> Person | Refuse:
+def second_factor_reset(actor: Actor, person: Person, seen: State | None = None) -> Person | Refuse:
     """Removes every factor of somebody who lost them, and signs them out everywhere.
 
-    Codes: permission.*, factor.own, factor.unknown.
+    Codes: permission.*, factor.own, factor.unknown, form.stale: they have set it up again since.
     """
     person = _lock(person)
     rows = Authenticator.objects.filter(user=person)
-    if refusal := may(actor, Verb.PERSON_CHANGE) or _why_no_reset(actor, person, rows.exists()):
+    if refusal := (
+        may(actor, Verb.PERSON_CHANGE)
+        or _why_no_reset(actor, person, rows.exists())
+        or stale(seen, factors_state(person))
+    ):
         record(actor, RESET, refusal.code, subject=person)
         return refusal
     rows.delete()

@@ -10,11 +10,12 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_safe
 
 from sessions.core.permissions import Verb
-from sessions.core.personal import Personal
+from sessions.core.personal import FIELDS, Personal
 from sessions.core.refusal import Refuse
 from sessions.models import Person, Session
 from sessions.people.selectors import Opened, person_by_public_id
 from sessions.people.services import details_change, details_read, details_read_in
+from sessions.people.versions import details_state
 from sessions.scheduling.plans import local_day
 from sessions.scheduling.selectors import LATEST_END, enrolled_now, leads_track
 from sessions.web.access import page, refused, session_page, signed_in
@@ -33,7 +34,7 @@ def person_details_page(request: HttpRequest, public_id: str) -> HttpResponse:
     found = details_read(signed_in(request), person)
     if isinstance(found, Refuse):
         return refused(request, Verb.PERSON_DETAILS_READ, found)
-    form = DetailsForm(initial=found.values.by_name())
+    form = DetailsForm(initial=DetailsForm.initial_of(details_state(found.values)))
     return details_form(request, person, form, broken=bool(found.broken))
 
 
@@ -41,7 +42,8 @@ def details_saved(request: HttpRequest, person: Person) -> HttpResponse:
     """Saves what was typed, or shows it again with the errors."""
     form = DetailsForm(request.POST)
     if form.is_valid():
-        saved = details_change(signed_in(request), person, Personal(**form.cleaned_data))
+        typed = Personal(**{name: form.cleaned_data[name] for name in FIELDS})
+        saved = details_change(signed_in(request), person, typed, form.seen)
         if isinstance(saved, Personal):
             messages.success(request, f"The details of {person.display_name} are saved.")
             return redirect("person", person.public_id)

@@ -11,6 +11,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from sessions.audit.services import READ, record
 from sessions.core.permissions import Role, Verb
 from sessions.core.refusal import Refuse, sentence
+from sessions.core.versions import written
 from sessions.models import Person
 from sessions.people.second_factor.selectors import has_factor
 from sessions.people.second_factor.services import second_factor_reset
@@ -21,9 +22,11 @@ from sessions.people.services import (
     person_deactivate,
     person_reactivate,
 )
+from sessions.people.versions import account_state, factors_state, open_state
 from sessions.web.access import page, refused, signed_in
 from sessions.web.forms import PersonForm, place_refusal, posted
 from sessions.web.navigation import desk
+from sessions.web.versioned import seen_in
 
 ROLE_CHIPS = {
     Role.CLIENT: "client",
@@ -107,9 +110,9 @@ def person_page(request: HttpRequest, public_id: str) -> HttpResponse:
         return refused(request, Verb.PERSON_CHANGE, Refuse("person.unknown"))
     if request.method != "POST":
         record(signed_in(request), Verb.PERSON_CHANGE, READ, person)
-    form = PersonForm(posted(request), initial=_shown(person))
+    form = PersonForm(posted(request), initial=PersonForm.initial_of(account_state(person)))
     if request.method == "POST" and form.is_valid():
-        changed = person_change(signed_in(request), person, *_typed(form))
+        changed = person_change(signed_in(request), person, *_typed(form), seen=form.seen)
         if isinstance(changed, Person):
             messages.success(request, f"{changed.display_name} is changed.")
             return redirect("people")
@@ -129,7 +132,7 @@ def person_close(request: HttpRequest, public_id: str) -> HttpResponse:
     if asked is None:
         return HttpResponseBadRequest()
     change, done = asked
-    changed = change(signed_in(request), person)
+    changed = change(signed_in(request), person, seen_in(request))
     if isinstance(changed, Refuse):
         messages.warning(request, sentence(changed))
     else:
@@ -144,7 +147,7 @@ def person_start_over(request: HttpRequest, public_id: str) -> HttpResponse:
     person = person_by_public_id(public_id)
     if person is None:
         return refused(request, Verb.PERSON_CHANGE, Refuse("person.unknown"))
-    done = second_factor_reset(signed_in(request), person)
+    done = second_factor_reset(signed_in(request), person, seen_in(request))
     if isinstance(done, Refuse):
         messages.warning(request, sentence(done))
     else:
@@ -167,6 +170,8 @@ def _form_page(
         "person": person,
         "has_factor": person is not None and has_factor(person),
         "is_client": person is not None and Role.CLIENT in person.role_set,
+        "open_version": written(open_state(person)) if person else "",
+        "factors_version": written(factors_state(person)) if person else "",
     }
     status = 422 if form.is_bound else 200
     return desk(request, "people/form.html", context, current="people", status=status)
@@ -175,11 +180,3 @@ def _form_page(
 def _typed(form: PersonForm) -> tuple[str, str, frozenset[Role]]:
     typed = form.cleaned_data
     return typed["email"], typed["display_name"], frozenset(Role(role) for role in typed["roles"])
-
-
-def _shown(person: Person) -> dict[str, object]:
-    return {
-        "email": person.email,
-        "display_name": person.display_name,
-        "roles": person.roles,
-    }

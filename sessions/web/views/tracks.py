@@ -15,10 +15,11 @@ from sessions.audit.services import READ, record
 from sessions.core.permissions import Role, Verb
 from sessions.core.recurrence import ClockNote, expand
 from sessions.core.refusal import Refuse, sentence
+from sessions.core.versions import written
 from sessions.core.zones import zone
-from sessions.models import Enrolment, Person, Session, Track
+from sessions.models import Person, Session, Track
 from sessions.people.selectors import people_with_role
-from sessions.scheduling.plans import TrackPlan, changes_of, local_day, pattern_of, span_of
+from sessions.scheduling.plans import TrackPlan, changes_of, pattern_of, span_of
 from sessions.scheduling.selectors import (
     programs,
     sessions_of_track,
@@ -27,10 +28,12 @@ from sessions.scheduling.selectors import (
     tracks,
 )
 from sessions.scheduling.services import session_cancel, track_change, track_create
+from sessions.scheduling.versions import current_enrolments, session_state, track_state
 from sessions.web import words
 from sessions.web.access import page, refused, session_page, signed_in
 from sessions.web.forms import TrackForm, place_refusal, posted
 from sessions.web.navigation import desk
+from sessions.web.versioned import seen_in
 
 NEWS = timedelta(days=14)
 
@@ -98,7 +101,7 @@ def track_change_page(request: HttpRequest, public_id: str) -> HttpResponse:
         record(signed_in(request), Verb.TRACK_CHANGE, READ, detail={"track": track.public_id})
     form = track_form(request, track)
     if request.method == "POST" and form.is_valid():
-        changed = track_change(signed_in(request), track, typed_plan(form, track))
+        changed = track_change(signed_in(request), track, typed_plan(form, track), form.seen)
         if isinstance(changed, Track):
             messages.success(request, "Saved. Sessions to come follow; past ones stay.")
             return redirect("track", changed.public_id)
@@ -110,7 +113,7 @@ def track_change_page(request: HttpRequest, public_id: str) -> HttpResponse:
 @require_POST
 @session_page(Verb.SESSION_CANCEL)
 def session_cancel_page(request: HttpRequest, session: Session) -> HttpResponse:
-    done = session_cancel(signed_in(request), session)
+    done = session_cancel(signed_in(request), session, seen_in(request))
     if isinstance(done, Refuse):
         messages.warning(request, sentence(done))
     else:
@@ -122,7 +125,7 @@ def track_form(request: HttpRequest, track: Track | None = None) -> TrackForm:
     """The form with all people and agendas as choices, filled in from the track, if any."""
     return TrackForm(
         posted(request),
-        initial=shown(track) if track else None,
+        initial=TrackForm.initial_of(track_state(track, timezone.now())) if track else None,
         templates=[(one.pk, one.name) for one in templates()],
         facilitators=choices(people_with_role(Role.FACILITATOR)),
         clients=choices(people_with_role(Role.CLIENT)),
@@ -176,33 +179,8 @@ def picked(role: Role, keys: Sequence[int]) -> tuple[Person, ...]:
     return tuple(person for person in people_with_role(role) if person.pk in keys)
 
 
-def shown(track: Track) -> dict[str, object]:
-    """The track as the form shows it."""
-    end = track.local_start.hour * 60 + track.local_start.minute + track.minutes
-    return {
-        "name": track.name,
-        "weekdays": track.weekdays,
-        "local_start": track.local_start,
-        "local_end": f"{end // 60 % 24:02}:{end % 60:02}",
-        "zone": track.zone,
-        "first_date": track.first_date,
-        "weeks": track.weeks,
-        "template": track.template_id,
-        "seats": track.seats,
-        "uses_curriculum": track.uses_curriculum,
-        "facilitators": [one.person_id for one in track.staffings.all()],
-        "roster": [one.person_id for one in current_enrolments(track)],
-    }
-
-
-def current_enrolments(track: Track) -> list[Enrolment]:
-    """Enrolments that have not ended; they were fetched with the track."""
-    today = local_day(track, timezone.now())
-    return [one for one in track.enrolments.all() if one.ends_on is None or one.ends_on >= today]
-
-
 def on_roster(track: Track) -> list[str]:
-    return sorted(one.display_name for one in current_enrolments(track))
+    return sorted(one.display_name for one in current_enrolments(track, timezone.now()))
 
 
 def clock_notes(track: Track) -> list[dict[str, object]]:
@@ -245,5 +223,6 @@ def session_row(session: Session, change: str, now: datetime) -> dict[str, objec
         "clock_change": change,
         "chip": "cancelled" if session.cancelled_at else "",
         "cancel_url": reverse("session_cancel", args=[session.public_id]) if planned else "",
+        "version": written(session_state(session)),
         "attendance_url": reverse("attendance", args=[session.public_id]) if begun else "",
     }

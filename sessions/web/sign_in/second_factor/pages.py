@@ -23,13 +23,16 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from sessions.core.refusal import Refuse, sentence
 from sessions.core.sealing import Place, SealError
+from sessions.core.versions import written
 from sessions.models import Person
 from sessions.models.sealing import seal, unseal
 from sessions.people.second_factor import selectors, services
 from sessions.people.services import sign_out_everywhere
+from sessions.people.versions import codes_state
 from sessions.web.sign_in.code import sign_out
 from sessions.web.sign_in.second_factor.forms import WRONG_PASSKEY, AppForm, NewPasskeyForm
 from sessions.web.sign_in.second_factor.guard import next_of, own_page, with_next
+from sessions.web.versioned import seen_in
 
 PENDING_APP: Final = "pending_app"  # key of the login session
 LATER: Final = "passkey_later"  # name of a cookie: no offer in this browser
@@ -47,6 +50,7 @@ def overview(request: HttpRequest, person: Person) -> HttpResponse:
         "has_app": any(one.kind == "app" for one in found),
         "removable": len(found) > 1 or not needed,
         "codes_left": (selectors.codes_left(person) or 0) if needed else None,
+        "codes_version": written(codes_state(person)),
         "passkeys_work": selectors.passkeys_work(),
         "needed": needed,
         "next": next_of(request),
@@ -94,8 +98,10 @@ def app_page(request: HttpRequest, person: Person) -> HttpResponse:
 def codes_page(request: HttpRequest, person: Person) -> HttpResponse:
     """`/your-sign-in/codes/`: shown until their owner confirms that they are saved."""
     if request.method == "POST":
-        services.codes_keep(person)
+        if services.codes_keep(person, seen_in(request)):
+            return redirect("second_factor_codes")
         return redirect(next_of(request))
+    version = written(codes_state(person))  # read first: a newer set makes it stale
     codes = services.codes_to_keep(person)
     if not codes:
         return redirect("second_factor")
@@ -104,6 +110,7 @@ def codes_page(request: HttpRequest, person: Person) -> HttpResponse:
     context = {
         "codes": [in_two(code) for code in codes],
         "file": f"data:text/plain;base64,{encoded}",
+        "version": version,
         "next": next_of(request),
     }
     return render(request, "sign_in/second_factor/codes.html", context)
@@ -115,7 +122,10 @@ def new_codes(request: HttpRequest, person: Person) -> HttpResponse:
     """`/your-sign-in/codes/new/`: the old ones stop working."""
     if not selectors.needs_second_factor(person) or not selectors.has_factor(person):
         return redirect("second_factor")
-    services.codes_make(person)
+    refusal = services.codes_make(person, seen_in(request))
+    if refusal:
+        messages.warning(request, sentence(refusal))
+        return redirect("second_factor")
     return redirect("second_factor_codes")
 
 

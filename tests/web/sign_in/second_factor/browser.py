@@ -8,6 +8,7 @@ from allauth.mfa.totp.internal.auth import format_hotp_value, hotp_value
 from django.test import Client
 
 from sessions.models import AuditEvent, Person
+from tests.web.pages import hidden
 from tests.web.sign_in.codes import ask, newest_code, type_code
 from tests.web.sign_in.second_factor.passkey import Device
 
@@ -60,6 +61,11 @@ def recovery_codes(browser: Client) -> list[str]:
     return re.findall(r"<li>(\d{4} \d{4})</li>", page)
 
 
+def press(browser: Client, page: str, where: str) -> Any:
+    """The button on a page that goes to `where`; the answer."""
+    return browser.post(where, hidden(browser.get(page), where))
+
+
 def rows(verb: str) -> list[tuple[str, Any]]:
     """Outcome and kind of each audit row of a verb, oldest first."""
     found = AuditEvent.objects.filter(verb=verb).order_by("pk")
@@ -74,5 +80,5 @@ def set_up(browser: Client, person: Person) -> str:
     """Signs staff in by mail, with an app and kept codes; the app's secret."""
     by_mail(browser, person)
     secret = add_app(browser)
-    browser.post(f"{OWN}codes/")
+    press(browser, f"{OWN}codes/", f"{OWN}codes/")
     return secret

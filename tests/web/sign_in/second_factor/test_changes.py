@@ -23,6 +23,7 @@ from tests.web.sign_in.second_factor.browser import (
     add_passkey,
     app_code,
     by_mail,
+    press,
     recovery_codes,
     rows,
     set_up,
@@ -54,7 +55,7 @@ def test_client_has_a_passkey_without_recovery_codes(browser: Client) -> None:
     sam = account("Sam")
     by_mail(browser, sam)
     _, answer = add_passkey(browser)
-    browser.post(f"{OWN}codes/new/")
+    press(browser, OWN, f"{OWN}codes/new/")
     assert (answer["Location"], selectors.codes_left(sam)) == (OWN, None)
 
 
@@ -88,10 +89,10 @@ def test_change_asks_for_a_fresh_proof(
         clock.shift(timedelta(minutes=10))
         assert browser.get(HOME).status_code == 200
     assert browser.get(f"{OWN}app/")["Location"] == f"{UNLOCK}?next=%2Fyour-sign-in%2Fapp%2F"
-    answer = browser.post(f"{OWN}codes/new/")
+    answer = press(browser, OWN, f"{OWN}codes/new/")
     assert answer["Location"] == f"{UNLOCK}?next=%2Fyour-sign-in%2F"
     browser.post(UNLOCK, {"code": app_code(secret)})
-    assert browser.post(f"{OWN}codes/new/")["Location"] == f"{OWN}codes/"
+    assert press(browser, OWN, f"{OWN}codes/new/")["Location"] == f"{OWN}codes/"
 
 
 def test_client_whose_sign_in_is_old_signs_in_again_to_change(
@@ -107,8 +108,8 @@ def test_new_codes_replace_the_old(browser: Client, dana: Person) -> None:
     by_mail(browser, dana)
     add_app(browser)
     old = recovery_codes(browser)
-    browser.post(f"{OWN}codes/")
-    browser.post(f"{OWN}codes/new/")
+    press(browser, f"{OWN}codes/", f"{OWN}codes/")
+    press(browser, OWN, f"{OWN}codes/new/")
     assert set(old) & set(recovery_codes(browser)) == set()
     assert isinstance(services.code_confirm(dana, old[0], datetime.now(UTC)), Refuse)
 

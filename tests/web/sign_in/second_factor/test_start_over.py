@@ -15,7 +15,7 @@ from sessions.models import AuditEvent, Person
 from sessions.people.mail import wait_until_delivered
 from sessions.people.second_factor import services
 from tests.people.accounts import account, facilitator, manager, sign_in
-from tests.web.sign_in.second_factor.browser import HOME, OWN, by_mail, set_up
+from tests.web.sign_in.second_factor.browser import HOME, OWN, by_mail, press, set_up
 
 pytestmark = pytest.mark.django_db
 
@@ -81,7 +81,7 @@ def test_manager_starts_the_sign_in_over_on_the_persons_page(browser: Client, da
     sign_in(desk, manager())
     where = f"/people/{dana.public_id}/"
     assert "Start the sign-in over" in desk.get(where).content.decode()
-    desk.post(f"{where}start-over/")
+    press(desk, where, f"{where}start-over/")
     page = desk.get(where).content.decode()
     assert "Dana is signed out and sets it up again." in page
     assert "Start the sign-in over" not in page
