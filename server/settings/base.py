@@ -65,6 +65,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
+    "sessions.web.idempotency.middleware.IdempotencyMiddleware",
 ]
 
 ROOT_URLCONF = "server.urls"
@@ -85,6 +86,7 @@ TEMPLATES: list[dict[str, Any]] = [
                 "django.contrib.messages.context_processors.messages",
             ],
             "libraries": {"icons": "sessions.web.icons", "clocks": "sessions.web.clocks"},
+            "builtins": ["sessions.web.idempotency.tags"],  # each form has a key
         },
     }
 ]

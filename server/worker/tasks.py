@@ -12,6 +12,7 @@ from procrastinate.contrib.django import app
 from sessions.audit.verifying import verify_stored, words
 from sessions.core.audit_chain import Finding
 from sessions.scheduling.services import tracks_replan
+from sessions.web.idempotency.answers import forget_expired
 
 log = logging.getLogger(__name__)
 
@@ -42,3 +43,10 @@ def verify_audit(timestamp: int) -> None:
     if isinstance(found, Finding):
         log.critical("the audit is not whole: %s", words(found))
     cache.set(AUDIT_STATE, not isinstance(found, Finding), AUDIT_STATE_S)
+
+
+@app.periodic(cron="27 3 * * *")
+@app.task(name="forget_form_answers", queueing_lock="forget_form_answers")
+def forget_form_answers(timestamp: int) -> None:
+    """Forgets the answers to forms that no new one has pushed out, each night."""
+    forget_expired(timezone.now(), most=None)

@@ -1,6 +1,7 @@
 """The tables. They hold rows and constraints; rules are in `core`, writes in services."""
 
 from sessions.models.audit import AuditEvent, AuditLink
+from sessions.models.forms import FormAnswer
 from sessions.models.people import Person
 from sessions.models.personal import PersonalDetails
 from sessions.models.record import AttendanceCheckpoint, AttendanceCorrection, AttendanceMark
@@ -27,6 +28,7 @@ __all__ = [
     "AuditEvent",
     "AuditLink",
     "Enrolment",
+    "FormAnswer",
     "Person",
     "PersonalDetails",
     "Program",

@@ -15,6 +15,7 @@ from sessions.core import agenda_clock
 from sessions.core import attendance as core
 from sessions.core.agenda import Window
 from sessions.core.reasons import LeaveReason
+from sessions.core.versions import State
 from sessions.models import (
     AttendanceCheckpoint,
     AttendanceCorrection,
@@ -138,3 +139,12 @@ def corrections_of(session: Session) -> QuerySet[AttendanceCorrection]:
     """Every correction of a session, oldest first, with who made it. One query."""
     rows = AttendanceCorrection.objects.filter(session=session)
     return rows.select_related("segment", "by").order_by("at", "pk")
+
+
+def correction_state(session: Session, person: int, segment: SessionSegment) -> State:
+    """What a form that corrects minutes is made from: the newest correction there is."""
+    rows = AttendanceCorrection.objects.filter(session=session, person=person, segment=segment)
+    newest = rows.order_by("-at", "-pk").first()
+    if newest is None:
+        return {"minutes": (), "correction": ()}
+    return {"minutes": (str(newest.minutes),), "correction": (str(newest.pk),)}

@@ -9,8 +9,9 @@ from sessions.core import attendance as core
 from sessions.core.permissions import Verb, allowed
 from sessions.core.refusal import Refuse
 from sessions.core.room_state import RoomState
+from sessions.core.versions import State, stale
 from sessions.models import AttendanceCorrection, Person, Room, Session, SessionSegment
-from sessions.record.selectors import Attendance, attendance
+from sessions.record.selectors import Attendance, attendance, correction_state
 from sessions.rooms.selectors import state_of
 from sessions.scheduling.selectors import principal
 
@@ -31,11 +32,13 @@ def correct_minutes(
     minutes: int,
     reason: str,
     now: datetime,
+    seen: State | None = None,
 ) -> AttendanceCorrection | Refuse:
     """Puts staff's word over the computed minutes of one client in one segment (ATT8).
 
     Refuses those who do not staff the session, a session that has not ended, a segment that
-    is not counted or another session's, more minutes than it lasted, and an empty reason.
+    is not counted or another session's, more minutes than it lasted, an empty reason, and a
+    correction that was made before it saw (`seen`) the newest one there is.
     Done or refused, it is audited in the same transaction; the reason itself stays in the row.
     """
     row = AttendanceCorrection(
@@ -47,7 +50,8 @@ def correct_minutes(
         by=actor,
         at=now,
     )
-    refused = _refusal(actor, row)
+    Room.objects.select_for_update().get(session=session)  # two corrections: one after the other
+    refused = _refusal(actor, row) or stale(seen, correction_state(session, person.pk, segment))
     outcome = refused.code if refused else DONE
     detail = {"segment": segment.position, "minutes": minutes}
     record(actor, VERB.value, outcome, person, session, detail)

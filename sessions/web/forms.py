@@ -14,8 +14,8 @@ from django.http import HttpRequest, QueryDict
 from sessions.core.permissions import Role
 from sessions.core.personal import FIELDS
 from sessions.core.refusal import Refuse, sentence
-from sessions.core.zones import COMMON, places
 from sessions.core.versions import Stale
+from sessions.core.zones import COMMON, places
 from sessions.web.versioned import VersionedForm
 
 DAY_MINUTES = 24 * 60
@@ -295,7 +295,7 @@ class TrackForm(VersionedForm):
         return ((end.hour - start.hour) * 60 + end.minute - start.minute) % DAY_MINUTES
 
 
-class CorrectionForm(forms.Form):
+class CorrectionForm(VersionedForm):
     """Corrected minutes of one person in one segment, and the reason."""
 
     person = forms.CharField(widget=forms.HiddenInput)

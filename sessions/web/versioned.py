@@ -61,7 +61,8 @@ class VersionedForm(forms.Form):
         data = self.data.copy()
         typed = {name: tuple(data.getlist(name)) for name in self.fields}
         seen = self.seen
-        merged = merge(seen, typed, refusal.now, sets)
+        now = {name: values for name, values in refusal.now.items() if name in self.fields}
+        merged = merge(seen, typed, now, sets)
         for name, values in merged.values.items():
             data.setlist(name, list(values))
         data[FIELD] = written(refusal.now)
@@ -70,9 +71,9 @@ class VersionedForm(forms.Form):
         self.add_error(None, sentence(refusal))
         for name in merged.taken:
             both = name in sets and set(typed[name]) != set(seen.get(name, ()))
-            self._say(name, BOTH if both else TAKEN, refusal.now)
+            self._say(name, BOTH if both else TAKEN, now)
         for name in merged.conflicts:
-            self._say(name, CONFLICT, refusal.now)
+            self._say(name, CONFLICT, now)
 
     def _say(self, name: str, words: str, now: State) -> None:
         self.add_error(name, words.format(now=shown_as(self.fields[name], now[name])))

@@ -8,7 +8,7 @@ from html.parser import HTMLParser
 from typing import Protocol
 
 VOID = {"meta", "link", "input", "br", "path", "img", "hr"}
-HIDDEN_OF_OTHERS = {"csrfmiddlewaretoken", "active", "version"}
+HIDDEN_OF_OTHERS = {"csrfmiddlewaretoken", "active", "version", "idempotency_key"}
 Typed = dict[str, list[str]]
 
 
@@ -127,16 +127,17 @@ def typed(answer: Answer) -> Typed:
     return {name: sorted(values) for name, values in found.items()}
 
 
-def hidden(answer: Answer, where: str) -> Typed:
+def hidden(answer: Answer, where: str, *, with_key: bool = False) -> Typed:
     """The hidden fields of the form on this page that goes to `where`, else to the page itself;
-    none if there is no such form."""
+    none if there is no such form. Without its key each submission is carried out, and answered
+    by the page itself."""
+    left_out = {"csrfmiddlewaretoken"} | (set() if with_key else {"idempotency_key"})
     forms = [one for one in read(answer).all("form") if one.get("method") == "post"]
-    meant = [one for to in (where, "") for one in forms if one.get("action") == to]
+    there = [one for one in forms if one.get("action") == where]
+    meant = there or [one for one in forms if one.get("action")[:1] in {"", "?"}]
     fields = [one for form in meant[:1] for one in form.all("input") if one.get("type") == "hidden"]
     return {
-        one.get("name"): [one.get("value")]
-        for one in fields
-        if one.get("name") != "csrfmiddlewaretoken"
+        one.get("name"): [one.get("value")] for one in fields if one.get("name") not in left_out
     }
 
 

@@ -14,7 +14,7 @@ from sessions.web.views.record import SEGMENT_WORDS
 from tests.record.evening import Evening, at
 from tests.web.conftest import signed_in
 from tests.web.desk import assert_beside_its_field, last_event, says
-from tests.web.pages import Answer, Typed, errors, links, main, notes, rows, typed
+from tests.web.pages import Answer, Typed, errors, hidden, links, main, notes, rows, typed
 from tests.world import person as make_person
 
 
@@ -27,6 +27,9 @@ def evening(db: None) -> Iterator[Evening]:
 
 def test_every_kind_of_segment_has_its_words() -> None:
     assert set(SEGMENT_WORDS) == set(SegmentKind)
+
+
+CELL = ("person", "segment")
 
 
 def where(evening: Evening) -> str:
@@ -50,7 +53,10 @@ def correction(
 
 
 def send(evening: Evening, sent: Typed, who: Person | None = None) -> Answer:
-    answer: Answer = signed_in(who or evening.dana).post(where(evening), sent, follow=True)
+    """The form for that cell, opened now and sent."""
+    browser, cell = signed_in(who or evening.dana), {name: sent[name][0] for name in CELL}
+    filled = hidden(browser.get(where(evening), cell), where(evening))
+    answer: Answer = browser.post(where(evening), filled | sent, follow=True)
     return answer
 
 
@@ -235,3 +241,20 @@ def test_roster_page_shows_names_and_nothing_else_of_anybody(evening: Evening) -
     ]
     assert not [one for one in people if one.email in answer.content.decode()]
     assert (last_event().verb, last_event().outcome) == ("session.roster", "done")
+
+
+def test_correction_made_before_another_was_seen_is_shown_both(evening: Evening) -> None:
+    """Two facilitators correct one cell: the later sees the first one's minutes, and chooses."""
+    sam = evening.client("Sam")
+    evening.held()
+    browser = signed_in(evening.dana)
+    shown = browser.get(where(evening), {name: correction(sam)[name][0] for name in CELL})
+    older = hidden(shown, where(evening)) | correction(sam, minutes="20")
+    send(evening, correction(sam, minutes="12"))
+    answer = browser.post(where(evening), older)
+    assert errors(answer)["minutes"] == [
+        "Somebody else changed this: 12. Yours is still here, and saving puts it there."
+    ]
+    assert [one.minutes for one in AttendanceCorrection.objects.all()] == [12]
+    browser.post(where(evening), hidden(answer, where(evening)) | typed(answer))
+    assert [one.minutes for one in AttendanceCorrection.objects.order_by("pk")] == [12, 20]

@@ -20,9 +20,16 @@ from sessions.core.attendance import PersonAttendance, SegmentAttendance, whole_
 from sessions.core.permissions import Verb, allowed
 from sessions.core.reader_clock import Span
 from sessions.core.room_state import RoomState
+from sessions.core.versions import written
 from sessions.models import AttendanceCorrection, Person, Session, SessionSegment
 from sessions.people.selectors import public_ids
-from sessions.record.selectors import Attendance, AttendanceRow, attendance, corrections_of
+from sessions.record.selectors import (
+    Attendance,
+    AttendanceRow,
+    attendance,
+    correction_state,
+    corrections_of,
+)
 from sessions.record.services import correct_minutes
 from sessions.rooms.selectors import state_of
 from sessions.scheduling.plans import span_of
@@ -116,7 +123,17 @@ def asked_form(request: HttpRequest, sheet: Sheet) -> CorrectionForm:
     found = sheet.find(key, position)
     cell = cell_of(*found) if found else None
     minutes = cell.minutes if cell else None
-    return CorrectionForm(initial={"person": key, "segment": position, "minutes": minutes})
+    initial = {"person": key, "segment": position, "minutes": minutes}
+    return CorrectionForm(initial={**initial, "version": version_of(sheet, found)})
+
+
+def version_of(sheet: Sheet, picked: Picked | None) -> str:
+    """What the form for this cell is made from."""
+    if picked is None:
+        return ""
+    row, index = picked
+    segment = sheet.attendance.segments[index]
+    return written(correction_state(sheet.session, row.person_id, segment))
 
 
 def save(
@@ -133,6 +150,7 @@ def save(
         minutes=form.cleaned_data["minutes"],
         reason=form.cleaned_data["reason"],
         now=now,
+        seen=form.seen,
     )
     if not isinstance(saved, AttendanceCorrection):
         place_refusal(form, saved, CorrectionForm.refusal_fields)

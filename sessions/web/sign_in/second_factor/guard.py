@@ -13,7 +13,6 @@ from urllib.parse import urlencode
 from django.contrib.auth import REDIRECT_FIELD_NAME
 from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse, QueryDict
-from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
@@ -25,6 +24,7 @@ from sessions.core.second_factor import Step
 from sessions.models import Person
 from sessions.models.sealing import seal, unseal
 from sessions.people.second_factor import selectors, services
+from sessions.web.idempotency.middleware import OWN, NotCarriedOut
 
 P = ParamSpec("P")
 OwnView = Callable[Concatenate[HttpRequest, Person, P], HttpResponse]
@@ -49,7 +49,7 @@ def gate(request: HttpRequest, person: Person, verb: str, *, reads: bool) -> Htt
     record(person, verb, selectors.CODES[step])
     if request.method == "POST" and step is not Step.SET_UP:
         hold(request, person)
-    return redirect(with_next(page_for(step), request.get_full_path()))
+    return NotCarriedOut(with_next(page_for(step), request.get_full_path()))
 
 
 def own_page(*, changes: bool = False) -> Callable[[OwnView[P]], Callable[..., HttpResponse]]:
@@ -64,7 +64,7 @@ def own_page(*, changes: bool = False) -> Callable[[OwnView[P]], Callable[..., H
             if not isinstance(person, Person):
                 return redirect_to_login(request.get_full_path())
             if not _may(request, person, changes=changes):
-                return redirect(with_next(reverse("unlock"), _return_url(request)))
+                return NotCarriedOut(with_next(reverse("unlock"), _return_url(request)))
             services.touch(request.session)
             return view(request, person, *args, **kwargs)
 
@@ -94,7 +94,8 @@ def next_of(request: HttpRequest) -> str:
 def hold(request: HttpRequest, person: Person) -> None:
     """Keeps the posted fields. A form that is too long, or has files, is not kept."""
     typed = request.POST.copy()
-    typed.pop("csrfmiddlewaretoken", None)
+    for own in OWN:
+        typed.pop(own, None)
     text = typed.urlencode()
     if request.FILES or len(text) > HELD_LENGTH:
         return
