@@ -10,7 +10,6 @@ from typing import Final
 
 from django.conf import settings
 from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
-from django.contrib.sessions.backends.db import SessionStore
 
 from sessions.core.agenda import SegmentKind
 from sessions.core.permissions import Role
@@ -25,6 +24,7 @@ from sessions.models import (
     Staffing,
     Track,
 )
+from sessions.people.login_sessions import SessionStore
 from tests.people.accounts import show_factor
 
 THIRDS: Final = (SegmentKind.CHECK_IN, SegmentKind.TOPIC, SegmentKind.WRAP_UP)

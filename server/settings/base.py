@@ -152,14 +152,17 @@ ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*"]
 ACCOUNT_LOGIN_BY_CODE_ENABLED = True
 ACCOUNT_LOGIN_BY_CODE_TIMEOUT = 600
-ACCOUNT_LOGIN_BY_CODE_MAX_ATTEMPTS = 5
 ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False
 ACCOUNT_PREVENT_ENUMERATION = True
 ACCOUNT_RATE_LIMITS = {
-    "request_login_code": "20/m/ip,5/10m/key",
+    "ask_network": "120/m/ip",
+    "ask_address": "5/10m/key",
+    "ask_device": "5/10m/key",
     "demo_code": "10/m/ip",
-    "passkey_sign_in": "40/m/ip",
+    "passkey_sign_in": "120/m/ip",
+    "challenge": "40/m/key",
+    "login_failed": "120/m/ip,5/5m/key",
     "echo": "12/10m/user",
 }
 LOGIN_URL = "/sign-in/"
@@ -173,6 +176,7 @@ MFA_WEBAUTHN_USER_VERIFICATION = "preferred"  # alone it is required; after a co
 MFA_TOTP_PERIOD = 30
 MFA_RECOVERY_CODE_COUNT = 10
 MFA_ALLOW_UNVERIFIED_EMAIL = True  # a person who is signed in has typed a code from that address
+SESSION_ENGINE = "sessions.people.login_sessions"  # keys are stored as digests
 SESSION_COOKIE_AGE = 60 * 60 * 16  # seconds; counted from sign-in, see web/sign_in/adapter.py
 SESSION_COOKIE_NAME = "thirds"
 SESSION_COOKIE_SAMESITE = "Lax"

@@ -11,6 +11,7 @@ from procrastinate.contrib.django import app
 
 from sessions.audit.verifying import verify_stored, words
 from sessions.core.audit_chain import Finding
+from sessions.people.codes.guesses import sweep
 from sessions.scheduling.services import tracks_replan
 from sessions.web.idempotency.answers import forget_expired
 
@@ -23,8 +24,9 @@ AUDIT_STATE_S: Final = 60 * 60 * 36  # seconds; two nights without a look, and n
 @app.periodic(cron="17 3 * * *")
 @app.task(name="clear_expired_sign_ins", queueing_lock="clear_expired_sign_ins")
 def clear_expired_sign_ins(timestamp: int) -> None:
-    """Forgets sign-ins that have run out, each night. `timestamp` is the hour it was due."""
+    """Forgets sign-ins and codes that have run out, each night. `timestamp` is the hour it was due."""
     import_module(settings.SESSION_ENGINE).SessionStore.clear_expired()
+    sweep(timezone.now())
 
 
 @app.periodic(cron="7 * * * *")

@@ -126,6 +126,7 @@ _SESSION = {
 _PERSON = {
     "person.email_taken": "Someone already has this address. Choose another one.",
     "person.email": "This doesn’t look like a mail address. Look at it again.",
+    "person.email_many": "These are several addresses. Type one.",
     "person.unknown": "This person is not on the list. Open the list again.",
     "person.last_manager": "This is the only program manager. Nothing was changed. "
     "Make someone else one first.",
@@ -136,6 +137,18 @@ _PERSON = {
     "person.name_sign": "A name to show has no @ in it: others would see an address.",
     "person.name_characters": "This name has a character that cannot be shown. Type it again.",
     "person.name_taken": "Someone in this track already has this name. Try “{suggestion}”.",
+}
+_CODES = {
+    "codes.wrong": "That is not the code. Look at the newest e-mail and type it again.",
+    "codes.over": "That code has been used, or its time is over. Send a new one.",
+    "codes.stopped_today": "Too many wrong codes were typed for this account. No code works "
+    "for up to 24 hours. Use a passkey, or call your program.",
+    "codes.stopped": "Too many wrong codes were typed for this account, so no code works. "
+    "Use a passkey, or call your program.",
+    "codes.asked_often": "Codes were sent to this e-mail many times. They are all the same: "
+    "use the newest one, or wait ten minutes and ask again.",
+    "codes.busy": "Very many people ask for a code from your network right now. "
+    "Wait a minute, then ask again.",
 }
 _FACTOR = {
     "factor.code": "That is not the code, or it was used already. "
@@ -210,6 +223,7 @@ REFUSALS: Mapping[str, str] = (
     | _SESSION
     | _PERSON
     | _DETAILS
+    | _CODES
     | _FACTOR
     | _RECORD
     | _SERVICE

@@ -18,6 +18,7 @@ from sessions.models.scheduling import (
     Track,
     TrackException,
 )
+from sessions.models.sign_in import SignInCode, WrongCodes
 
 __all__ = [
     "AgendaMark",
@@ -38,8 +39,10 @@ __all__ = [
     "Session",
     "SessionMember",
     "SessionSegment",
+    "SignInCode",
     "Staffing",
     "TemplateSegment",
     "Track",
     "TrackException",
+    "WrongCodes",
 ]

@@ -9,6 +9,7 @@ from sessions.web.views.own_zone import own_zone_page
 from sessions.web.views.people import (
     people_page,
     person_add_page,
+    person_allow_codes,
     person_close,
     person_page,
     person_start_over,
@@ -32,6 +33,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("people/<str:public_id>/", person_page, name="person"),
     path("people/<str:public_id>/account/", person_close, name="person_close"),
     path("people/<str:public_id>/start-over/", person_start_over, name="person_start_over"),
+    path("people/<str:public_id>/allow-codes/", person_allow_codes, name="person_allow_codes"),
     path("people/<str:public_id>/details/", person_details_page, name="person_details"),
     path("tracks/", tracks_page, name="tracks"),
     path("tracks/add/", track_add_page, name="track_add"),

@@ -37,10 +37,11 @@ person_add(OPERATOR, "lee@clinic.example", "Lee", [Role.CLIENT])
 IDLE = """
 from django.contrib.sessions.models import Session
 for row in Session.objects.all():
-    store = row.get_session_store_class()(row.session_key)
-    if "active_at" in store:
-        store["active_at"] -= 15 * 60
-        store.save()
+    data = row.get_decoded()
+    if "active_at" in data:
+        data["active_at"] -= 15 * 60
+        row.session_data = Session.objects.encode(data)
+        row.save()
 """
 
 

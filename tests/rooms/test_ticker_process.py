@@ -14,7 +14,6 @@ from urllib.parse import urlsplit
 
 import pytest
 from django.conf import settings
-from django.contrib.sessions.backends.db import SessionStore
 from django.db import connection
 from django.utils import timezone
 
@@ -23,6 +22,7 @@ from server.worker.tasks import clear_expired_sign_ins
 from sessions.live import presence
 from sessions.live.presence import Place
 from sessions.models import AttendanceMark
+from sessions.people.login_sessions import SessionStore
 from sessions.rooms.process import Process
 from sessions.rooms.ticker import LEASE_KEY, Tick
 from tests.record.evening import Evening

@@ -6,11 +6,11 @@ from contextlib import suppress
 from typing import Any, cast
 
 import pytest
-from django.contrib.sessions.backends.db import SessionStore
 
 from server.media.client import DesiredRoom, desired_key, read_desired
 from sessions.live import presence, store_watch
 from sessions.models import AuditEvent, Person, Seat
+from sessions.people.login_sessions import SessionStore
 from sessions.rooms.names import RoomName
 from sessions.rooms.process import Process
 from sessions.rooms.settle import settle

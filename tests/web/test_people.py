@@ -3,9 +3,12 @@
 from collections.abc import Callable, Mapping
 
 import pytest
+from django.utils import timezone
 
+from sessions.core.guesses import A_DAY
 from sessions.core.permissions import Role
-from sessions.models import AuditEvent, Person
+from sessions.models import AuditEvent, Person, WrongCodes
+from sessions.people.codes.digests import of_address
 from sessions.web.forms import PersonForm
 from tests.people.accounts import account, manager
 from tests.web.desk import Desk, assert_beside_its_field, desk, last_event, says
@@ -111,7 +114,27 @@ def test_manager_who_closes_the_own_account_is_signed_out(desk: Desk) -> None:
     assert [one.text for one in main(answer).all("h1")] == ["Sign in"]
 
 
-@pytest.mark.parametrize("where", ["/people/nobody/", "/people/nobody/account/"])
+def test_manager_sees_whose_codes_are_stopped_and_allows_them_again(desk: Desk) -> None:
+    stop_codes(desk.sam)
+    answer = desk.browser.get("/people/")
+    assert rows(answer)["Sam"][1] == "client codes stopped"
+    assert "Many wrong codes were typed for 1 account," in main(answer).text
+    assert "Codes are stopped" in main(desk.browser.get(page_of(desk.sam))).text
+    allowed = desk.post(f"{page_of(desk.sam)}allow-codes/", {})
+    assert notes(allowed) == ["Codes work again for Sam."]
+    assert rows(desk.browser.get("/people/"))["Sam"][1] == "client"
+
+
+def stop_codes(person: Person) -> None:
+    """As after ten wrong codes within a minute."""
+    now, key = timezone.now(), of_address(person.email)
+    WrongCodes.objects.create(account=key, recent=[now] * A_DAY, total=A_DAY)
+
+
+NOBODY = ["/people/nobody/", "/people/nobody/account/", "/people/nobody/allow-codes/"]
+
+
+@pytest.mark.parametrize("where", NOBODY)
 def test_unknown_person_is_a_sentence_and_an_audit_row(where: str, desk: Desk) -> None:
     answer = desk.post(where, form())
     assert answer.status_code == 404

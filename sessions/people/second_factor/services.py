@@ -22,10 +22,14 @@ from django.db import transaction
 from django.utils import timezone
 
 from sessions.audit.services import OPERATOR, record
+from sessions.core.guesses import Guesses
 from sessions.core.permissions import Verb
 from sessions.core.refusal import Refuse
 from sessions.core.versions import State, stale
 from sessions.models import Person
+from sessions.people.codes.digests import of_factor
+from sessions.people.codes.guesses import stored_guesses
+from sessions.people.codes.services import raise_alarm
 from sessions.people.mail import Notice, enqueue
 from sessions.people.second_factor.sealing import owner
 from sessions.people.second_factor.selectors import (
@@ -150,15 +154,30 @@ def codes_keep(person: Person, seen: State | None = None) -> Refuse | None:
 
 @transaction.atomic
 def code_confirm(person: Person, typed: str, now: datetime) -> Authenticator | Refuse:
-    """The app's code or a recovery code, each of which works once. Codes: factor.code."""
+    """The app's code or a recovery code, each of which works once. A wrong one is counted before
+    anything is compared. Codes: factor.code, codes.stopped, codes.stopped_today.
+    """
     _lock(person)
+    stored = stored_guesses(of_factor(person))
+    if stopped := stored.guesses.stopped(now):
+        return _refused(person, CONFIRM, stopped)
+    before = stored.guesses
+    stored.write(before.failed(now))
     rows = Authenticator.objects.filter(user=person).exclude(type=TYPES.WEBAUTHN)
     with owner(person):
         shown = next((row for row in rows if _accepts(row, typed, now)), None)
     if shown is None:
-        return _refused(person, CONFIRM, Refuse("factor.code"))
+        return _wrong_code(person, stored.guesses.stopped(now))
+    stored.write(Guesses(before.recent, 0))
     passkey_or_code_confirmed(person, shown)
     return shown
+
+
+def _wrong_code(person: Person, stopped: Refuse | None) -> Refuse:
+    """The last one that is allowed raises the alarm."""
+    if stopped:
+        raise_alarm(person, stopped)
+    return _refused(person, CONFIRM, stopped or Refuse("factor.code"))
 
 
 def passkey_or_code_confirmed(person: Person, shown: Authenticator) -> None:

@@ -6,6 +6,7 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest
 from django.shortcuts import redirect
 from django.urls import reverse
+from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from sessions.audit.services import READ, record
@@ -13,6 +14,7 @@ from sessions.core.permissions import Role, Verb
 from sessions.core.refusal import Refuse, sentence
 from sessions.core.versions import written
 from sessions.models import Person
+from sessions.people.codes.guesses import codes_allow, stopped_accounts
 from sessions.people.second_factor.selectors import has_factor
 from sessions.people.second_factor.services import second_factor_reset
 from sessions.people.selectors import people, person_by_public_id
@@ -47,8 +49,10 @@ def people_page(request: HttpRequest) -> HttpResponse:
     record(signed_in(request), Verb.PERSON_LIST)
     everybody = sorted(people(), key=by_name)
     wanted = request.GET.get("show", "")
-    rows = [person_row(person) for person in everybody if is_shown(person, wanted)]
-    context = {"people": rows, "filters": filters(everybody, wanted)}
+    stopped = stopped_accounts(everybody, timezone.now())
+    shown = [person for person in everybody if is_shown(person, wanted)]
+    rows = [{**person_row(person), "stopped": person.pk in stopped} for person in shown]
+    context = {"people": rows, "filters": filters(everybody, wanted), "stopped": len(stopped)}
     return desk(request, "people/list.html", context, current="people")
 
 
@@ -155,6 +159,21 @@ def person_start_over(request: HttpRequest, public_id: str) -> HttpResponse:
     return redirect("person", public_id)
 
 
+@require_POST
+@page(Verb.PERSON_CHANGE)
+def person_allow_codes(request: HttpRequest, public_id: str) -> HttpResponse:
+    """Lets codes work again for somebody after too many wrong ones."""
+    person = person_by_public_id(public_id)
+    if person is None:
+        return refused(request, Verb.PERSON_CHANGE, Refuse("person.unknown"))
+    done = codes_allow(signed_in(request), person)
+    if isinstance(done, Refuse):
+        messages.warning(request, sentence(done))
+    else:
+        messages.success(request, f"Codes work again for {done.display_name}.")
+    return redirect("person", public_id)
+
+
 def _form_page(
     request: HttpRequest,
     form: PersonForm,
@@ -168,6 +187,7 @@ def _form_page(
         "heading": heading,
         "action": action,
         "person": person,
+        "stopped": person is not None and stopped_accounts([person], timezone.now()),
         "has_factor": person is not None and has_factor(person),
         "is_client": person is not None and Role.CLIENT in person.role_set,
         "open_version": written(open_state(person)) if person else "",

@@ -5,12 +5,12 @@ import json
 from typing import Any
 
 import pytest
-from django.contrib.sessions.backends.db import SessionStore
 from django.db.models import F
 from django.utils import timezone
 
 from sessions.live import presence
 from sessions.models import Seat
+from sessions.people.login_sessions import SessionStore
 from sessions.rooms import selectors
 from sessions.rooms.process import Process
 from sessions.signaling import consumer

@@ -6,11 +6,11 @@ passkey alone: its device has verified a finger, a face or a PIN, which makes tw
 sign-in is allauth's.
 """
 
+from http import HTTPStatus
 from typing import Any
 
 from allauth.account.internal.decorators import login_stage_required
 from allauth.account.models import Login
-from allauth.core import ratelimit
 from allauth.mfa.base.internal.flows import post_authentication
 from allauth.mfa.stages import AuthenticateStage
 from allauth.mfa.webauthn.internal.auth import begin_authentication
@@ -27,7 +27,14 @@ from sessions.core.second_factor import Step
 from sessions.models import Person
 from sessions.people.second_factor import selectors, services
 from sessions.people.second_factor.services import passkey_or_code_confirmed
-from sessions.web.sign_in.code import NOTE, NOTE_PASSKEY
+from sessions.web.sign_in.device import remember_device
+from sessions.web.sign_in.limits import within
+from sessions.web.sign_in.notes import to_sign_in
+from sessions.web.sign_in.second_factor.challenge import (
+    challenge_dropped,
+    challenge_for_anybody,
+    challenge_taken,
+)
 from sessions.web.sign_in.second_factor.forms import CodeForm, PasskeyForm
 from sessions.web.sign_in.second_factor.guard import (
     is_held,
@@ -55,7 +62,7 @@ def second_page(request: HttpRequest) -> HttpResponse:
     stage = request._login_stage  # type: ignore[attr-defined]
     person: Person = stage.login.user
     if wants_challenge(request):
-        return JsonResponse(begin_authentication(person))
+        return own_challenge(request, person)
     form = shown_form(request, person)
     if form is not None and form.is_valid():
         confirmed(request, person, form)
@@ -70,16 +77,19 @@ def passkey_sign_in(request: HttpRequest) -> HttpResponse:
     """`/sign-in/passkey/`: a challenge for anybody; the answer identifies the person."""
     if isinstance(request.user, Person):
         return redirect(next_of(request))
-    if not ratelimit.consume(request, action="passkey_sign_in"):
-        return back_to_sign_in(request)
+    if not within(request, "passkey_sign_in"):
+        return limited(request)
     if wants_challenge(request):
-        return JsonResponse(begin_authentication(None))
+        return challenge_for_anybody(request)
     form = PasskeyForm(None, request.POST)
-    if request.method != "POST" or not form.is_valid():
-        return back_to_sign_in(request)
+    accepted = request.method == "POST" and challenge_taken(request) and form.is_valid()
+    challenge_dropped(request)
+    if not accepted:
+        return to_sign_in("passkey")
     passkey_or_code_confirmed(form.shown.user, form.shown)
     login = Login(user=form.shown.user, redirect_url=next_of(request))
     response: HttpResponse = perform_passwordless_login(request, form.shown, login)
+    remember_device(request, response, form.shown.user.email)
     return response
 
 
@@ -93,7 +103,7 @@ def unlock(request: HttpRequest) -> HttpResponse:
     if selectors.step_to_enter(request.session, person) is Step.SET_UP:
         return redirect(with_next(reverse("second_factor"), next_of(request)))
     if wants_challenge(request):
-        return JsonResponse(begin_authentication(person))
+        return own_challenge(request, person)
     form = shown_form(request, person)
     if form is not None and form.is_valid():
         confirmed(request, person, form)
@@ -133,6 +143,13 @@ def wants_challenge(request: HttpRequest) -> bool:
     return request.method == "GET" and request.GET.get("challenge") == "1"
 
 
+def own_challenge(request: HttpRequest, person: Person) -> HttpResponse:
+    """A challenge for one person's passkeys, kept in their login session."""
+    if not within(request, "challenge", key=str(person.pk)):
+        return JsonResponse({}, status=HTTPStatus.TOO_MANY_REQUESTS)
+    return JsonResponse(begin_authentication(person))
+
+
 def shown_form(request: HttpRequest, person: Person) -> CodeForm | PasskeyForm | None:
     """The form that was posted, if any."""
     if request.method != "POST":
@@ -163,7 +180,8 @@ def factor_page(
     return render(request, template, context)
 
 
-def back_to_sign_in(request: HttpRequest) -> HttpResponse:
-    """The same text whatever was wrong, so that it reveals no address and no passkey."""
-    request.session[NOTE] = NOTE_PASSKEY
-    return redirect("account_login")
+def limited(request: HttpRequest) -> HttpResponse:
+    """Too many challenges or answers from one network: for the script a status, else a note."""
+    if wants_challenge(request):
+        return JsonResponse({}, status=HTTPStatus.TOO_MANY_REQUESTS)
+    return to_sign_in("busy")

@@ -5,6 +5,7 @@ const WORDS = {
   NotAllowedError: 'Nothing was sent. Try again when you are ready.',
   InvalidStateError: 'This device has a passkey for you already.',
   SecurityError: 'This browser makes no passkeys for this address. Use another way.',
+  TooManyRequests: 'Too many tries at once. Wait a minute, then try again.',
 };
 const OTHER = 'That did not work. Try again, or use another way.';
 
@@ -55,6 +56,7 @@ async function answer(form) {
   const challenge = await fetch(form.dataset.challenge, {
     headers: { Accept: 'application/json' },
   });
+  if (challenge.status === 429) throw new DOMException('', 'TooManyRequests');
   if (!challenge.ok || challenge.redirected) return window.location.assign(challenge.url);
   const options = asked(await challenge.json());
   const ceremony = form.dataset.passkey === 'create' ? 'create' : 'get';

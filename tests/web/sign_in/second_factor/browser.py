@@ -15,6 +15,7 @@ from tests.web.sign_in.second_factor.passkey import Device
 ORIGIN = "https://thirds.example"
 OWN, SECOND, UNLOCK = "/your-sign-in/", "/sign-in/second/", "/sign-in/unlock/"
 HOME = "/"
+NOT_OPENED = "/sign-in/?note=passkey"
 
 
 def by_mail(browser: Client, person: Person) -> Any:

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 import time_machine
+from django.contrib.sessions.models import Session as LoginSession  # noqa: TID251
 from django.core import mail
 from django.test import Client
 from pytest_django import Settings
@@ -20,6 +21,7 @@ from tests.people.accounts import account, sign_in
 from tests.web.sign_in.codes import newest_code
 from tests.web.sign_in.second_factor.browser import (
     HOME,
+    NOT_OPENED,
     OWN,
     SECOND,
     UNLOCK,
@@ -162,9 +164,9 @@ def test_passkey_shown_wrongly_does_not_sign_in(
     browser.post("/sign-out/")
     options = challenge(browser, "/sign-in/passkey/?challenge=1")
     answer = browser.post("/sign-in/passkey/", {"credential": device.get(options, **wrong)})
-    assert answer["Location"] == "/sign-in/"
+    assert answer["Location"] == NOT_OPENED
     assert not is_signed_in(browser)
-    assert "This passkey did not open your page." in browser.get("/sign-in/").content.decode()
+    assert "This passkey did not open your page." in browser.get(NOT_OPENED).content.decode()
 
 
 def test_challenge_is_answered_once(browser: Client, dana: Person) -> None:
@@ -174,8 +176,41 @@ def test_challenge_is_answered_once(browser: Client, dana: Person) -> None:
     sent = {"credential": device.get(challenge(browser, "/sign-in/passkey/?challenge=1"))}
     assert browser.post("/sign-in/passkey/", sent)["Location"] == HOME
     browser.post("/sign-out/")
-    assert browser.post("/sign-in/passkey/", sent)["Location"] == "/sign-in/"
+    assert browser.post("/sign-in/passkey/", sent)["Location"] == NOT_OPENED
     assert not is_signed_in(browser)
+
+
+def test_challenges_for_anybody_are_limited_and_make_no_row(browser: Client) -> None:
+    """Kills: a limit that lets GET pass; a challenge kept in the table of login sessions."""
+    where = "/sign-in/passkey/?challenge=1"
+    statuses = [browser.get(where).status_code for _ in range(121)]
+    assert statuses == [200] * 120 + [429]
+    assert LoginSession.objects.count() == 0
+
+
+def test_challenge_without_its_cookie_is_not_answered(browser: Client, dana: Person) -> None:
+    by_mail(browser, dana)
+    device, _ = add_passkey(browser)
+    browser.post("/sign-out/")
+    sent = {"credential": device.get(challenge(browser, "/sign-in/passkey/?challenge=1"))}
+    del browser.cookies["thirds-challenge"]
+    assert browser.post("/sign-in/passkey/", sent)["Location"] == NOT_OPENED
+
+
+def test_ten_wrong_codes_of_the_app_in_a_day_leave_the_passkey(
+    browser: Client, dana: Person, clock: time_machine.Traveller
+) -> None:
+    """Kills: five tries every five minutes, 1,440 a day."""
+    secret = set_up(browser, dana)
+    add_passkey(browser)
+    browser.post("/sign-out/")
+    by_mail(browser, dana)
+    for _ in range(10):
+        clock.shift(timedelta(minutes=5, seconds=1))
+        refused = services.code_confirm(dana, "000000", datetime.now(UTC))
+    assert refused == Refuse("codes.stopped_today")
+    assert services.code_confirm(dana, app_code(secret), datetime.now(UTC)) == refused
+    assert AuditEvent.objects.filter(verb="account.codes_stopped", subject=dana).count() == 1
 
 
 def test_passkey_of_a_closed_account_does_not_sign_in(browser: Client, dana: Person) -> None:
