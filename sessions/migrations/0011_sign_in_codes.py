@@ -15,8 +15,7 @@ FORGET_KEYS = "DELETE FROM django_session"
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('group_sessions', '0006_kept_rows'),
-        ('group_sessions', '0008_marks_outstanding'),
+        ("group_sessions", "0010_form_answer"),
         ('sessions', '0001_initial'),
     ]
 

@@ -9,8 +9,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('group_sessions', '0006_kept_rows'),
-        ('group_sessions', '0008_marks_outstanding'),
+        ('group_sessions', '0009_kept_rows'),
     ]
 
     operations = [
