@@ -15,6 +15,7 @@ from sessions.core.admission import SeatState
 from sessions.core.permissions import Principal, Role
 from sessions.core.room_state import RoomState
 from sessions.models import AgendaMark, Person, Room, Seat, Session, Staffing
+from sessions.scheduling.members import write_down
 from sessions.scheduling.selectors import principal
 from tests.signaling.evening import Evening, evening
 from tests.world import enrol, person
@@ -77,6 +78,7 @@ def case(context: Context, roles: frozenset[Role], number: int) -> Case:
     if context in SEATS and roles & {Role.CLIENT, Role.FACILITATOR}:
         _sit(tonight, somebody, SEATS[context])
     _begin(tonight, ended=context is Context.ENDED)
+    write_down(tonight.session, timezone.now())
     return Case(context, roles, tonight, somebody)
 
 

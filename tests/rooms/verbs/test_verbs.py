@@ -330,11 +330,11 @@ def test_state_of_a_room_nobody_started_is_not_held_from_its_end(transactional_d
     assert row(yesterday).state == RoomState.SCHEDULED.value
 
 
-def test_session_that_fell_out_of_the_calendar_is_unknown(live: Evening) -> None:
+def test_session_that_fell_out_of_the_calendar_is_unknown(tonight: Evening) -> None:
     """Also to a process that knows how its room was called. Kills: a fault in its place."""
-    assert isinstance(do(Verb.ROOM_ADVANCE, live["Dana"], live.address, index=0), RoomNow)
-    live.room.session.delete()
-    assert do(Verb.ROOM_ADVANCE, live["Dana"], live.address, index=1) == Refuse("room.unknown")
-    assert come_in(live["Sam"], live.address) == Refuse("room.unknown")
+    connect(tonight, "Dana")
+    tonight.room.session.delete()
+    assert do(Verb.ROOM_START, tonight["Dana"], tonight.address) == Refuse("room.unknown")
+    assert come_in(tonight["Sam"], tonight.address) == Refuse("room.unknown")
     nobody = Roster("", 0, 0, 0, ())
-    assert selectors.rows_of(live.room.pk, nobody, timezone.now) == Refuse("room.unknown")
+    assert selectors.rows_of(tonight.room.pk, nobody, timezone.now) == Refuse("room.unknown")
