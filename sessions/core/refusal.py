@@ -138,6 +138,12 @@ _PERSON = {
     "person.name_characters": "This name has a character that cannot be shown. Type it again.",
     "person.name_taken": "Someone in this track already has this name. Try “{suggestion}”.",
 }
+_ACCOUNT = {
+    "account.no_request": "This change is not waiting any more. Nothing was changed now.",
+    "account.own_request": "You asked for this change, so another program manager confirms it. "
+    "Nothing was changed.",
+    "account.not_fresh": "This change opens an account. Show first that it is you.",
+}
 _CODES = {
     "codes.wrong": "That is not the code. Look at the newest e-mail and type it again.",
     "codes.over": "That code has been used, or its time is over. Send a new one.",
@@ -223,6 +229,7 @@ REFUSALS: Mapping[str, str] = (
     | _SESSION
     | _PERSON
     | _DETAILS
+    | _ACCOUNT
     | _CODES
     | _FACTOR
     | _RECORD

@@ -1,5 +1,6 @@
 """The tables. They hold rows and constraints; rules are in `core`, writes in services."""
 
+from sessions.models.account_request import AccountRequest
 from sessions.models.audit import AuditEvent, AuditLink
 from sessions.models.forms import FormAnswer
 from sessions.models.people import Person
@@ -21,6 +22,7 @@ from sessions.models.scheduling import (
 from sessions.models.sign_in import SignInCode, WrongCodes
 
 __all__ = [
+    "AccountRequest",
     "AgendaMark",
     "AgendaTemplate",
     "AttendanceCheckpoint",

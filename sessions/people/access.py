@@ -19,6 +19,7 @@ class AccessChange(StrEnum):
     SIGNED_OUT = "signed_out"  # one login session, of one browser
     SIGNED_OUT_EVERYWHERE = "signed_out_everywhere"  # all of them
     ACCOUNT_CLOSED = "account_closed"
+    ADDRESS_CHANGED = "address_changed"
     ROLES_CHANGED = "roles_changed"
     ROSTER = "roster"  # no longer on the roster of some track
     STAFF = "staff"  # no longer leads some track

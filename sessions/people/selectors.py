@@ -16,6 +16,7 @@ from sessions.core.permissions import Principal, Role, Verb, allowed
 from sessions.core.personal import FIELDS, Personal
 from sessions.core.refusal import Refuse
 from sessions.core.sealing import SealError
+from sessions.core.typed.email import email_address
 from sessions.models import Person, PersonalDetails
 from sessions.models.sealing import unseal
 
@@ -25,8 +26,9 @@ Actor = Person | Operator
 
 
 def person_by_email(email: str) -> Person | None:
-    """The account with this address, open or closed. Addresses are stored in lower case."""
-    return Person.objects.filter(email=email.strip().lower()).first()
+    """The account with this address, open or closed, however it was typed."""
+    address = email_address(email)
+    return Person.objects.filter(email=address).first() if isinstance(address, str) else None
 
 
 def people() -> QuerySet[Person]:

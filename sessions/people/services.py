@@ -16,14 +16,18 @@ from django.db import IntegrityError, connection, transaction
 
 from sessions.audit.services import DONE, OPERATOR, record
 from sessions.core import names
+from sessions.core.account_change import Account, gives_access, needs_second
 from sessions.core.permissions import Role, Verb
 from sessions.core.personal import Personal, changed, personal
 from sessions.core.refusal import Refuse
+from sessions.core.typed.email import email_address
 from sessions.core.versions import State, stale
 from sessions.core.zones import zone_refusal
-from sessions.models import Person, PersonalDetails, Session
+from sessions.models import AccountRequest, Person, PersonalDetails, Session
 from sessions.models.sealing import seal
 from sessions.people.access import AccessChange, notify_on_commit
+from sessions.people.notices import ADDRESS, ROLES, notify_by_mail
+from sessions.people.second_manager import account_of, ask_second
 from sessions.people.selectors import (
     Actor,
     Opened,
@@ -34,19 +38,24 @@ from sessions.people.selectors import (
 )
 from sessions.people.versions import account_state, details_state, open_state
 
-EMAIL_LENGTH = 254  # what models.EmailField holds (RFC 5321 §4.5.3.1.3 leaves 254 for an address)
-
 
 @transaction.atomic
 def person_add(
     actor: Actor, email: str, display_name: str, roles: Iterable[Role], *, is_demo: bool = False
 ) -> Person | Refuse:
-    """Makes an account. Codes: permission.*, person.email, .email_taken, .name_*, .no_role."""
+    """Makes an account; a program manager's is closed until a second one confirms it.
+
+    Codes: permission.*, person.email, .email_many, .email_taken, .name_*, .no_role.
+    """
     wanted = may(actor, Verb.PERSON_ADD) or _checked(email, display_name, roles)
     if isinstance(wanted, Refuse):
         return _refused(actor, Verb.PERSON_ADD, wanted)
-    person = Person(is_demo=is_demo)
-    return _saved(actor, Verb.PERSON_ADD, person, wanted)
+    waits = isinstance(actor, Person) and Role.PROGRAM_MANAGER in wanted.roles
+    person = Person(is_demo=is_demo, is_active=not waits)
+    added = _saved(actor, Verb.PERSON_ADD, person, wanted)
+    if isinstance(actor, Person) and isinstance(added, Person) and not added.is_active:
+        ask_second(actor, added, AccountRequest.Kind.OPEN)
+    return added
 
 
 @transaction.atomic
@@ -58,9 +67,9 @@ def person_change(
     roles: Iterable[Role],
     *,
     seen: State | None = None,
-) -> Person | Refuse:
-    """Changes an account as a whole. `seen`: the state that the form was made from. Codes as
-    person_add, person.last_manager and form.stale."""
+) -> Person | AccountRequest | Refuse:
+    """Changes an account as a whole, or asks a second program manager (ACC3). `seen`: the state
+    that the form was made from. Codes as person_add, person.last_manager and form.stale."""
     person = Person.objects.select_for_update().get(pk=person.pk)
     wanted = (
         may(actor, Verb.PERSON_CHANGE)
@@ -69,12 +78,33 @@ def person_change(
     )
     if isinstance(wanted, Refuse):
         return _refused(actor, Verb.PERSON_CHANGE, wanted, person)
-    if Role.PROGRAM_MANAGER not in wanted[2] and _is_last_manager(person):
+    if Role.PROGRAM_MANAGER not in wanted.roles and _is_last_manager(person):
         return _refused(actor, Verb.PERSON_CHANGE, Refuse("person.last_manager"), person)
-    before = person.role_set
-    saved = _saved(actor, Verb.PERSON_CHANGE, person, wanted)
-    if isinstance(saved, Person) and saved.role_set != before:
-        notify_on_commit(saved, AccessChange.ROLES_CHANGED)
+    if isinstance(actor, Person) and needs_second(account_of(person), wanted):
+        return ask_second(actor, person, AccountRequest.Kind.CHANGE, wanted)
+    return account_write(actor, person, wanted)
+
+
+def account_write(
+    actor: Actor, person: Person, wanted: Account, asked_by: Person | None = None
+) -> Person | Refuse:
+    """Carries a change out; the caller holds the person's row and has checked who may. What gives
+    access ends the person's sign-ins, and the old and the new address are written to (ACC2).
+
+    Codes: person.email_taken, person.last_manager.
+    """
+    if Role.PROGRAM_MANAGER not in wanted.roles and _is_last_manager(person):
+        return _refused(actor, Verb.PERSON_CHANGE, Refuse("person.last_manager"), person)
+    before = account_of(person)
+    saved = _saved(actor, Verb.PERSON_CHANGE, person, wanted, asked_by)
+    if isinstance(saved, Person) and gives_access(fields := before.changed(wanted)):
+        _end_login_sessions(saved)
+        saved.save(update_fields=["password"])
+        changed_roles = "roles" in fields
+        lost = AccessChange.ROLES_CHANGED if changed_roles else AccessChange.ADDRESS_CHANGED
+        notify_on_commit(saved, lost)
+        for address in sorted({before.email, wanted.email}):
+            notify_by_mail(address, ADDRESS if "email" in fields else ROLES)
     return saved
 
 
@@ -116,8 +146,21 @@ def sign_out_everywhere(actor: Actor, person: Person) -> Person:
 
 
 @transaction.atomic
-def person_reactivate(actor: Actor, person: Person, seen: State | None = None) -> Person | Refuse:
-    """Opens a closed account again. Codes: permission.*, form.stale."""
+def person_reactivate(
+    actor: Actor, person: Person, seen: State | None = None
+) -> Person | AccountRequest | Refuse:
+    """Opens a closed account again; a program manager's is opened by two. Codes: permission.*,
+    form.stale."""
+    may_change = may(actor, Verb.PERSON_CHANGE) is None
+    if isinstance(actor, Person) and may_change and Role.PROGRAM_MANAGER in person.role_set:
+        if refusal := stale(seen, open_state(person)):
+            return _refused(actor, "person.reactivate", refusal, person)
+        return ask_second(actor, person, AccountRequest.Kind.OPEN)
+    return account_open(actor, person, seen)
+
+
+def account_open(actor: Actor, person: Person, seen: State | None = None) -> Person | Refuse:
+    """Opens a closed account, whoever's it is. Codes: permission.*, form.stale."""
     return _set_active(actor, person, seen, active=True)
 
 
@@ -172,19 +215,17 @@ def details_change(
     return wanted
 
 
-Wanted = tuple[str, str, frozenset[Role]]
-
-
-def _checked(email: str, display_name: str, roles: Iterable[Role]) -> Wanted | Refuse:
+def _checked(email: str, display_name: str, roles: Iterable[Role]) -> Account | Refuse:
     """The three fields as they are stored, or the refusal of the first that is wrong."""
     role_set = frozenset(roles)
-    name = names.display_name(display_name)
-    address = email.strip().lower()
+    name, address = names.display_name(display_name), email_address(email)
+    if isinstance(address, Refuse):
+        return address
     if not _is_email(address):
         return Refuse("person.email")
     if isinstance(name, Refuse):
         return name
-    return (address, name, role_set) if role_set else Refuse("person.no_role")
+    return Account(address, name, role_set) if role_set else Refuse("person.no_role")
 
 
 def _is_email(address: str) -> bool:
@@ -192,22 +233,28 @@ def _is_email(address: str) -> bool:
         validate_email(address)
     except ValidationError:
         return False
-    return len(address) <= EMAIL_LENGTH
+    return True
 
 
-def _saved(actor: Actor, verb: str, person: Person, wanted: Wanted) -> Person | Refuse:
-    """Writes the row. The database decides whether the address is free: two at once, one wins."""
-    person.email, person.display_name = wanted[0], wanted[1]
-    person.roles = sorted(wanted[2])
-    if person._state.adding:
+def _saved(
+    actor: Actor, verb: str, person: Person, wanted: Account, asked_by: Person | None = None
+) -> Person | Refuse:
+    """Writes the row. The database decides whether the address is free: two at once, one wins.
+    The audit row names the fields that changed, never what was in them (ACC1)."""
+    is_new = person._state.adding
+    fields = () if is_new else sorted(account_of(person).changed(wanted))
+    person.email, person.display_name = wanted.email, wanted.display_name
+    person.roles = sorted(wanted.roles)
+    if is_new:
         person.set_unusable_password()
     try:
         with transaction.atomic():
             person.save()
     except IntegrityError:
-        subject = None if person._state.adding else person
-        return _refused(actor, verb, Refuse("person.email_taken"), subject)
-    record(actor, verb, subject=person, detail={"roles": ",".join(person.roles)})
+        return _refused(actor, verb, Refuse("person.email_taken"), None if is_new else person)
+    detail = {"roles": ",".join(person.roles), **({} if is_new else {"fields": ",".join(fields)})}
+    asked = {"asked_by": asked_by.pk} if asked_by else {}
+    record(actor, verb, subject=person, detail={**detail, **asked})
     return person
 
 

@@ -22,6 +22,7 @@ EVERYWHERE: Final = frozenset(
     {
         AccessChange.SIGNED_OUT_EVERYWHERE,
         AccessChange.ACCOUNT_CLOSED,
+        AccessChange.ADDRESS_CHANGED,
         AccessChange.ROLES_CHANGED,
     }
 )

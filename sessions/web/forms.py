@@ -72,13 +72,12 @@ class PersonForm(VersionedForm):
         widget=_input(forms.TextInput, autocomplete="off", maxlength="24"),
         error_messages={"required": "Type the name that others may see."},
     )
-    email = forms.EmailField(
+    email = forms.CharField(
         label="E-mail",
         help_text="Codes for signing in go here. Nobody else in a group sees it.",
         widget=_input(forms.EmailInput, autocomplete="off", spellcheck="false"),
         error_messages={
             "required": "Type the e-mail address that codes go to.",
-            "invalid": "That address has no @, or ends too early. Type it once more.",
         },
     )
     roles = forms.MultipleChoiceField(
@@ -94,6 +93,7 @@ class PersonForm(VersionedForm):
     refusal_fields: Mapping[str, str] = {
         "person.email_taken": "email",
         "person.email": "email",
+        "person.email_many": "email",
         "person.name_length": "display_name",
         "person.name_sign": "display_name",
         "person.name_characters": "display_name",

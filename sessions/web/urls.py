@@ -7,6 +7,7 @@ from sessions.web.views.echo import echo_begin, echo_end, echo_relay, echo_repor
 from sessions.web.views.home import home
 from sessions.web.views.own_zone import own_zone_page
 from sessions.web.views.people import (
+    account_request,
     people_page,
     person_add_page,
     person_allow_codes,
@@ -30,6 +31,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("your-time-zone/", own_zone_page, name="own_zone"),
     path("people/", people_page, name="people"),
     path("people/add/", person_add_page, name="person_add"),
+    path("people/requests/<str:public_id>/", account_request, name="account_request"),
     path("people/<str:public_id>/", person_page, name="person"),
     path("people/<str:public_id>/account/", person_close, name="person_close"),
     path("people/<str:public_id>/start-over/", person_start_over, name="person_start_over"),

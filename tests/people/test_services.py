@@ -98,7 +98,7 @@ def test_closed_program_manager_writes_nothing() -> None:
 
 def test_person_change_writes_all_of_it() -> None:
     sam = account("Sam")
-    changed = person_change(manager(), sam, "NEW@mail.example", "Samira", {FACILITATOR})
+    changed = person_change(OPERATOR, sam, "NEW@mail.example", "Samira", {FACILITATOR})
     assert isinstance(changed, Person)
     sam.refresh_from_db()
     assert (sam.email, sam.display_name, sam.role_set) == (
@@ -122,9 +122,9 @@ def test_last_program_manager_keeps_role_and_account() -> None:
     morgan, mo = manager("Morgan"), manager("Mo")
     person_deactivate(morgan, mo)
     assert code(person_deactivate(morgan, morgan)) == "person.last_manager"
-    refused = person_change(morgan, morgan, morgan.email, "Morgan", {FACILITATOR})
+    refused = person_change(OPERATOR, morgan, morgan.email, "Morgan", {FACILITATOR})
     assert code(refused) == "person.last_manager"
-    person_reactivate(morgan, mo)
+    person_reactivate(OPERATOR, mo)
     assert isinstance(person_deactivate(morgan, morgan), Person)
 
 

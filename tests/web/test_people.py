@@ -7,10 +7,12 @@ from django.utils import timezone
 
 from sessions.core.guesses import A_DAY
 from sessions.core.permissions import Role
-from sessions.models import AuditEvent, Person, WrongCodes
+from sessions.models import AccountRequest, AuditEvent, Person, WrongCodes
 from sessions.people.codes.digests import of_address
 from sessions.web.forms import PersonForm
+from sessions.web.views.people import WAITS
 from tests.people.accounts import account, manager
+from tests.web.conftest import signed_in
 from tests.web.desk import Desk, assert_beside_its_field, desk, last_event, says
 from tests.web.pages import Typed, errors, links, main, notes, rows, typed
 
@@ -33,6 +35,7 @@ def without_manager(desk: Desk) -> Sent:
 
 CASES: Mapping[str, Callable[[Desk], Sent]] = {
     "person.email_taken": lambda desk: (ADD, form(email=desk.sam.email.upper())),
+    "person.email_many": lambda desk: (ADD, form(email="ana@a.example, ben@a.example")),
     "person.email": lambda desk: (ADD, form(email=f"a@{'.'.join(['b' * 60] * 5)}.example")),
     "person.name_length": lambda desk: (ADD, form("A" * 25)),
     "person.name_sign": lambda desk: (page_of(desk.sam), form("ana@mail.example")),
@@ -75,9 +78,72 @@ def test_added_person_can_be_found_and_has_the_roles_that_were_ticked(desk: Desk
 
 def test_changed_person_is_shown_as_changed(desk: Desk) -> None:
     assert typed(desk.browser.get(page_of(desk.sam))) == form("Sam", desk.sam.email)
-    answer = desk.post(page_of(desk.sam), form("Samir", "samir@mail.example", "facilitator"))
+    answer = desk.post(page_of(desk.sam), form("Samir", "samir@mail.example"))
     assert notes(answer) == ["Samir is changed."]
-    assert rows(answer)["Samir"] == ["samir@mail.example", "facilitator"]
+    assert rows(answer)["Samir"] == ["samir@mail.example", "client"]
+
+
+def test_change_of_a_staff_account_waits_until_a_second_manager_confirms(desk: Desk) -> None:
+    answer = desk.post(page_of(desk.dana), form("Dana", "new@mail.example", "facilitator"))
+    assert notes(answer) == [WAITS]
+    assert rows(answer)["Dana"] == [desk.dana.email, "facilitator"]
+    assert "Morgan asks to change the account of Dana." in main(answer).text
+    request = AccountRequest.objects.get()
+    where = f"/people/requests/{request.public_id}/"
+    assert says(notes(desk.post(where, {"do": ["confirm"]}))[0], "account.own_request")
+    second = signed_in(manager("Max"))
+    confirmed = second.post(where, {"do": "confirm"}, follow=True)
+    assert notes(confirmed) == ["It is confirmed, and done."]
+    assert rows(confirmed)["Dana"] == ["new@mail.example", "facilitator"]
+    assert says(notes(desk.post(where, {"do": ["confirm"]}))[0], "account.no_request")
+
+
+def test_manager_takes_the_own_request_back(desk: Desk) -> None:
+    desk.post(page_of(desk.dana), form("Dana", "new@mail.example", "facilitator"))
+    where = f"/people/requests/{AccountRequest.objects.get().public_id}/"
+    assert desk.post(where, {"do": ["later"]}).status_code == 400
+    assert notes(desk.post(where, {"do": ["withdraw"]})) == ["It is taken back."]
+    assert AccountRequest.objects.count() == 0
+
+
+def test_second_program_manager_is_added_closed_until_confirmed(desk: Desk) -> None:
+    answer = desk.post(ADD, form("Ana", "ana@mail.example", "program_manager"))
+    assert notes(answer) == [f"Ana is added. {WAITS}"]
+    assert rows(answer)["Ana"][1] == "program manager closed"
+
+
+OPENS: Mapping[str, Callable[[Desk], Sent]] = {
+    "address": lambda desk: (page_of(desk.sam), form("Sam", "own@mail.example")),
+    "roles": lambda desk: (page_of(desk.sam), form("Sam", desk.sam.email, "facilitator")),
+    "staff": lambda desk: (ADD, form("Ana", "ana@mail.example", "facilitator")),
+    "start over": lambda desk: (f"{page_of(desk.sam)}start-over/", {}),
+    "codes": lambda desk: (f"{page_of(desk.sam)}allow-codes/", {}),
+    "open": lambda desk: (f"{page_of(desk.sam)}account/", {"active": ["1"]}),
+}
+
+
+@pytest.mark.parametrize("what", OPENS)
+def test_what_opens_an_account_wants_the_factor_again(what: str, desk: Desk) -> None:
+    """Kills: a desk left open for twenty minutes, at which somebody else sits down. What was
+    typed is kept."""
+    where, sent = OPENS[what](desk)
+    before = list(Person.objects.order_by("pk").values())
+    session = desk.browser.session
+    session["account_authentication_methods"][-1]["at"] -= 16 * 60
+    session.save()
+    answer = desk.browser.post(where, sent)
+    assert answer["Location"].startswith("/sign-in/unlock/?next=")
+    assert desk.browser.session["held_form"]["path"] == where
+    assert list(Person.objects.order_by("pk").values()) == before
+    assert last_event().outcome == "account.not_fresh"
+
+
+def test_name_alone_is_changed_without_showing_the_factor_again(desk: Desk) -> None:
+    session = desk.browser.session
+    session["account_authentication_methods"][-1]["at"] -= 16 * 60
+    session.save()
+    answer = desk.post(page_of(desk.dana), form("Dani", desk.dana.email, "facilitator"))
+    assert notes(answer) == ["Dani is changed."]
 
 
 def test_account_is_closed_and_opened_again(desk: Desk) -> None:
@@ -131,7 +197,12 @@ def stop_codes(person: Person) -> None:
     WrongCodes.objects.create(account=key, recent=[now] * A_DAY, total=A_DAY)
 
 
-NOBODY = ["/people/nobody/", "/people/nobody/account/", "/people/nobody/allow-codes/"]
+NOBODY = [
+    "/people/nobody/start-over/",
+    "/people/nobody/",
+    "/people/nobody/account/",
+    "/people/nobody/allow-codes/",
+]
 
 
 @pytest.mark.parametrize("where", NOBODY)

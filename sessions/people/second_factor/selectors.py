@@ -103,6 +103,14 @@ def may_change_factors(session: SessionBase, person: Person, now: datetime) -> b
     return rule.is_fresh(_shown_at(session, person, methods), now)
 
 
+def shown_lately(session: SessionBase, person: Person, now: datetime) -> bool:
+    """ACC2. Whether a second factor was shown lately enough to open somebody's account; where
+    none is asked for (a demo), nothing is."""
+    if not needs_second_factor(person):
+        return True
+    return rule.is_fresh(_shown_at(session, person, {"mfa"}), now)
+
+
 def facts_of(session: SessionBase, person: Person) -> LoginFacts:
     """What the login session holds about this person; values of another person are ignored."""
     active = session.get(ACTIVE_AT)

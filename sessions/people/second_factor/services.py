@@ -25,12 +25,13 @@ from sessions.audit.services import OPERATOR, record
 from sessions.core.guesses import Guesses
 from sessions.core.permissions import Verb
 from sessions.core.refusal import Refuse
+from sessions.core.second_factor import STAFF
 from sessions.core.versions import State, stale
-from sessions.models import Person
+from sessions.models import AccountRequest, Person
 from sessions.people.codes.digests import of_factor
 from sessions.people.codes.guesses import stored_guesses
 from sessions.people.codes.services import raise_alarm
-from sessions.people.mail import Notice, enqueue
+from sessions.people.notices import notify_by_mail
 from sessions.people.second_factor.sealing import owner
 from sessions.people.second_factor.selectors import (
     ACTIVE_AT,
@@ -39,6 +40,7 @@ from sessions.people.second_factor.selectors import (
     has_factor,
     needs_second_factor,
 )
+from sessions.people.second_manager import ask_second
 from sessions.people.selectors import Actor, may
 from sessions.people.services import sign_out_everywhere
 from sessions.people.versions import codes_state, factors_state
@@ -195,25 +197,42 @@ def confirm_failed(person: Person, code: str) -> None:
 
 
 @transaction.atomic
-def second_factor_reset(actor: Actor, person: Person, seen: State | None = None) -> Person | Refuse:
-    """Removes every factor of somebody who lost them, and signs them out everywhere.
+def second_factor_reset(
+    actor: Actor, person: Person, seen: State | None = None
+) -> Person | AccountRequest | Refuse:
+    """Removes every factor of somebody who lost them, and signs them out everywhere; for staff it
+    asks a second program manager (ACC3).
 
     Codes: permission.*, factor.own, factor.unknown, form.stale: they have set it up again since.
     """
     person = _lock(person)
-    rows = Authenticator.objects.filter(user=person)
     if refusal := (
         may(actor, Verb.PERSON_CHANGE)
-        or _why_no_reset(actor, person, rows.exists())
+        or _why_no_reset(actor, person)
         or stale(seen, factors_state(person))
     ):
-        record(actor, RESET, refusal.code, subject=person)
-        return refusal
-    rows.delete()
+        return _refused_reset(actor, person, refusal)
+    if isinstance(actor, Person) and STAFF & person.role_set:
+        return ask_second(actor, person, AccountRequest.Kind.RESET)
+    return factors_remove(actor, person)
+
+
+@transaction.atomic
+def factors_remove(actor: Actor, person: Person) -> Person | Refuse:
+    """Carries the reset out. Codes: factor.own, factor.unknown."""
+    person = _lock(person)
+    if refusal := _why_no_reset(actor, person):
+        return _refused_reset(actor, person, refusal)
+    Authenticator.objects.filter(user=person).delete()
     record(actor, RESET, subject=person)
     person = sign_out_everywhere(actor, person)
     _notify(person, TAKEN_OUT)
     return person
+
+
+def _refused_reset(actor: Actor, person: Person, refusal: Refuse) -> Refuse:
+    record(actor, RESET, refusal.code, subject=person)
+    return refusal
 
 
 def touch(session: SessionBase, now: datetime | None = None) -> None:
@@ -246,11 +265,11 @@ def _accepts(row: Authenticator, typed: str, now: datetime) -> bool:
     return True
 
 
-def _why_no_reset(actor: Actor, person: Person, has_rows: bool) -> Refuse | None:
+def _why_no_reset(actor: Actor, person: Person) -> Refuse | None:
     """Nobody resets their own factors: that would remove the last one."""
     if actor is not OPERATOR and actor == person:
         return Refuse("factor.own")
-    return None if has_rows else Refuse("factor.unknown")
+    return None if Authenticator.objects.filter(user=person).exists() else Refuse("factor.unknown")
 
 
 def _added(person: Person, row: Authenticator) -> Authenticator:
@@ -272,8 +291,7 @@ def _lock(person: Person) -> Person:
 
 
 def _notify(person: Person, text: str) -> None:
-    notice = Notice(person.email, text, settings.THIRDS_STAFF_PHONE)
-    transaction.on_commit(lambda: enqueue(notice))
+    notify_by_mail(person.email, text)
 
 
 def _refused(person: Person, verb: str, refusal: Refuse) -> Refuse:

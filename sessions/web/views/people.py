@@ -12,11 +12,15 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from sessions.audit.services import READ, record
 from sessions.core.permissions import Role, Verb
 from sessions.core.refusal import Refuse, sentence
+from sessions.core.second_factor import STAFF
+from sessions.core.typed.email import email_address
 from sessions.core.versions import written
-from sessions.models import Person
+from sessions.models import AccountRequest, Person
 from sessions.people.codes.guesses import codes_allow, stopped_accounts
+from sessions.people.confirming import request_confirm, request_withdraw
 from sessions.people.second_factor.selectors import has_factor
 from sessions.people.second_factor.services import second_factor_reset
+from sessions.people.second_manager import waiting
 from sessions.people.selectors import people, person_by_public_id
 from sessions.people.services import (
     person_add,
@@ -29,6 +33,7 @@ from sessions.web.access import page, refused, signed_in
 from sessions.web.forms import PersonForm, place_refusal, posted
 from sessions.web.navigation import desk
 from sessions.web.versioned import seen_in
+from sessions.web.sign_in.second_factor.guard import gate_fresh
 
 ROLE_CHIPS = {
     Role.CLIENT: "client",
@@ -41,6 +46,15 @@ OPEN_OR_CLOSE = {
 }
 ROLE_FILTERS = {role.value: f"{chip.capitalize()}s" for role, chip in ROLE_CHIPS.items()}
 CLOSED = "closed"
+WAITS = (
+    "This waits for a second program manager, who confirms it in the list of people. "
+    "If there is none, the operator does, at the machine."
+)
+REQUEST_WORDS = {
+    AccountRequest.Kind.CHANGE: "{asked_by} asks to change the account of {name}.",
+    AccountRequest.Kind.RESET: "{asked_by} asks to start the sign-in of {name} over.",
+    AccountRequest.Kind.OPEN: "{asked_by} asks to open the account of {name}.",
+}
 
 
 @require_safe
@@ -52,7 +66,12 @@ def people_page(request: HttpRequest) -> HttpResponse:
     stopped = stopped_accounts(everybody, timezone.now())
     shown = [person for person in everybody if is_shown(person, wanted)]
     rows = [{**person_row(person), "stopped": person.pk in stopped} for person in shown]
-    context = {"people": rows, "filters": filters(everybody, wanted), "stopped": len(stopped)}
+    context = {
+        "people": rows,
+        "filters": filters(everybody, wanted),
+        "stopped": len(stopped),
+        "requests": [request_row(one, signed_in(request)) for one in waiting()],
+    }
     return desk(request, "people/list.html", context, current="people")
 
 
@@ -86,7 +105,7 @@ def filters(everybody: Sequence[Person], wanted: str) -> list[dict[str, object]]
 def person_row(person: Person) -> dict[str, object]:
     return {
         "display_name": person.display_name,
-        "email": person.email,
+        "email": shown_email(person.email),
         "roles": [ROLE_CHIPS[role] for role in ROLE_CHIPS if role in person.role_set],
         "active": person.is_active,
         "url": reverse("person", args=[person.public_id]),
@@ -98,9 +117,14 @@ def person_row(person: Person) -> dict[str, object]:
 def person_add_page(request: HttpRequest) -> HttpResponse:
     form = PersonForm(posted(request))
     if request.method == "POST" and form.is_valid():
-        added = person_add(signed_in(request), *_typed(form))
+        email, name, roles = _typed(form)
+        if STAFF & roles and (stale := gate_fresh(request, signed_in(request), Verb.PERSON_ADD)):
+            return stale
+        added = person_add(signed_in(request), email, name, roles)
         if isinstance(added, Person):
-            messages.success(request, f"{added.display_name} is added and can sign in.")
+            name = added.display_name
+            done = f"{name} is added and can sign in."
+            messages.success(request, done if added.is_active else f"{name} is added. {WAITS}")
             return redirect("people")
         place_refusal(form, added, PersonForm.refusal_fields)
     return _form_page(request, form, heading="Add a person", action="Add")
@@ -116,9 +140,14 @@ def person_page(request: HttpRequest, public_id: str) -> HttpResponse:
         record(signed_in(request), Verb.PERSON_CHANGE, READ, person)
     form = PersonForm(posted(request), initial=PersonForm.initial_of(account_state(person)))
     if request.method == "POST" and form.is_valid():
-        changed = person_change(signed_in(request), person, *_typed(form), seen=form.seen)
-        if isinstance(changed, Person):
-            messages.success(request, f"{changed.display_name} is changed.")
+        email, name, roles = _typed(form)
+        opens = (roles, email_address(email)) != (person.role_set, person.email)
+        if opens and (old := gate_fresh(request, signed_in(request), Verb.PERSON_CHANGE)):
+            return old
+        changed = person_change(signed_in(request), person, email, name, roles, seen=form.seen)
+        if not isinstance(changed, Refuse):
+            done = f"{changed.display_name} is changed."
+            messages.success(request, done if isinstance(changed, Person) else WAITS)
             return redirect("people")
         place_refusal(form, changed, PersonForm.refusal_fields)
     heading = f"Change {person.display_name}"
@@ -136,12 +165,10 @@ def person_close(request: HttpRequest, public_id: str) -> HttpResponse:
     if asked is None:
         return HttpResponseBadRequest()
     change, done = asked
-    changed = change(signed_in(request), person, seen_in(request))
-    if isinstance(changed, Refuse):
-        messages.warning(request, sentence(changed))
-    else:
-        messages.success(request, done)
-    return redirect("person", public_id)
+    opens = change is person_reactivate
+    if opens and (old := gate_fresh(request, signed_in(request), Verb.PERSON_CHANGE)):
+        return old
+    return said(request, change(signed_in(request), person, seen_in(request)), done, public_id)
 
 
 @require_POST
@@ -151,12 +178,11 @@ def person_start_over(request: HttpRequest, public_id: str) -> HttpResponse:
     person = person_by_public_id(public_id)
     if person is None:
         return refused(request, Verb.PERSON_CHANGE, Refuse("person.unknown"))
-    done = second_factor_reset(signed_in(request), person, seen_in(request))
-    if isinstance(done, Refuse):
-        messages.warning(request, sentence(done))
-    else:
-        messages.success(request, f"{done.display_name} is signed out and sets it up again.")
-    return redirect("person", public_id)
+    if old := gate_fresh(request, signed_in(request), Verb.PERSON_CHANGE):
+        return old
+    done = f"{person.display_name} is signed out and sets it up again."
+    reset = second_factor_reset(signed_in(request), person, seen_in(request))
+    return said(request, reset, done, public_id)
 
 
 @require_POST
@@ -166,12 +192,50 @@ def person_allow_codes(request: HttpRequest, public_id: str) -> HttpResponse:
     person = person_by_public_id(public_id)
     if person is None:
         return refused(request, Verb.PERSON_CHANGE, Refuse("person.unknown"))
-    done = codes_allow(signed_in(request), person)
-    if isinstance(done, Refuse):
-        messages.warning(request, sentence(done))
+    if stale := gate_fresh(request, signed_in(request), Verb.PERSON_CHANGE):
+        return stale
+    done = f"Codes work again for {person.display_name}."
+    return said(request, codes_allow(signed_in(request), person), done, public_id)
+
+
+@require_POST
+@page(Verb.PERSON_CHANGE)
+def account_request(request: HttpRequest, public_id: str) -> HttpResponse:
+    """Confirms what another program manager asked for, or takes it back (`do` says which)."""
+    manager = signed_in(request)
+    if request.POST.get("do") == "withdraw":
+        return said(request, request_withdraw(manager, public_id), "It is taken back.")
+    if request.POST.get("do") != "confirm":
+        return HttpResponseBadRequest()
+    if stale := gate_fresh(request, manager, Verb.PERSON_CHANGE):
+        return stale
+    return said(request, request_confirm(manager, public_id), "It is confirmed, and done.")
+
+
+def said(
+    request: HttpRequest,
+    outcome: Person | AccountRequest | Refuse,
+    done: str,
+    public_id: str = "",
+) -> HttpResponse:
+    """Back to the person, or the list, with a sentence on what came of it."""
+    if isinstance(outcome, Refuse):
+        messages.warning(request, sentence(outcome))
     else:
-        messages.success(request, f"Codes work again for {done.display_name}.")
-    return redirect("person", public_id)
+        messages.success(request, done if isinstance(outcome, Person) else WAITS)
+    return redirect("person", public_id) if public_id else redirect("people")
+
+
+def request_row(one: AccountRequest, reader: Person) -> dict[str, object]:
+    """A change that waits, as the list shows it."""
+    words = REQUEST_WORDS[AccountRequest.Kind(one.kind)]
+    return {
+        "words": words.format(asked_by=one.asked_by.display_name, name=one.person.display_name),
+        "email": shown_email(one.email),
+        "roles": [ROLE_CHIPS[role] for role in ROLE_CHIPS if role in one.role_set],
+        "own": one.asked_by == reader,
+        "url": reverse("account_request", args=[one.public_id]),
+    }
 
 
 def _form_page(

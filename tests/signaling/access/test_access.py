@@ -63,6 +63,12 @@ def other_roles(tonight: Evening, name: str) -> None:
     assert isinstance(person_change(OPERATOR, one, one.email, one.display_name, roles), Person)
 
 
+def other_address(tonight: Evening, name: str) -> None:
+    one = tonight[name]
+    changed = person_change(OPERATOR, one, "new@mail.example", one.display_name, one.role_set)
+    assert isinstance(changed, Person)
+
+
 CASES: Mapping[AccessChange, tuple[str, Callable[[Evening, str], object], int]] = {
     AccessChange.SIGNED_OUT: ("Sam", sign_out, 4401),
     AccessChange.SIGNED_OUT_EVERYWHERE: (
@@ -75,7 +81,8 @@ CASES: Mapping[AccessChange, tuple[str, Callable[[Evening, str], object], int]] 
         lambda tonight, name: person_deactivate(OPERATOR, tonight[name]),
         4401,
     ),
-    AccessChange.ROLES_CHANGED: ("Sam", other_roles, 4403),
+    AccessChange.ADDRESS_CHANGED: ("Sam", other_address, 4401),
+    AccessChange.ROLES_CHANGED: ("Sam", other_roles, 4401),
     AccessChange.ROSTER: (
         "Sam",
         lambda tonight, name: unenrol(OPERATOR, track_of(tonight), tonight[name]),

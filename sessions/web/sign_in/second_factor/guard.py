@@ -52,6 +52,16 @@ def gate(request: HttpRequest, person: Person, verb: str, *, reads: bool) -> Htt
     return NotCarriedOut(with_next(page_for(step), request.get_full_path()))
 
 
+def gate_fresh(request: HttpRequest, person: Person, verb: str) -> HttpResponse | None:
+    """ACC2. None lets a change pass that opens an account; otherwise a redirect to show the factor
+    again. What was posted is kept, and offered once it was shown."""
+    if selectors.shown_lately(request.session, person, timezone.now()):
+        return None
+    record(person, verb, "account.not_fresh")
+    hold(request, person)
+    return redirect(with_next(reverse("unlock"), request.get_full_path()))
+
+
 def own_page(*, changes: bool = False) -> Callable[[OwnView[P]], Callable[..., HttpResponse]]:
     """A page of the signed-in person's own account. `changes`: it adds or removes a sign-in
     method, which needs a fresh proof."""

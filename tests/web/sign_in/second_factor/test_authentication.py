@@ -24,7 +24,6 @@ from tests.web.sign_in.second_factor.browser import (
     NOT_OPENED,
     OWN,
     SECOND,
-    UNLOCK,
     add_app,
     add_passkey,
     app_code,
@@ -260,6 +259,8 @@ def test_client_who_becomes_staff_is_asked_at_once(browser: Client) -> None:
     by_mail(browser, sam)
     assert browser.get(HOME).status_code == 200
     person_change(OPERATOR, sam, sam.email, "Sam", {Role.CLIENT, Role.FACILITATOR})
+    assert browser.get(HOME)["Location"].startswith("/sign-in/")
+    by_mail(browser, sam)
     assert browser.get(HOME)["Location"] == OWN
 
 
@@ -270,7 +271,7 @@ def test_client_with_a_passkey_who_becomes_staff_shows_it(browser: Client) -> No
     browser.post("/sign-out/")
     by_mail(browser, sam)
     person_change(OPERATOR, sam, sam.email, "Sam", {Role.CLIENT, Role.FACILITATOR})
-    assert browser.get(HOME)["Location"] == UNLOCK
+    assert by_mail(browser, sam)["Location"] == SECOND
 
 
 def test_demo_people_are_exempt_where_there_is_a_demo_only(settings: Settings) -> None:

@@ -10,12 +10,14 @@ from django.core.management import CommandError, call_command
 from django.test import Client
 from pytest_django import Settings
 
+from sessions.audit.services import OPERATOR
 from sessions.core.refusal import Refuse
-from sessions.models import AuditEvent, Person
+from sessions.models import AccountRequest, AuditEvent, Person
+from sessions.people.confirming import request_confirm
 from sessions.people.mail import wait_until_delivered
 from sessions.people.second_factor import services
 from tests.people.accounts import account, facilitator, manager, sign_in
-from tests.web.sign_in.second_factor.browser import HOME, OWN, by_mail, press, set_up
+from tests.web.sign_in.second_factor.browser import HOME, OWN, add_passkey, by_mail, press, set_up
 
 pytestmark = pytest.mark.django_db
 
@@ -26,12 +28,15 @@ def test_reset_ends_every_login_session_and_tells_the_person(browser: Client, da
     morgan = manager()
     wait_until_delivered()
     mail.outbox.clear()
-    done = services.second_factor_reset(morgan, dana)
-    assert isinstance(done, Person)
+    asked = services.second_factor_reset(morgan, dana)
+    assert isinstance(asked, AccountRequest)
+    assert browser.get(HOME).status_code == 200
+    second = manager("Max")
+    assert isinstance(request_confirm(second, asked.public_id), Person)
     assert browser.get(HOME)["Location"].startswith("/sign-in/")
     assert Authenticator.objects.count() == 0
     row = AuditEvent.objects.get(verb=services.RESET)
-    assert (row.actor, row.subject, row.outcome) == (morgan, dana, "done")
+    assert (row.actor, row.subject, row.outcome) == (second, dana, "done")
     by_mail(browser, dana)
     assert browser.get(HOME)["Location"] == OWN
 
@@ -44,7 +49,7 @@ def test_mail_of_a_reset_names_nobody(
     wait_until_delivered()
     mail.outbox.clear()
     with django_capture_on_commit_callbacks(execute=True):
-        services.second_factor_reset(manager(), dana)
+        services.second_factor_reset(OPERATOR, dana)
     wait_until_delivered()
     (sent,) = mail.outbox
     assert (sent.to, sent.subject) == ([dana.email], "Your sign-in")
@@ -75,16 +80,29 @@ def test_reset_that_is_refused_changes_nothing(browser: Client, who: str, code: 
     assert AuditEvent.objects.get(verb=services.RESET).outcome == code
 
 
-def test_manager_starts_the_sign_in_over_on_the_persons_page(browser: Client, dana: Person) -> None:
+def test_two_managers_start_the_sign_in_of_staff_over(browser: Client, dana: Person) -> None:
     set_up(browser, dana)
-    desk = Client(HTTP_HOST="thirds.example")
+    desk, second = (Client(HTTP_HOST="thirds.example") for _ in range(2))
     sign_in(desk, manager())
+    sign_in(second, manager("Max"))
     where = f"/people/{dana.public_id}/"
     assert "Start the sign-in over" in desk.get(where).content.decode()
     press(desk, where, f"{where}start-over/")
     page = desk.get(where).content.decode()
-    assert "Dana is signed out and sets it up again." in page
-    assert "Start the sign-in over" not in page
+    assert "This waits for a second program manager" in page
+    request = AccountRequest.objects.get()
+    second.post(f"/people/requests/{request.public_id}/", {"do": "confirm"})
+    assert "Start the sign-in over" not in desk.get(where).content.decode()
+
+
+def test_one_manager_starts_the_sign_in_of_a_client_over(browser: Client) -> None:
+    sam = account("Sam")
+    by_mail(browser, sam)
+    add_passkey(browser)
+    desk = Client(HTTP_HOST="thirds.example")
+    sign_in(desk, manager())
+    answer = desk.post(f"/people/{sam.public_id}/start-over/", follow=True)
+    assert "Sam is signed out and sets it up again." in answer.content.decode()
 
 
 def test_command_starts_the_sign_in_over(browser: Client, dana: Person) -> None:
