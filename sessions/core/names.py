@@ -8,22 +8,22 @@ import unicodedata
 from collections.abc import Collection
 
 from sessions.core.refusal import Refuse
+from sessions.core.typed.characters import has_letter, is_shown, without_steering
 
 LONGEST = 24  # characters
 
 
 def display_name(raw: str) -> str | Refuse:
     """NAM1-NAM3. The name as it is stored (trimmed, inner space runs made one), or why not."""
-    if any(unicodedata.category(mark) in _UNSHOWN for mark in raw.strip()):
+    seen = without_steering(raw.strip())
+    if not all(is_shown(mark) for mark in seen):
         return Refuse("person.name_characters")
-    name = " ".join(unicodedata.normalize("NFC", raw).split())
+    name = " ".join(without_steering(unicodedata.normalize("NFC", seen)).split())
     if not 1 <= len(name) <= LONGEST:
         return Refuse("person.name_length")
-    return Refuse("person.name_sign") if "@" in name or "＠" in name else name
-
-
-# Control, format (bidirectional overrides, zero width), surrogate, private, unassigned; line ends.
-_UNSHOWN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
+    if "@" in name or "＠" in name:
+        return Refuse("person.name_sign")
+    return name if has_letter(name) else Refuse("person.name_letter")
 
 
 def name_key(name: str) -> str:

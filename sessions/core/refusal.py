@@ -135,6 +135,7 @@ _PERSON = {
     "person.no_role": "Choose at least one role.",
     "person.name_length": "A name to show has 1 to 24 characters.",
     "person.name_sign": "A name to show has no @ in it: others would see an address.",
+    "person.name_letter": "A name to show has at least one letter.",
     "person.name_characters": "This name has a character that cannot be shown. Type it again.",
     "person.name_taken": "Someone in this track already has this name. Try “{suggestion}”.",
 }

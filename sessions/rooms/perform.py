@@ -6,6 +6,7 @@ rule is a function of the locked room that either refuses, having written nothin
 Knows no verb by name.
 """
 
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
@@ -18,7 +19,7 @@ from sessions.live import presence
 from sessions.live.presence import Roster
 from sessions.models import Person, Room, Session
 from sessions.rooms.effects import Outcome, finish
-from sessions.rooms.locked_room import Change, Clock, LockedRoom, locked_room
+from sessions.rooms.locked_room import Change, LockedRoom, locked_room
 from sessions.rooms.names import RoomName
 from sessions.rooms.process import Process
 from sessions.rooms.selectors import RoomNow
@@ -75,27 +76,35 @@ async def under_lock(process: Process, asked: Asked, decide: Decide[T]) -> T | R
         return late
 
     def decided() -> Outcome[T | Refuse]:
-        return _decide(name, asked, roster, decide, process.clock.now)
+        return _decide(process, name, asked, roster, decide)
 
     return await finish(process, decided)
 
 
 def _decide(
-    name: RoomName, asked: Asked, roster: Roster, decide: Decide[T], clock: Clock
+    process: Process, name: RoomName, asked: Asked, roster: Roster, decide: Decide[T]
 ) -> Outcome[T | Refuse]:
     """On a thread, in a transaction."""
     try:
-        with locked_room(name, asked.actor, roster, clock) as locked:
+        with locked_room(name, asked.actor, roster, process.clock.now) as locked:
             locked.detail.update(asked.detail)
             value = permissions.allowed(asked.verb, locked.principal) or decide(locked)
             if isinstance(value, Refuse):
                 locked.discard()
-            code = value.code if isinstance(value, Refuse) else audit.DONE
-            if asked.verb not in permissions.UNAUDITED or code != audit.DONE:
-                locked.audit(asked.verb, code)
+            if isinstance(value, Refuse):
+                if leaves_row(process, asked.actor):
+                    locked.audit(asked.verb, value.code)
+            elif asked.verb not in permissions.UNAUDITED:
+                locked.audit(asked.verb, audit.DONE)
     except Room.DoesNotExist:  # its session fell out of the calendar
         return Outcome(Refuse("room.unknown"))
     return Outcome(value, name.key, tuple(locked.effects))
+
+
+def leaves_row(process: Process, actor: Person) -> bool:
+    """Whether one more refusal of this person is written down: a page that asks for ever what it
+    may not must not fill the table. It is refused all the same."""
+    return process.refused_verbs.take(actor.public_id, time.monotonic())
 
 
 def record_refusal(verb: Verb, actor: Person | None, session: str, refused: Refuse) -> None:

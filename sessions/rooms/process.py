@@ -12,7 +12,7 @@ from typing import Final, TypeVar
 from django.apps import apps
 from django.conf import settings
 
-from sessions.core.rate_limit import TokenBucket
+from sessions.core.rate_limit import TokenBucket, TokenBuckets
 from sessions.core.refusal import Refuse
 from sessions.live.broadcast import Broadcast, layer_of_settings
 from sessions.live.clock import RoomClock
@@ -34,6 +34,10 @@ T = TypeVar("T")
 
 REFUSALS: Final = 20.0  # audit rows of refused sockets at once, whatever asks
 REFUSALS_A_SECOND: Final = 1.0
+JOINS: Final = 20.0  # of one person at once, on all devices; each leaves marks
+JOINS_A_SECOND: Final = 0.5
+REFUSED_VERBS: Final = 30.0  # audit rows of one person's refused verbs at once
+REFUSED_VERBS_A_SECOND: Final = 1.0
 THREAD_WAITS_S: Final = 10.0  # a page, for the loop
 
 
@@ -55,6 +59,8 @@ class Process:
         self.cache = RoomCache(self.store)
         self.names = RoomNames()
         self.refusals = TokenBucket(REFUSALS_A_SECOND, REFUSALS, 0.0, REFUSALS)
+        self.joins = TokenBuckets(JOINS_A_SECOND, JOINS)
+        self.refused_verbs = TokenBuckets(REFUSED_VERBS_A_SECOND, REFUSED_VERBS)
         self.relay = relay
         self.tasks = Tasks()
         self._loop: asyncio.AbstractEventLoop | None = None

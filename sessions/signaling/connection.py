@@ -9,6 +9,7 @@ Valkey or PostgreSQL away never ends a connection that has begun; it catches up 
 import asyncio
 import logging
 import secrets
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -24,7 +25,7 @@ from sessions.live.stream import Event, Gap
 from sessions.live.tasks import Tasks
 from sessions.models import Person
 from sessions.rooms import selectors
-from sessions.rooms.perform import Asked, record_refusal, under_lock
+from sessions.rooms.perform import Asked, leaves_row, record_refusal, under_lock
 from sessions.rooms.process import Process
 from sessions.rooms.selectors import SeatFacts
 from sessions.rooms.verbs.door import Entered, enter
@@ -97,6 +98,9 @@ class Connection:
 
     async def hello(self, command: Hello) -> Refuse | None:
         """Comes to the room, registers, and tells either what was missed or everything."""
+        who = self.person.public_id if self.person else self._login
+        if not self.process.joins.take(who, time.monotonic()):
+            return Refuse("message.too_many")
         entered = await self._enter()
         if isinstance(entered, Refuse) and entered.code == "store.down":
             entered = await self.process.cache.entered(self.session, self._login)
@@ -302,7 +306,7 @@ class Connection:
         """The permission table for one's own live verbs; a refusal leaves its audit row."""
         assert self.viewer is not None
         refused = allowed(verb, self.viewer.principal)
-        if refused is not None and self.person is not None:
+        if refused and self.person and leaves_row(self.process, self.person):
             await self.process.database.run(
                 record_refusal, verb, self.person, self.session, refused
             )

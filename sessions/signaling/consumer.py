@@ -16,6 +16,7 @@ from channels.generic.websocket import AsyncWebsocketConsumer
 from sessions.core.rate_limit import TokenBucket
 from sessions.core.reasons import LeaveReason
 from sessions.core.refusal import Refuse
+from sessions.core.typed.ids import opaque_id
 from sessions.live.store import cancelled
 from sessions.models import Person
 from sessions.rooms.process import Process
@@ -73,7 +74,7 @@ class RoomConsumer(AsyncWebsocketConsumer):
         person: Person | Refuse | None = await person_of(self.process, self.scope)
         if person == Refuse("store.down"):
             person = None  # whose connection still holds a seat may come back all the same
-        session = self.scope["url_route"]["kwargs"]["session"]
+        session = opaque_id(self.scope["url_route"]["kwargs"]["session"])
         if isinstance(person, Refuse):
             await write_down(self.process, session, person)
             closing, code = farewell(person)

@@ -69,7 +69,7 @@ class PersonForm(VersionedForm):
     display_name = forms.CharField(
         label="Name to show",
         help_text="First name, or first name and initial. Others in the group see it.",
-        widget=_input(forms.TextInput, autocomplete="off", maxlength="24"),
+        widget=_input(forms.TextInput, autocomplete="off", maxlength="48"),
         error_messages={"required": "Type the name that others may see."},
     )
     email = forms.CharField(
@@ -97,6 +97,7 @@ class PersonForm(VersionedForm):
         "person.name_length": "display_name",
         "person.name_sign": "display_name",
         "person.name_characters": "display_name",
+        "person.name_letter": "display_name",
         "person.last_manager": "roles",
     }
 

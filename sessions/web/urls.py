@@ -2,6 +2,7 @@
 
 from django.urls import URLPattern, URLResolver, path
 
+from sessions.web import converters  # noqa: F401  # makes `<id:…>` known
 from sessions.web.views.details import person_details_page, session_details_page
 from sessions.web.views.echo import echo_begin, echo_end, echo_relay, echo_report
 from sessions.web.views.home import home
@@ -31,23 +32,21 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("your-time-zone/", own_zone_page, name="own_zone"),
     path("people/", people_page, name="people"),
     path("people/add/", person_add_page, name="person_add"),
-    path("people/requests/<str:public_id>/", account_request, name="account_request"),
-    path("people/<str:public_id>/", person_page, name="person"),
-    path("people/<str:public_id>/account/", person_close, name="person_close"),
-    path("people/<str:public_id>/start-over/", person_start_over, name="person_start_over"),
-    path("people/<str:public_id>/allow-codes/", person_allow_codes, name="person_allow_codes"),
-    path("people/<str:public_id>/details/", person_details_page, name="person_details"),
+    path("people/requests/<id:public_id>/", account_request, name="account_request"),
+    path("people/<id:public_id>/", person_page, name="person"),
+    path("people/<id:public_id>/account/", person_close, name="person_close"),
+    path("people/<id:public_id>/start-over/", person_start_over, name="person_start_over"),
+    path("people/<id:public_id>/allow-codes/", person_allow_codes, name="person_allow_codes"),
+    path("people/<id:public_id>/details/", person_details_page, name="person_details"),
     path("tracks/", tracks_page, name="tracks"),
     path("tracks/add/", track_add_page, name="track_add"),
-    path("tracks/<str:public_id>/", track_page, name="track"),
-    path("tracks/<str:public_id>/change/", track_change_page, name="track_change"),
-    path("sessions/<str:public_id>/cancel/", session_cancel_page, name="session_cancel"),
-    path("sessions/<str:public_id>/attendance/", attendance_page, name="attendance"),
-    path("sessions/<str:public_id>/roster/", roster_page, name="roster"),
-    path(
-        "sessions/<str:public_id>/details/<str:key>/", session_details_page, name="session_details"
-    ),
-    path("rooms/<str:public_id>/", room_page, name="room"),
+    path("tracks/<id:public_id>/", track_page, name="track"),
+    path("tracks/<id:public_id>/change/", track_change_page, name="track_change"),
+    path("sessions/<id:public_id>/cancel/", session_cancel_page, name="session_cancel"),
+    path("sessions/<id:public_id>/attendance/", attendance_page, name="attendance"),
+    path("sessions/<id:public_id>/roster/", roster_page, name="roster"),
+    path("sessions/<id:public_id>/details/<id:key>/", session_details_page, name="session_details"),
+    path("rooms/<id:public_id>/", room_page, name="room"),
     path("echo/", echo_begin, name="echo"),
     path("echo/report/", echo_report, name="echo_report"),
     path("echo/relay/", echo_relay, name="echo_relay"),

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sessions.core.rate_limit import TokenBucket
+from sessions.core.rate_limit import TokenBucket, TokenBuckets
 
 RATE = 30.0
 gaps = st.lists(st.floats(0, 2, allow_nan=False), min_size=1, max_size=200)
@@ -33,3 +33,11 @@ def test_bucket_at_the_rate_never_runs_dry(count: int) -> None:
 def test_bucket_of_a_burst_is_empty_after_a_second_of_tokens() -> None:
     bucket = TokenBucket.full(RATE, 0.0)
     assert [bucket.take(0.0) for _ in range(31)] == [True] * 30 + [False]
+
+
+def test_keys_have_buckets_of_their_own_and_the_oldest_is_forgotten() -> None:
+    buckets = TokenBuckets(rate=1.0, size=2.0, most=2)
+    assert [buckets.take("a", 0.0) for _ in range(3)] == [True, True, False]
+    assert buckets.take("b", 0.0)
+    assert buckets.take("a", 1.0)
+    assert [buckets.take(key, 1.0) for key in ("c", "a")] == [True, False]

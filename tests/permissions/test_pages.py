@@ -58,7 +58,7 @@ def where(address: Address, one: Case) -> str:
     kind = address.route.split("/")[1]
     owner = {"people": sam, "tracks": one.session.track.public_id}
     public_id = owner.get(kind, one.session.public_id)
-    return address.route.replace("<str:key>", sam).replace("<str:public_id>", public_id)
+    return address.route.replace("<id:key>", sam).replace("<id:public_id>", public_id)
 
 
 def get_or_post(browser: Client, path: str) -> Any:

@@ -39,6 +39,7 @@ CASES: Mapping[str, Callable[[Desk], Sent]] = {
     "person.email": lambda desk: (ADD, form(email=f"a@{'.'.join(['b' * 60] * 5)}.example")),
     "person.name_length": lambda desk: (ADD, form("A" * 25)),
     "person.name_sign": lambda desk: (page_of(desk.sam), form("ana@mail.example")),
+    "person.name_letter": lambda desk: (ADD, form("\u3164")),
     "person.name_characters": lambda desk: (page_of(desk.sam), form("An\u200ba")),
     "person.last_manager": without_manager,
 }

@@ -42,8 +42,8 @@ def address(pattern: URLPattern, programme: Programme) -> str:
         "rooms": programme.session.public_id,
     }
     kind = route.split("/", maxsplit=1)[0]
-    route = route.replace("<str:key>", programme.sam.public_id)
-    return "/" + route.replace("<str:public_id>", owner.get(kind, ""))
+    route = route.replace("<id:key>", programme.sam.public_id)
+    return "/" + route.replace("<id:public_id>", owner.get(kind, ""))
 
 
 def belongs_to_session(pattern: URLPattern) -> bool:
@@ -131,3 +131,17 @@ def test_page_with_a_clients_name_is_a_reading_and_each_reading_leaves_a_row(
 def test_every_reading_is_of_a_page() -> None:
     """A verb of RECORD_READS that no page asks would be a promise nobody keeps."""
     assert {verb_of(pattern) for pattern in patterns()} >= RECORD_READS
+
+
+@pytest.mark.parametrize("name", ["signed out", "manages"])
+@pytest.mark.parametrize("pattern", list(patterns()), ids=lambda pattern: pattern.name)
+def test_id_that_can_be_none_is_no_address(
+    pattern: URLPattern, name: str, programme: Programme
+) -> None:
+    """Kills: a NUL that reaches PostgreSQL, which answers with a fault."""
+    if "<id:" not in (route := str(pattern.pattern)):
+        return
+    browser = signed_in(programme.principals()[name])
+    for typed in ("%00", "a%00b", "a b", "%F0%9F%98%80", "a" * 65):
+        where = "/" + route.replace("<id:key>", typed).replace("<id:public_id>", typed)
+        assert (browser.get(where).status_code, browser.post(where).status_code) == (404, 404)

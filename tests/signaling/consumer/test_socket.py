@@ -9,10 +9,10 @@ from django.db.models import F
 from django.utils import timezone
 
 from sessions.live import presence
-from sessions.models import Seat
+from sessions.models import AuditEvent, Seat
 from sessions.people.login_sessions import SessionStore
 from sessions.rooms import selectors
-from sessions.rooms.process import Process
+from sessions.rooms.process import JOINS, REFUSED_VERBS, Process
 from sessions.signaling import consumer
 from sessions.signaling.consumer import RATE, RoomConsumer
 from tests.signaling.away import Rows, unsent, valkey_away
@@ -72,6 +72,38 @@ async def test_log2_roster_without_the_person_ends_a_socket_that_is_open(
     left = await dana.until("participant.left")
     assert left["reason"] == "roster"
     await dana.drop()
+
+
+async def test_joins_of_one_client_are_bounded(tonight: Evening) -> None:
+    """Kills: 66 joins a second, each of which leaves two marks. Nobody else is kept out."""
+    codes = []
+    for _ in range(int(JOINS) + 5):
+        sam = tonight.browser("Sam")
+        codes.append((await sam.hello()).get("code", "ok"))
+        await sam.drop()
+    assert codes[: int(JOINS)] == ["ok"] * int(JOINS)
+    assert "message.too_many" in codes[int(JOINS) :]
+    assert codes.count("ok") <= JOINS + 2  # half a token a second
+    dana = await entered(tonight, "Dana")
+    await dana.drop()
+
+
+async def test_refused_verbs_of_one_client_leave_no_more_rows_than_are_allowed(
+    process: Process, tonight: Evening
+) -> None:
+    sam = await entered(tonight, "Sam")
+    answers = [(await sam.ask("room.start"))["code"] for _ in range(int(REFUSED_VERBS) + 20)]
+    assert set(answers) == {"permission.not_staff"}
+    rows = AuditEvent.objects.filter(verb="room.start")
+    count = await process.database.run(rows.count)
+    assert isinstance(count, int)
+    assert REFUSED_VERBS <= count < REFUSED_VERBS + 20
+    await sam.drop()
+
+
+async def test_socket_of_an_id_that_is_none(tonight: Evening) -> None:
+    lost = Browser("a%00b", tonight.cookies["Dana"])
+    assert (await lost.hello())["code"] == "room.unknown"
 
 
 async def test_socket_of_an_unknown_room(tonight: Evening) -> None:

@@ -81,6 +81,16 @@ def test_address_in_any_case_is_the_same(client: Client, sam: Person) -> None:
     assert type_code(client, code).status_code == 302
 
 
+@pytest.mark.parametrize("typed", ["eva@bücher.example", "Eva <EVA@xn--bcher-kva.example>,"])
+def test_address_in_another_script_is_one_person(client: Client, typed: str) -> None:
+    eva = account("Eva", email="eva@bücher.example")
+    ask(client, typed)
+    code = newest_code()
+    assert mail.outbox[-1].to == ["eva@xn--bcher-kva.example"]
+    type_code(client, f"Your code is {code[:3]}\u00a0{code[3:]}")
+    assert client.session["_auth_user_id"] == str(eva.pk)
+
+
 def test_unknown_address_gets_no_mail(client: Client, sam: Person) -> None:
     ask(client, STRANGER)
     wait_until_delivered()
@@ -349,3 +359,17 @@ def test_pages_are_not_stored(client: Client, sam: Person) -> None:
 def test_post_without_csrf_token_is_refused(sam: Person) -> None:
     client = Client(enforce_csrf_checks=True)
     assert [client.post(path).status_code for path in (ASK, TYPE, "/sign-out/")] == [403] * 3
+
+
+@pytest.mark.parametrize("path", [ASK, TYPE, "/sign-out/"])
+def test_browser_without_cookies_is_told_of_cookies(path: str) -> None:
+    """Kills: "reload the page", which helps nobody whose browser keeps no cookie."""
+    text = page(Client(enforce_csrf_checks=True).post(path))
+    assert "Allow cookies for this site" in text
+    assert "reload the page" not in text
+
+
+def test_page_that_was_open_for_long_is_told_to_reload() -> None:
+    client = Client(enforce_csrf_checks=True)
+    client.get(ASK)
+    assert "reload the page" in page(client.post(ASK, {"email": KNOWN}))

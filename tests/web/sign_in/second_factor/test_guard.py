@@ -62,8 +62,8 @@ def address(route: str, programme: Programme) -> str:
     kind = route.partition("/")[0]
     owners = {"people": programme.sam.public_id, "tracks": programme.track.public_id}
     owner = owners.get(kind, programme.session.public_id)
-    filled = route.replace("<str:public_id>", owner).replace("<int:pk>", "1")
-    return "/" + filled.replace("<str:key>", "x").replace("<str:where>", "x")
+    filled = route.replace("<id:public_id>", owner).replace("<int:pk>", "1")
+    return "/" + filled.replace("<id:key>", "x").replace("<id:where>", "x")
 
 
 @pytest.fixture
