@@ -10,7 +10,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('group_sessions', '0009_sign_in_codes'),
+        ("group_sessions", "0011_sign_in_codes"),
     ]
 
     operations = [
