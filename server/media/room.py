@@ -90,7 +90,9 @@ class MediaRoom:
         return next(n for n in iter(lambda: secrets.randbits(32), None) if n and n not in taken)
 
     def connect(self, peer: Peer, now: float) -> None:
-        """The peer's keys are here: it gets its slots, and others get its media."""
+        """The peer's keys are here: it gets its slots, and others get its media. Nothing of it has
+        arrived yet, which is said too."""
+        self.sending[peer.id] = (False, False)
         self.retell(peer.id)
         self.arrange(now)
 
@@ -211,7 +213,7 @@ class MediaRoom:
                 _arrives(peer.leg.sources.get("audio"), now),
                 _arrives(peer.leg.sources.get("video"), now),
             )
-            if self.sending.get(peer.id, (False, False)) != arrives:
+            if peer.leg.connected and self.sending.get(peer.id) != arrives:
                 self.sending[peer.id] = arrives
                 audio, video = arrives
                 changed.append(SendingChanged(room=self.id, peer=peer.id, audio=audio, video=video))

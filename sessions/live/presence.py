@@ -12,7 +12,7 @@ Nothing here raises when Valkey is away: every call may answer Refuse("store.dow
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from enum import StrEnum
 from typing import Any, Final
 
@@ -40,12 +40,24 @@ class Outcome(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Arriving:
+    """Which of a seat's media the node receives and may forward."""
+
+    audio: bool
+    video: bool
+
+
+NOTHING_ARRIVES: Final = Arriving(audio=False, video=False)
+
+
+@dataclass(frozen=True, slots=True)
 class Entry:
     """One connected seat. `version` is the number of the event that told it last.
 
-    `microphone` and `camera` are what the browser says is true of its tracks; `since_ms` is when
-    it came to this place; `waiting` is what it waits for at the door; `claim` is the generation in which the connection came first.
-    Instants are milliseconds since 1970, Valkey's clock.
+    `microphone` and `camera` are what the browser says of its tracks, `audio` and `video` what the
+    node says arrives there (None: it has not said yet); `since_ms` is when it came to this place;
+    `waiting` is what it waits for at the door; `claim` is the generation in which the connection
+    came first. Instants are milliseconds since 1970, Valkey's clock.
     """
 
     seat: str
@@ -61,6 +73,8 @@ class Entry:
     waiting: Wait | None
     version: int
     claim: int = 0
+    audio: bool | None = None
+    video: bool | None = None
 
     @classmethod
     def read(cls, stored: Mapping[str, object]) -> "Entry":
@@ -164,6 +178,8 @@ def join(
     waiting: Wait | None = None,
     login: str = "",
     claim: int = 0,
+    arriving: Arriving | None = None,
+    new: bool = True,
     clock_ms: int | None = None,
 ) -> Call[Joined | Refuse]:
     """Takes a seat for a connection, from whichever held it.
@@ -172,7 +188,8 @@ def join(
     generation in which it came first as its `claim`: refuses `connection.replaced` if one that
     came later holds the seat.
     `microphone_allowed` is of the seat's row in `seat_version`: what was told of a newer one
-    counts. `login` is a digest of the login session, for `holder`.
+    counts. `arriving` is what this connection heard of the node last; without it, what was heard
+    before holds for a page that is not `new`. `login` is a digest of the login session, for `holder`.
     Refuses `seat.removed` to a seat that was removed with `bar`.
     """
     arguments = {
@@ -186,6 +203,8 @@ def join(
         "camera": camera,
         "pass": login,
         "claim": claim,
+        "new": new,
+        **(asdict(arriving) if arriving else {}),
         **_waiting(waiting),
     }
     return Call("join", room, _joined, arguments, clock_ms=clock_ms)
@@ -225,6 +244,7 @@ def change(
     microphone: bool | None = None,
     microphone_allowed: bool | None = None,
     camera: bool | None = None,
+    arriving: Arriving | None = None,
     waiting: Wait | None = None,
     seat_version: int | None = None,
     clock_ms: int | None = None,
@@ -235,6 +255,7 @@ def change(
         "microphone": microphone,
         "microphone_allowed": microphone_allowed,
         "camera": camera,
+        **(asdict(arriving) if arriving else {}),
         **(_waiting(waiting) if waiting else {}),
     }
     connection, generation = held_by or ("", 0)

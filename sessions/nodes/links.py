@@ -28,6 +28,7 @@ from server.media.client import (
     PeerClosed,
     Placement,
     Seen,
+    SendingChanged,
     SlotOwned,
     SlotShown,
     Speaking,
@@ -46,13 +47,14 @@ __all__ = [
     "Listener",
     "NodeLinks",
     "PeerClosed",
+    "SendingChanged",
     "SlotOwned",
     "SlotShown",
     "Speaking",
     "may_offer_again",
 ]
 
-Heard = SlotOwned | SlotShown | Speaking | PeerClosed
+Heard = SlotOwned | SlotShown | Speaking | SendingChanged | PeerClosed
 Listener = Callable[[Heard], None]
 
 FOLLOW_S: Final = 1.0  # how often the leases are read
@@ -267,7 +269,7 @@ class NodeLinks:
             for (room, _), listener in tuple(self.listeners.items()):
                 if room == notification.room:
                     listener(notification)
-        elif isinstance(notification, SlotOwned | SlotShown | PeerClosed):
+        else:
             found = self.listeners.get((notification.room, notification.peer))
             if found is not None:
                 found(notification)

@@ -19,7 +19,7 @@ from sessions.core.refusal import Refuse
 from sessions.core.room_state import RoomState, is_closed
 from sessions.live import presence
 from sessions.live.feed import FeedReader, Position
-from sessions.live.presence import Applied, Outcome, Place
+from sessions.live.presence import Applied, Arriving, Outcome, Place
 from sessions.live.store import Call
 from sessions.live.stream import Event, Gap
 from sessions.live.tasks import Tasks
@@ -34,7 +34,7 @@ from sessions.signaling.farewell import FAULT, farewell
 from sessions.signaling.messages.connection import Hello
 from sessions.signaling.own_media import OwnMedia
 from sessions.signaling.reading import Close, Register, Send, SendSnapshot, Viewer, Want
-from sessions.signaling.seat_hold import SeatHold, keys_of
+from sessions.signaling.seat_hold import Says, SeatHold, keys_of
 from sessions.signaling.socket import Socket
 
 log = logging.getLogger(__name__)
@@ -59,7 +59,7 @@ class Connection:
         self._hold = SeatHold(process, socket.login)  # its lock is taken after `_reading`
         self._login = socket.login
         self._feed: FeedReader | None = None
-        self.media = OwnMedia(process, self.send)
+        self.media = OwnMedia(process, self.send, lambda heard: self.change(arriving=heard))
         self._owes_snapshot = False
         self._unregistered = False
         self._renewing: asyncio.Task[None] | None = None
@@ -153,9 +153,8 @@ class Connection:
         page that was not in this room before, which ends the media of another one."""
         if viewer.place is None:
             return None
-        refused = await self._hold.take(
-            viewer, viewer.place, microphone=self.microphone, camera=self.camera, new=new
-        )
+        says = Says(self.microphone, self.camera, self.media.arriving)
+        refused = await self._hold.take(viewer, viewer.place, says, new=new)
         if refused is None:
             await self.media.want(viewer, new=new)
         return refused
@@ -316,6 +315,7 @@ class Connection:
         self,
         microphone: bool | None = None,
         camera: bool | None = None,
+        arriving: Arriving | None = None,
     ) -> Refuse | None:
         """Changes one's own live fields, if this connection still holds the seat."""
         held = await self._held(
@@ -325,6 +325,7 @@ class Connection:
                 held_by=(viewer.connection, viewer.generation),
                 microphone=microphone,
                 camera=camera,
+                arriving=arriving,
             )
         )
         return held if isinstance(held, Refuse) else None
@@ -356,6 +357,7 @@ class Connection:
                 self.process.watch.wait(self, self.renew)
                 return
             least = (held.epoch, held.seq)
+            self.media.settle()
         if self._owes_snapshot or least != (viewer.epoch, viewer.seq):
             await self.catch_up(least)
         await self._end_if_over(viewer)

@@ -3,14 +3,16 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from sessions.nodes.links import Heard, PeerClosed, may_offer_again
+from sessions.nodes.links import PeerClosed, may_offer_again
 from sessions.nodes.links import SlotOwned as NodeSlotOwned
 from sessions.nodes.links import SlotShown as NodeSlotShown
 from sessions.nodes.links import Speaking as NodeSpeaking
 from sessions.signaling.messages.media import MediaClosed, SlotOwned, SlotShown, Speaking
 
+Passed = PeerClosed | NodeSlotOwned | NodeSlotShown | NodeSpeaking
 
-def message(news: Heard, generation: int) -> Any:
+
+def message(news: Passed, generation: int) -> Any:
     """The message to the browser whose media it is about. Peers are seat keys; `generation` is
     that of the browser's media now."""
     if isinstance(news, PeerClosed):

@@ -1,17 +1,18 @@
 """One connection's media: its offers, the node's news of it, and a new generation when the node
 revoked the old one.
 
-Owns whose news this connection hears. Knows the node only through the process's links, and no
+Owns whose news this connection hears, and that others are shown what the node says of it. Knows the node only through the process's links, and no
 stream.
 """
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any
 
 from sessions.core.refusal import Refuse
-from sessions.live.presence import Place
+from sessions.live.presence import NOTHING_ARRIVES, Arriving, Place
 from sessions.live.tasks import Tasks
-from sessions.nodes.links import CloseReason, Heard, PeerClosed
+from sessions.nodes.links import CloseReason, Heard, PeerClosed, SendingChanged
 from sessions.rooms.process import Process
 from sessions.signaling import node_news
 from sessions.signaling.messages.media import MediaClosed
@@ -19,13 +20,22 @@ from sessions.signaling.reading import Viewer
 
 
 class OwnMedia:
-    """`send` takes a message for the browser."""
+    """`send` takes a message for the browser; `write` makes presence say what arrives."""
 
-    def __init__(self, process: Process, send: Callable[[Any], Awaitable[None]]) -> None:
+    def __init__(
+        self,
+        process: Process,
+        send: Callable[[Any], Awaitable[None]],
+        write: Callable[[Arriving], Awaitable[Refuse | None]],
+    ) -> None:
         self._process = process
         self._send = send
+        self._write = write
         self._viewer: Viewer | None = None
         self._tasks = Tasks()
+        self.arriving: Arriving | None = None  # the node's last word of this page's media
+        self._written: Arriving | None = None
+        self._writing: asyncio.Task[None] | None = None
         self.on_revoked: Callable[[], None] = lambda: None
 
     async def want(self, viewer: Viewer, *, new: bool = False) -> None:
@@ -70,9 +80,31 @@ class OwnMedia:
     def heard(self, news: Heard) -> None:
         """News of the node, in the order in which it came."""
         generation = self._viewer.media_generation if self._viewer else 0
+        if isinstance(news, SendingChanged):
+            self._arrives(Arriving(news.audio, news.video))
+            return
+        if isinstance(news, PeerClosed) and not 0 < news.generation < generation:
+            self._arrives(NOTHING_ARRIVES)
         if isinstance(news, PeerClosed) and news.reason is CloseReason.REVOKED:
             self.on_revoked()
         self._tasks.keep(self._pass_on(node_news.message(news, generation)))
+
+    def _arrives(self, arriving: Arriving) -> None:
+        self.arriving = arriving
+        self.settle()
+
+    def settle(self) -> None:
+        """Makes presence say what the node said last: one write at a time, so that the newest
+        counts. What could not be written is tried again at the next heartbeat."""
+        if self._writing is None or self._writing.done():
+            self._writing = self._tasks.keep(self._settle())
+
+    async def _settle(self) -> None:
+        while (arriving := self.arriving) not in (None, self._written):
+            assert arriving is not None
+            if await self._write(arriving) is not None:
+                return
+            self._written = arriving
 
     async def _pass_on(self, message: Any) -> None:
         await self._send(message)

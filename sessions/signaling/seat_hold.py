@@ -6,16 +6,27 @@ before while a join is under way. Knows no stream and no messages.
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Final
 
 from sessions.core.refusal import Refuse
 from sessions.live import presence
-from sessions.live.presence import Applied, Place
+from sessions.live.presence import Applied, Arriving, Place
 from sessions.live.store import Call
 from sessions.rooms.process import Process
 from sessions.signaling.reading import Viewer
 
 FILLING_S: Final = 0.6
+
+
+@dataclass(frozen=True, slots=True)
+class Says:
+    """What is said of a seat's devices: `microphone` and `camera` by its browser, `arriving` by
+    the node."""
+
+    microphone: bool
+    camera: bool
+    arriving: Arriving | None
 
 
 def keys_of(viewer: Viewer) -> tuple[str, str, str, int]:
@@ -33,9 +44,7 @@ class SeatHold:
         self._epoch = ""  # in which the seat was taken last
         self._seat = asyncio.Lock()
 
-    async def take(
-        self, viewer: Viewer, place: Place, *, microphone: bool, camera: bool, new: bool
-    ) -> Refuse | None:
+    async def take(self, viewer: Viewer, place: Place, says: Says, *, new: bool) -> Refuse | None:
         """Takes the seat. `new`: by a page that was not in this room before, which ends the
         media of another one."""
         async with self._seat:
@@ -45,7 +54,7 @@ class SeatHold:
             media = await desired.generation_of(room, seat, known=known, new=new)
             if isinstance(media, Refuse):
                 return media
-            joining = self._joining(viewer, place, microphone=microphone, camera=camera)
+            joining = self._joining(viewer, place, says, new=new)
             joined = await self._process.broadcast.send(room, joining)
             if isinstance(joined, Refuse):
                 return joined
@@ -69,7 +78,7 @@ class SeatHold:
             await asyncio.sleep(FILLING_S)
 
     def _joining(
-        self, viewer: Viewer, place: Place, *, microphone: bool, camera: bool
+        self, viewer: Viewer, place: Place, says: Says, *, new: bool
     ) -> Call[presence.Joined | Refuse]:
         seat = viewer.seat
         return presence.join(
@@ -78,10 +87,12 @@ class SeatHold:
             viewer.connection,
             place=place,
             staff=seat.staff,
-            microphone=microphone and seat.microphone_allowed,
+            microphone=says.microphone and seat.microphone_allowed,
             microphone_allowed=seat.microphone_allowed,
             seat_version=seat.version,
-            camera=camera,
+            camera=says.camera,
+            arriving=says.arriving,
+            new=new,
             waiting=viewer.waiting,
             login=self._login,
             claim=self._claim,

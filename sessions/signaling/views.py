@@ -58,15 +58,16 @@ def agenda_view(facts: RoomFacts, now: RoomNow) -> AgendaView:
 
 
 def participant_view(entry: Entry, seat: SeatFacts) -> ParticipantView:
-    """Someone in the room, under the name of the roster."""
+    """Someone in the room, under the name of the roster. Of the microphone and the camera the
+    node's word counts, once there is one."""
     return ParticipantView(
         key=entry.seat,
         version=entry.version,
         name=seat.name,
         facilitates=seat.staff,
-        microphone=entry.microphone,
+        microphone=entry.microphone if entry.audio is None else entry.audio,
         microphone_allowed=entry.microphone_allowed,
-        camera=entry.camera,
+        camera=entry.camera if entry.video is None else entry.video,
         away=entry.away,
     )
 

@@ -356,6 +356,13 @@ async def test_speaking_and_sending_are_told_to_the_room(people: People) -> None
     )
 
 
+async def test_a_peer_that_connects_is_said_to_send_nothing_yet(people: People) -> None:
+    """From then on the node's word counts. Kills: news of changes only, where a silent peer is
+    shown as its browser says."""
+    await people.join("first")
+    await people.until_told(SendingChanged(room=ROOM, peer="first", audio=False, video=False))
+
+
 async def test_goodbye_of_a_peer_closes_it(people: People) -> None:
     first = await people.join("first")
     first.leave()

@@ -20,6 +20,12 @@ local entry = {
   since_ms = old and old.place == arg.place and old.since_ms or now,
   waiting = arg.waiting, late = arg.late, version = 0,
 }
+-- What the node said of the media of before holds for a page that comes back to it.
+local before = not arg.new and old or {}
+for _, kind in ipairs({ 'audio', 'video' }) do
+  entry[kind] = arg[kind]
+  if entry[kind] == nil then entry[kind] = before[kind] end
+end
 entry.claim = arg.claim > 0 and arg.claim or entry.generation
 if old and not same then
   local seq = write({

@@ -9,8 +9,9 @@ from sessions.signaling.messages.base import Key, Number, command, message
 
 @message
 class ParticipantView:
-    """Someone in the room. `microphone` and `camera` are what that browser says is true of
-    its tracks; `away` = the connection is being waited for."""
+    """Someone in the room. `microphone` and `camera` are what the media node receives of them;
+    before it has said anything, what that browser says. `away` = the connection is being waited
+    for."""
 
     key: Key
     version: int
