@@ -86,6 +86,14 @@
     Object.assign(navigator.mediaDevices, { getUserMedia, enumerateDevices });
   }
 
+  /** What the settings of the site say: a device that is blocked is blocked by one of them. */
+  const kinds = { microphone: 'audio', camera: 'video' };
+  if (navigator.permissions) {
+    navigator.permissions.query = async ({ name }) => ({
+      state: look.refuse[kinds[name]] === 'NotAllowedError' ? 'denied' : 'granted',
+    });
+  }
+
   window.RTCPeerConnection = class extends RTCPeerConnection {
     constructor(...given) {
       super(...given);

@@ -38,8 +38,9 @@ class FakeDevices {
 
   #check(kind: Kind, { deviceId }: MediaTrackConstraints): void {
     const name = this.broken[kind];
-    if (name !== undefined) throw named(name);
     const id = (deviceId as ConstrainDOMStringParameters | undefined)?.exact as string | undefined;
+    const other = id !== undefined && this.ids.includes(id);
+    if (name !== undefined && !other) throw named(name);
     if (id !== undefined && !this.ids.includes(id)) throw named('OverconstrainedError');
   }
 }
@@ -51,8 +52,17 @@ function named(name: string): Error {
 const real = (devices: FakeDevices) => devices as unknown as Devices;
 const BOTH = { audio: true, video: true };
 
-async function kinds(devices: FakeDevices, choice = {}, want = BOTH) {
-  const { audio, video, ...problems } = await openDevices(choice, want, real(devices));
+/** What the browser says of a site's permissions: a setting that denies, or nothing decided. */
+const says = (denied: Kind[]) => async (kind: Kind) =>
+  denied.includes(kind) ? ('denied' as const) : ('prompt' as const);
+
+async function kinds(devices: FakeDevices, choice = {}, want = BOTH, denied: Kind[] = []) {
+  const { audio, video, ...problems } = await openDevices(
+    choice,
+    want,
+    real(devices),
+    says(denied),
+  );
   return { opened: [audio?.kind, video?.kind], ...problems };
 }
 
@@ -71,7 +81,8 @@ test.each([
   ['NotReadableError', 'busy'],
   ['AbortError', 'busy'],
 ])('camera with %s costs no one their voice', async (name, problem) => {
-  expect(await kinds(new FakeDevices({ video: name }))).toEqual({
+  const denied: Kind[] = problem === 'blocked' ? ['video'] : [];
+  expect(await kinds(new FakeDevices({ video: name }), {}, BOTH, denied)).toEqual({
     opened: ['audio', undefined],
     audioProblem: null,
     videoProblem: problem,
@@ -92,12 +103,37 @@ test('nothing opens: each says why', async () => {
   expect(await kinds(devices)).toEqual({ opened: [undefined, undefined], ...blocked });
 });
 
+test.each([
+  ['to the question of the browser', []],
+  ['by a setting', ['audio', 'video'] as Kind[]],
+])('who said no to both, %s, is not asked again', async (_, denied) => {
+  const devices = new FakeDevices({ audio: 'NotAllowedError', video: 'NotAllowedError' });
+  await kinds(devices, {}, BOTH, denied);
+  expect(devices.asked).toEqual([['audio', 'video']]);
+});
+
+test('who said no in a browser that does not say what is set is not asked again', async () => {
+  const devices = new FakeDevices({ audio: 'NotAllowedError', video: 'NotAllowedError' });
+  await openDevices({}, BOTH, real(devices), async () => null);
+  expect(devices.asked).toEqual([['audio', 'video']]);
+});
+
+test('a busy camera gives way to another that is free', async () => {
+  const devices = new FakeDevices({ video: 'NotReadableError' }, ['v']);
+  expect(await kinds(devices)).toEqual({ opened: ['audio', 'video'], ...FINE });
+});
+
+test('a busy camera without another is said to be busy', async () => {
+  const devices = new FakeDevices({ video: 'NotReadableError' });
+  expect(await kinds(devices, { videoId: 'v' })).toMatchObject({ videoProblem: 'busy' });
+});
+
 test('page without https has no devices', async () => {
   expect(await openDevices({}, BOTH, null)).toMatchObject({
     audioProblem: 'insecure',
     videoProblem: 'insecure',
   });
-  expect(await listDevices(null)).toEqual({ audio: [], video: [] });
+  expect(await listDevices(null)).toEqual({ audio: [], video: [], outputs: [] });
 });
 
 test('only what is wanted is asked for', async () => {
@@ -117,5 +153,6 @@ test('lists hold inputs that can be chosen', async () => {
   expect(await listDevices(real(new FakeDevices()))).toEqual({
     audio: [{ id: 'a', label: 'Headset' }],
     video: [{ id: 'v', label: 'Front camera' }],
+    outputs: [{ id: 'o', label: 'Speakers' }],
   });
 });

@@ -6,9 +6,10 @@
 
 /**
  * Why a device did not open: the person or a policy said no, there is none, another program has
- * it, or the page is not on https (where browsers hide devices).
+ * it, or the page is not on https (where browsers hide devices). Or why an open one gives nothing:
+ * the system `muted` it (a phone call, a switch), or it is `gone` (unplugged, switched off).
  */
-export type DeviceProblem = 'blocked' | 'missing' | 'busy' | 'insecure';
+export type DeviceProblem = 'blocked' | 'missing' | 'busy' | 'insecure' | 'muted' | 'gone';
 
 /** Ids from `listDevices`; without one the browser chooses. */
 export interface DeviceChoice {
@@ -32,36 +33,64 @@ export interface DeviceName {
 /** The part of `navigator.mediaDevices` that is used; null where the browser hides it. */
 export type Devices = Pick<MediaDevices, 'getUserMedia' | 'enumerateDevices'>;
 
+/** Whether this site may use a device of that kind; null where the browser does not say. */
+export type MayOpen = (kind: Kind) => Promise<PermissionState | null>;
+
+type Kind = 'audio' | 'video';
+
 type Opened = { track: MediaStreamTrack | null; problem: DeviceProblem | null };
 type Wanted = { readonly audio: boolean; readonly video: boolean };
 
 /**
  * Opens what is wanted: both with one question to the person, and each by itself when that fails,
- * so that a broken camera costs no one their voice. Never rejects.
+ * so that a broken camera costs no one their voice. Somebody who said no to both is not asked again.
+ * Never rejects.
  */
 export async function openDevices(
   choice: DeviceChoice,
   want: Wanted,
   devices: Devices | null = browserDevices(),
+  mayOpen: MayOpen = browserSays,
 ): Promise<LocalMedia> {
   if (devices === null) return result(want, failed('insecure'), failed('insecure'));
   const both = want.audio && want.video ? await openBoth(devices, choice) : null;
-  if (both !== null) return both;
-  const audio = want.audio ? await openOne(devices, 'audio', choice.audioId) : NOT_WANTED;
-  const video = want.video ? await openOne(devices, 'video', choice.videoId) : NOT_WANTED;
+  if (both !== null && both !== 'blocked') return both;
+  const no = both === 'blocked' ? await whoSaidNo(mayOpen) : { audio: false, video: false };
+  const open = async (kind: Kind, id: string | undefined) => {
+    if (!want[kind]) return NOT_WANTED;
+    return no[kind] ? failed('blocked') : openOne(devices, kind, id);
+  };
+  const audio = await open('audio', choice.audioId);
+  const video = await open('video', choice.videoId);
   return result(want, audio, video);
 }
 
-/** What can be chosen. Empty where the browser hides devices. */
+/**
+ * Which kinds stay closed after a no to both at once. Where a setting blocks one of them, the other
+ * was never refused and is asked for; else the person has just said no to the question about both.
+ */
+async function whoSaidNo(mayOpen: MayOpen): Promise<{ audio: boolean; video: boolean }> {
+  const [audio, video] = [await mayOpen('audio'), await mayOpen('video')];
+  const oneIsSet = (audio === 'denied') !== (video === 'denied');
+  return oneIsSet
+    ? { audio: audio === 'denied', video: video === 'denied' }
+    : { audio: audio !== 'granted', video: video !== 'granted' };
+}
+
+/** What can be chosen, and what plays sound. Empty where the browser hides devices. */
 export async function listDevices(
   devices: Devices | null = browserDevices(),
-): Promise<{ audio: DeviceName[]; video: DeviceName[] }> {
+): Promise<{ audio: DeviceName[]; video: DeviceName[]; outputs: DeviceName[] }> {
   const all = (await devices?.enumerateDevices()) ?? [];
   const names = (kind: MediaDeviceKind): DeviceName[] =>
     all
       .filter((device) => device.kind === kind && device.deviceId !== '')
       .map((device) => ({ id: device.deviceId, label: device.label }));
-  return { audio: names('audioinput'), video: names('videoinput') };
+  return {
+    audio: names('audioinput'),
+    video: names('videoinput'),
+    outputs: names('audiooutput'),
+  };
 }
 
 /** Calls back when a device is plugged in or pulled out; returns how to stop. */
@@ -85,7 +114,10 @@ function failed(problem: DeviceProblem): Opened {
   return { track: null, problem };
 }
 
-async function openBoth(devices: Devices, choice: DeviceChoice): Promise<LocalMedia | null> {
+async function openBoth(
+  devices: Devices,
+  choice: DeviceChoice,
+): Promise<LocalMedia | 'blocked' | null> {
   try {
     const stream = await devices.getUserMedia({
       audio: audioConstraints(choice.audioId),
@@ -94,8 +126,8 @@ async function openBoth(devices: Devices, choice: DeviceChoice): Promise<LocalMe
     const [audio, video] = [stream.getAudioTracks()[0], stream.getVideoTracks()[0]];
     if (audio === undefined || video === undefined) return null;
     return result({ audio: true, video: true }, opened(audio), opened(video));
-  } catch {
-    return null; // each by itself says which of the two it was
+  } catch (error) {
+    return problemOf(error) === 'blocked' ? 'blocked' : null; // each by itself says which it was
   }
 }
 
@@ -103,20 +135,34 @@ function opened(track: MediaStreamTrack): Opened {
   return { track, problem: null };
 }
 
-/** The chosen device, or any when the chosen one is gone. */
-async function openOne(
+/** The chosen device, or any when the chosen one is gone; another one when it is busy. */
+async function openOne(devices: Devices, kind: Kind, id: string | undefined): Promise<Opened> {
+  const first = await tryOne(devices, kind, id);
+  if (first.problem === 'missing' && id !== undefined) return openOne(devices, kind, undefined);
+  return first.problem === 'busy' ? openAnother(devices, kind, id) : first;
+}
+
+/** The first of the other devices that opens. */
+async function openAnother(
   devices: Devices,
-  kind: 'audio' | 'video',
-  id: string | undefined,
+  kind: Kind,
+  busy: string | undefined,
 ): Promise<Opened> {
+  const listed = (await listDevices(devices))[kind].filter(({ id }) => id !== busy);
+  for (const { id } of listed) {
+    const opened = await tryOne(devices, kind, id);
+    if (opened.track !== null) return opened;
+  }
+  return failed('busy');
+}
+
+async function tryOne(devices: Devices, kind: Kind, id: string | undefined): Promise<Opened> {
   try {
     const constraints = kind === 'audio' ? audioConstraints(id) : videoConstraints(id);
     const stream = await devices.getUserMedia({ [kind]: constraints });
     return { track: stream.getTracks()[0] ?? null, problem: null };
   } catch (error) {
-    const problem = problemOf(error);
-    const gone = id !== undefined && problem === 'missing';
-    return gone ? openOne(devices, kind, undefined) : failed(problem);
+    return failed(problemOf(error));
   }
 }
 
@@ -147,6 +193,16 @@ function result(want: Wanted, audio: Opened, video: Opened): LocalMedia {
     audioProblem: want.audio ? audio.problem : null,
     videoProblem: want.video ? video.problem : null,
   };
+}
+
+/** Firefox before 131 knows no permission of these names. */
+async function browserSays(kind: Kind): Promise<PermissionState | null> {
+  const name = kind === 'audio' ? 'microphone' : 'camera';
+  try {
+    return (await navigator.permissions.query({ name: name as PermissionName })).state;
+  } catch {
+    return null;
+  }
 }
 
 function browserDevices(): MediaDevices | null {

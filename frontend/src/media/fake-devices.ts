@@ -25,6 +25,12 @@ export class FakeTrack extends EventTarget {
     this.readyState = 'ended';
   }
 
+  /** The system takes the device for something else, or gives it back. */
+  setMuted(muted: boolean): void {
+    this.muted = muted;
+    this.dispatchEvent(new Event(muted ? 'mute' : 'unmute'));
+  }
+
   /** The device is unplugged. */
   end(): void {
     this.readyState = 'ended';
@@ -38,6 +44,7 @@ export class FakeDevices {
   readonly asked: { audio: boolean; video: boolean }[] = [];
   hold: Promise<void> = Promise.resolve();
   blocked = false;
+  muted = false;
 
   readonly open = async (
     _choice: unknown,
@@ -69,6 +76,7 @@ export class FakeDevices {
   #track(kind: Kind, wanted: boolean): MediaStreamTrack | null {
     if (!wanted || this.blocked) return null;
     const track = new FakeTrack(kind);
+    track.muted = this.muted;
     this.opened.push(track);
     return track as unknown as MediaStreamTrack;
   }

@@ -115,6 +115,59 @@ describe('one’s own devices', () => {
     ]);
   });
 
+  it('that the system mutes say so, and that they work again', async () => {
+    const { browser, own, problems } = setUp();
+    await own.open();
+    browser.newest('audio').setMuted(true);
+    browser.newest('audio').setMuted(false);
+    browser.newest('video').setMuted(true);
+    expect(problems.slice(1)).toEqual([
+      { audioProblem: 'muted' },
+      { audioProblem: null },
+      { videoProblem: 'muted' },
+    ]);
+  });
+
+  /** Kills: a tap that sets a wish which was there already, and does nothing. */
+  it.each([
+    ['audio', 'microphone'],
+    ['video', 'camera'],
+  ] as const)('that the system mutes are opened again by a tap: %s', async (kind, device) => {
+    const { browser, own } = setUp();
+    await own.open();
+    const muted = browser.newest(kind);
+    muted.setMuted(true);
+    await own.want({ [device]: true });
+    expect(muted.readyState).toBe('ended');
+    expect(browser.newest(kind)).not.toBe(muted);
+    expect(own.truth()).toEqual({ microphone: true, camera: true });
+  });
+
+  it('that come muted say so', async () => {
+    const { browser, own, problems } = setUp();
+    browser.muted = true;
+    await own.open();
+    expect(problems).toEqual([{ audioProblem: 'muted', videoProblem: 'muted' }]);
+  });
+
+  it('that are switched off say so, and a tap opens another', async () => {
+    const { browser, own, problems } = setUp();
+    await own.open();
+    browser.newest('audio').end();
+    expect(problems.at(-1)).toEqual({ audioProblem: 'gone' });
+    await own.want({ microphone: true });
+    expect(problems.at(-1)).toEqual({ audioProblem: null });
+    expect(own.truth()).toEqual({ microphone: true, camera: true });
+  });
+
+  it('that were closed by their owner say nothing more', async () => {
+    const { browser, own, problems } = setUp();
+    await own.open();
+    await own.want({ camera: false });
+    browser.newest('video').setMuted(true);
+    expect(problems.length).toBe(1);
+  });
+
   it('in the room are true as the senders are', async () => {
     const { own } = setUp();
     await own.open();

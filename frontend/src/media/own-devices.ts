@@ -3,7 +3,7 @@
  * the tracks. Knows no room and no screen: its owner says what is allowed, and where tracks go.
  */
 
-import { type DeviceChoice, type LocalMedia, openDevices } from './devices';
+import { type DeviceChoice, type DeviceProblem, type LocalMedia, openDevices } from './devices';
 
 export interface Wanted {
   readonly microphone: boolean;
@@ -74,11 +74,11 @@ export class OwnDevices {
     if (!want.audio && !want.video) return this.apply();
     const opened = await this.opens(this.choice, want);
     if (round !== this.#round) return stopAll(opened.audio, opened.video);
-    if (want.audio) this.#audio = this.#watched(opened.audio);
-    if (want.video) this.#video = this.#watched(opened.video);
+    if (want.audio) this.#audio = this.#watched(opened.audio, 'audioProblem');
+    if (want.video) this.#video = this.#watched(opened.video, 'videoProblem');
     this.on.problems({
-      ...(want.audio ? { audioProblem: opened.audioProblem } : {}),
-      ...(want.video ? { videoProblem: opened.videoProblem } : {}),
+      ...(want.audio ? { audioProblem: opened.audioProblem ?? problemOf(opened.audio) } : {}),
+      ...(want.video ? { videoProblem: opened.videoProblem ?? problemOf(opened.video) } : {}),
     });
     await this.apply();
   }
@@ -91,9 +91,12 @@ export class OwnDevices {
     await this.open();
   }
 
-  /** What the person wants. A camera that is not wanted is closed, so that its lamp goes out. */
+  /** What the person wants. A camera that is not wanted is closed, so that its lamp goes out. One
+   * that is wanted and that the system mutes is opened once more: some systems never unmute it. */
   async want(wanted: Partial<Wanted>): Promise<void> {
     this.wanted = { ...this.wanted, ...wanted };
+    if (wanted.microphone && this.#audio?.muted) this.#audio = stopped(this.#audio);
+    if (wanted.camera && this.#video?.muted) this.#video = stopped(this.#video);
     if (!this.wanted.camera) this.#video = stopped(this.#video);
     await this.open();
   }
@@ -131,12 +134,24 @@ export class OwnDevices {
     this.on.changed();
   }
 
-  #watched(track: MediaStreamTrack | null): MediaStreamTrack | null {
+  /** What the device or the system does to an open track is said, and so is that it is over. */
+  #watched(track: MediaStreamTrack | null, problem: keyof Problems): MediaStreamTrack | null {
     for (const event of ['ended', 'mute', 'unmute']) {
-      track?.addEventListener(event, () => this.on.changed());
+      track?.addEventListener(event, () => {
+        if (track === this.#audio || track === this.#video)
+          this.on.problems({ [problem]: problemOf(track) });
+        this.on.changed();
+      });
     }
     return track;
   }
+}
+
+/** Why a track that is open gives nothing. */
+function problemOf(track: MediaStreamTrack | null): DeviceProblem | null {
+  if (track === null) return null;
+  if (track.readyState === 'ended') return 'gone';
+  return track.muted ? 'muted' : null;
 }
 
 function isLive(track: MediaStreamTrack | null): boolean {

@@ -168,12 +168,25 @@ describe('places', () => {
     expect(keys).toEqual(['dana', 'me', 'joe', 'kai']);
   });
 
-  it('of someone who was gone is the last', () => {
+  /** Kills: a list in which somebody who dropped and came back stands at the end. */
+  it('are found again by someone who was gone', () => {
     const back = person('dana', { version: 9 });
     const left: Event = { ...EACH['participant.left'], key: 'dana' };
     const events: Event[] = [left, { ...EACH['participant.changed'], participant: back }];
     const keys = events.reduce(applied, liveRoom()).participants.map((p) => p.key);
-    expect(keys).toEqual(['me', 'joe', 'dana']);
+    expect(keys).toEqual(['dana', 'me', 'joe']);
+  });
+});
+
+describe('places, over a snapshot', () => {
+  it('are found again by someone who was gone in between', () => {
+    const without = snapshotOf({ seq: 20, participants: [person('me'), person('joe')] });
+    const back = snapshotOf({
+      seq: 30,
+      participants: [person('me'), person('joe'), person('kai'), person('dana')],
+    });
+    const keys = [without, back].reduce(applied, liveRoom()).participants.map((p) => p.key);
+    expect(keys).toEqual(['dana', 'me', 'joe', 'kai']);
   });
 });
 

@@ -22,6 +22,18 @@ interface Versioned {
   readonly version: number;
 }
 
+/** In the places that were given, and those who have none yet at the end, in their order. */
+function seated<T extends Versioned>(places: readonly string[], list: readonly T[]): readonly T[] {
+  const place = ({ key }: T) => (places.includes(key) ? places.indexOf(key) : places.length);
+  return [...list].sort((one, other) => place(one) - place(other));
+}
+
+/** With a place for everybody in the list. */
+function withPlaces(places: readonly string[], list: readonly Versioned[]): readonly string[] {
+  const fresh = list.map(({ key }) => key).filter((key) => !places.includes(key));
+  return fresh.length ? [...places, ...fresh] : places;
+}
+
 /** In place when known, at the end when new: nobody's place changes because of someone else. */
 function placed<T extends Versioned>(list: readonly T[], item: T): readonly T[] {
   const known = list.findIndex((other) => other.key === item.key);
@@ -58,7 +70,8 @@ export function fromSnapshot(snapshot: Snapshot, before: Live | null): Live {
     floorSeq: snapshot.seq,
     room: snapshot.room,
     me: snapshot.me,
-    participants: inPlaces<ParticipantView>(before?.participants ?? [], snapshot.participants),
+    participants: seated<ParticipantView>(before?.places ?? [], snapshot.participants),
+    places: withPlaces(before?.places ?? [], snapshot.participants),
     waiting: inPlaces<WaitingView>(before?.waiting ?? [], snapshot.waiting),
     gone: {},
     goneWaiting: {},
@@ -84,7 +97,11 @@ const meChanged: Apply<MeChanged> = (live, { me }) =>
 
 const participantChanged: Apply<ParticipantChanged> = (live, { participant }) =>
   isNews(live.participants, live.gone, participant)
-    ? { ...live, participants: placed(live.participants, participant) }
+    ? {
+        ...live,
+        participants: seated(live.places, placed(live.participants, participant)),
+        places: withPlaces(live.places, [participant]),
+      }
     : live;
 
 const participantLeft: Apply<ParticipantLeft> = (live, { key, version }) =>

@@ -11,6 +11,12 @@ export function isBreak(agenda: AgendaView): boolean {
   return segment !== null && isBreakSegment(segment);
 }
 
+/** One is in the room, and a break is on: at the desk it has no screen of its own. */
+export function breaks(screen: Screen): boolean {
+  const live = liveOf(screen);
+  return needs(screen).media && live !== null && isBreak(live.room.agenda);
+}
+
 const OVER: readonly string[] = ['ended', 'not_held', 'cancelled'] satisfies Over[];
 
 /** The session is over: its room's state and the page's screen have the same three names. */

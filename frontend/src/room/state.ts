@@ -14,7 +14,7 @@ import type {
 } from '../messages';
 
 export type Link = 'connecting' | 'open' | 'reconnecting' | 'closed';
-export type DeviceProblem = null | 'blocked' | 'missing' | 'busy' | 'insecure';
+export type DeviceProblem = null | 'blocked' | 'missing' | 'busy' | 'insecure' | 'muted' | 'gone';
 export type MediaState = 'idle' | 'connecting' | 'connected' | 'failed';
 
 export interface DeviceName {
@@ -49,7 +49,10 @@ export interface Live {
   readonly floorSeq: number;
   readonly room: RoomView;
   readonly me: MeView;
+  /** In the order of their tiles: of when this page first saw them. */
   readonly participants: readonly ParticipantView[];
+  /** Everybody this page has seen in the room, in that order; the place of who left is kept. */
+  readonly places: readonly string[];
   readonly waiting: readonly WaitingView[];
   readonly gone: Readonly<Record<string, number>>;
   readonly goneWaiting: Readonly<Record<string, number>>;

@@ -18,6 +18,13 @@ export function reopened(wanted: { readonly camera: boolean }): string {
   return `The group is open again. ${off} off.`;
 }
 
+/** When a break is over: the camera is back, the microphone waits for a tap. */
+export const BREAK_OVER = 'The break is over. Your microphone is off. Tap Unmute to speak.';
+
+/** When what played the group's sound is gone: it may come from a loudspeaker now. */
+export const OUTPUT_GONE =
+  'Your headphones were switched off or unplugged. People near you may hear the group now.';
+
 /** For a refusal that came without a sentence of its own. */
 export const REFUSALS: Readonly<Record<string, string>> = {
   'connection.lost': 'Not done: the connection dropped. Try again when you are back.',
@@ -33,6 +40,9 @@ export const DEVICES: Readonly<Record<'audio' | 'video', Readonly<Record<string,
     missing: 'We found no microphone. Plug one in, or just listen.',
     busy: 'Another app is using the microphone. Close it, then try again.',
     insecure: 'This page can’t use a microphone, because the connection isn’t secure.',
+    muted:
+      'Your device keeps the microphone off, for a call or by a switch. End the call or turn the switch, then tap Unmute.',
+    gone: 'Your microphone was switched off or unplugged. Nobody hears you. Tap Unmute to use another one.',
   },
   video: {
     blocked:
@@ -40,6 +50,9 @@ export const DEVICES: Readonly<Record<'audio' | 'video', Readonly<Record<string,
     missing: 'We found no camera. You can join without video.',
     busy: 'Another app is using the camera. Close it, or join without video.',
     insecure: 'This page can’t use a camera, because the connection isn’t secure.',
+    muted:
+      'Your device keeps the camera off, for a call or by a switch. When that is over, tap Start video.',
+    gone: 'Your camera was switched off or unplugged. Tap Start video to use another one.',
   },
 };
 

@@ -1,16 +1,17 @@
 // The device check: opens the devices, lists them, shows how loud one is before the room.
 // Owns the level meter and the check's verbs. Knows no socket: nobody hears what is checked here.
 import { signal } from '@preact/signals';
-import type { DeviceChoice } from '../media/devices';
+import type { DeviceChoice, DeviceName } from '../media/devices';
 import type { OwnDevices } from '../media/own-devices';
 import type { PageState } from './page-state';
 import type { Parts } from './parts';
 
-type Devices = Pick<OwnDevices, 'audio' | 'video' | 'choice' | 'open' | 'choose'>;
+type Devices = Pick<OwnDevices, 'audio' | 'video' | 'choice' | 'wanted' | 'want' | 'choose'>;
 
 export class DeviceCheck {
   /** How loud one's own microphone is, 0 to 1. */
   readonly level = signal(0);
+  #outputs: readonly DeviceName[] = [];
   #metered: { readonly track: MediaStreamTrack; readonly stop: () => void } | null = null;
 
   constructor(
@@ -21,7 +22,7 @@ export class DeviceCheck {
 
   /** Asks the person for the devices, then lists what there is. */
   async open(): Promise<void> {
-    await this.devices.open();
+    await this.devices.want(this.devices.wanted);
     await this.list();
     this.page.dispatch({ kind: 'own', own: { asked: true } });
   }
@@ -31,8 +32,11 @@ export class DeviceCheck {
     await this.list();
   }
 
-  async list(): Promise<void> {
-    const { audio, video } = await this.parts.listDevices();
+  /** Lists what there is. Returns whether something that played sound is gone since. */
+  async list(): Promise<boolean> {
+    const { audio, video, outputs } = await this.parts.listDevices();
+    const gone = this.#outputs.some(({ id }) => !outputs.some((other) => other.id === id));
+    this.#outputs = outputs;
     const { choice } = this.devices;
     const own = {
       audioDevices: audio,
@@ -41,6 +45,7 @@ export class DeviceCheck {
       videoId: choice.videoId ?? this.devices.video?.getSettings().deviceId ?? null,
     };
     this.page.dispatch({ kind: 'own', own });
+    return gone;
   }
 
   /** The meter runs before the room only. Called when the screen or a track has changed. */

@@ -319,6 +319,8 @@ export class FakePage {
   readonly echoCalls: string[] = [];
   readonly timers: { ms: number; callback: () => void }[] = [];
   wallNow = 0;
+  outputs = ['speaker', 'headset'];
+  devicesChanged = () => {};
   readonly session: RoomSession;
   readonly #parts: Parts = {
     webrtc: true,
@@ -334,8 +336,11 @@ export class FakePage {
     listDevices: async () => ({
       audio: [{ id: 'a', label: 'Headset' }],
       video: [{ id: 'v', label: 'Front camera' }],
+      outputs: this.outputs.map((id) => ({ id, label: id })),
     }),
-    onDevicesChanged: () => {},
+    onDevicesChanged: (callback) => {
+      this.devicesChanged = callback;
+    },
     meter: (track, on) => {
       this.metered.push(`start ${track.kind}`);
       on(0.5);

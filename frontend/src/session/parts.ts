@@ -16,7 +16,11 @@ export interface Parts {
   newPeer(on: MediaListener): MediaPeer;
   newEcho(on: EchoListener): Pick<Echo, 'start' | 'stop' | 'send' | 'close'>;
   readonly openDevices: typeof openDevices;
-  listDevices(): Promise<{ audio: readonly DeviceName[]; video: readonly DeviceName[] }>;
+  listDevices(): Promise<{
+    audio: readonly DeviceName[];
+    video: readonly DeviceName[];
+    outputs: readonly DeviceName[];
+  }>;
   /** Calls back when a device is plugged in or pulled out. */
   onDevicesChanged(callback: () => void): void;
   /** Calls back with a loudness of 0 to 1; returns how to stop. */

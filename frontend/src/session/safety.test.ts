@@ -85,6 +85,9 @@ describe('a break', () => {
     await becomes({ room: AFTER_BREAK });
     expect(page.session.devices.truth()).toEqual(CAMERA_ONLY);
     expect(page.server.devices).toEqual(CAMERA_ONLY);
+    expect(page.session.page.current.notice?.text).toBe(
+      'The break is over. Your microphone is off. Tap Unmute to speak.',
+    );
   });
 
   it('opens no microphone afterwards that was asked for meanwhile', async () => {

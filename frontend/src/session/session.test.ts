@@ -41,6 +41,38 @@ describe('the device check', () => {
     expect(page.session.page.current.notice?.code).toBe('devices');
   });
 
+  it('takes a sentence away when the device works again', async () => {
+    const page = await new FakePage().join();
+    page.browser.newest('audio').setMuted(true);
+    expect(page.session.page.current.notice?.text).toContain('keeps the microphone off');
+    page.browser.newest('audio').setMuted(false);
+    expect(page.session.page.current.notice).toBeNull();
+  });
+
+  it('keeps the sentence of the other device', async () => {
+    const page = await new FakePage().join();
+    page.browser.newest('video').end();
+    page.browser.newest('audio').setMuted(true);
+    page.browser.newest('audio').setMuted(false);
+    expect(page.session.page.current.notice?.text).toContain('Your camera was switched off');
+  });
+
+  it('says in the room that headphones are gone', async () => {
+    const page = await new FakePage().join();
+    page.outputs = ['speaker'];
+    page.devicesChanged();
+    await settled();
+    expect(page.session.page.current.notice?.code).toBe('outputs');
+  });
+
+  it('says nothing when something was plugged in', async () => {
+    const page = await new FakePage().join();
+    page.outputs = ['speaker', 'headset', 'another'];
+    page.devicesChanged();
+    await settled();
+    expect(page.session.page.current.notice).toBeNull();
+  });
+
   it('shows one’s own picture while the camera is open', async () => {
     const page = await new FakePage().join();
     expect(page.session.own.value?.getVideoTracks()).toEqual([page.browser.newest('video')]);

@@ -5,9 +5,9 @@ import { signal } from '@preact/signals';
 import { OwnDevices, type Problems } from '../media/own-devices';
 import type { Event } from '../messages';
 import { myself } from '../room/people';
-import { isInside, needs } from '../room/screens';
+import { breaks, isInside, needs } from '../room/screens';
 import { liveOf, type RoomState } from '../room/state';
-import { DEVICES, reopened } from '../room/words';
+import { BREAK_OVER, DEVICES, OUTPUT_GONE, reopened } from '../room/words';
 import type { Close, Connection, ConnectionStatus, Reply, Request } from '../signaling/connection';
 import { DeviceCheck } from './check';
 import { EchoCheck } from './echo-check';
@@ -55,7 +55,7 @@ export class RoomSession {
   /** Opens the page: the check of the devices, where this browser can take part. */
   start(): void {
     if (!this.parts.webrtc) return;
-    this.parts.onDevicesChanged(() => void this.check.list());
+    this.parts.onDevicesChanged(() => void this.#devicesChanged());
     void this.check.open();
   }
 
@@ -147,15 +147,24 @@ export class RoomSession {
     if (this.page.live) this.#report.settle();
   }
 
-  /** After the check these sentences have no place of their own: they go to the status line. */
+  /** After the check these sentences have no place of their own: they go to the status line, and
+   * from it when the device works again. */
   #problemsFound(problems: Partial<Problems>): void {
     this.page.dispatch({ kind: 'own', own: problems });
-    const { audioProblem, videoProblem } = problems;
+    const { audioProblem, videoProblem } = this.page.current.own;
+    if (!audioProblem && !videoProblem) this.page.dispatch({ kind: 'done', about: 'devices' });
     const text =
       (audioProblem && DEVICES.audio[audioProblem]) ||
       (videoProblem && DEVICES.video[videoProblem]);
     if (text && this.page.current.screen.at !== 'check')
       this.page.notify('devices', text, 'refusal');
+  }
+
+  /** Something was plugged in or pulled out. */
+  async #devicesChanged(): Promise<void> {
+    const gone = await this.check.list();
+    if (gone && isInside(this.page.current.screen))
+      this.page.notify('outputs', OUTPUT_GONE, 'refusal');
   }
 
   // ---- what follows from a change of state -----------------------------------------------
@@ -167,6 +176,8 @@ export class RoomSession {
     if (!needs(is).media) this.media.close();
     this.rules.follow(was, is);
     this.#compareWithServer(before, after);
+    if (breaks(was) && isInside(is) && !breaks(is))
+      this.page.notify('break.over', BREAK_OVER, 'news');
     if (was.at === is.at) return;
     if (was.at === 'check') this.echo.close();
     if (was.at === 'ended' && is.at === 'room')

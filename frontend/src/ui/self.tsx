@@ -1,5 +1,6 @@
 // One's own picture before the room: what others will see, and whether one is heard.
 import { initial } from '../room/people';
+import type { DeviceProblem } from '../room/state';
 import { CameraControl, MicrophoneControl } from './controls';
 import { Icon } from './icon';
 import type { Page } from './page';
@@ -17,11 +18,16 @@ export function Self({ page }: { page: Page }) {
       )}
       <Heard page={page} />
       <div class="self-ctl">
-        <MicrophoneControl page={page} allowed={!own.audioProblem} />
+        <MicrophoneControl page={page} allowed={canOpen(own.audioProblem)} />
         <CameraControl page={page} />
       </div>
     </div>
   );
+}
+
+/** A tap opens what the system took away, and not what never opened. */
+function canOpen(problem: DeviceProblem): boolean {
+  return problem === null || problem === 'muted' || problem === 'gone';
 }
 
 const LOUD_ENOUGH = 0.08;
