@@ -1,8 +1,16 @@
 import { describe, expect, it } from 'vitest';
 import { slotSeen } from './live';
-import { condition, hands, initial, tiles, waitingBecause } from './people';
+import {
+  condition,
+  hands,
+  initial,
+  isLastOfStaff,
+  isUnstaffed,
+  tiles,
+  waitingBecause,
+} from './people';
 import { type Live, NO_DEVICES } from './state';
-import { floor, liveRoom, person, waits } from './testing';
+import { floor, liveRoom, meView, person, roomView, waits } from './testing';
 
 const OWN = { own: { ...NO_DEVICES, microphone: true, camera: true } };
 
@@ -97,5 +105,35 @@ describe('words about people', () => {
       'Came late',
       '',
     ]);
+  });
+});
+
+describe('staff', () => {
+  const dana = person('dana', { facilitates: true });
+  const joe = person('joe');
+  const staff = meView({ facilitates: true });
+
+  it.each([
+    ['is here', [dana, joe], 'live', false],
+    ['is being waited for', [{ ...dana, away: true }, joe], 'live', false],
+    ['has left', [joe], 'live', true],
+    ['has left while the agenda stands still', [joe], 'paused', true],
+    ['has not come yet', [joe], 'lobby_open', false],
+  ] as const)(
+    'are missed by a client when nobody of them is there: one %s',
+    (_, people, state, is) => {
+      const live = liveRoom({ participants: [...people], room: roomView({ state }) });
+      expect(isUnstaffed(live)).toBe(is);
+    },
+  );
+
+  it.each([
+    ['alone with clients', [joe], 'live', true],
+    ['with a colleague', [dana, joe], 'live', false],
+    ['before the start', [joe], 'lobby_open', false],
+  ] as const)('are the last of them: %s', (_, people, state, is) => {
+    const participants = [person('me', { facilitates: true }), ...people];
+    const live = liveRoom({ me: staff, participants, room: roomView({ state }) });
+    expect([isLastOfStaff(live), isUnstaffed(live)]).toEqual([is, false]);
   });
 });

@@ -51,6 +51,25 @@ export function myself(live: Live): ParticipantView | null {
   return live.participants.find((person) => person.key === live.me.key) ?? null;
 }
 
+/** Somebody else of the staff is in the room, or is being waited for. */
+function otherStaff(live: Live): boolean {
+  return live.participants.some(({ key, facilitates }) => facilitates && key !== live.me.key);
+}
+
+/** The group goes on, and nobody of the staff is in it. */
+export function isUnstaffed(live: Live): boolean {
+  return inSession(live) && !live.me.facilitates && !otherStaff(live);
+}
+
+/** When this person leaves, the group goes on without staff. */
+export function isLastOfStaff(live: Live): boolean {
+  return inSession(live) && live.me.facilitates && !otherStaff(live);
+}
+
+function inSession({ room }: Live): boolean {
+  return room.state === 'live' || room.state === 'paused';
+}
+
 function slotOf(live: Live, key: string): number | null {
   const found = Object.entries(live.slots).find(([, owner]) => owner.key === key);
   return found ? Number(found[0]) : null;

@@ -24,6 +24,12 @@ function topicOf({ room }: Live, segment: SegmentView | null): string {
   return segment?.kind === 'topic' ? room.topic : '';
 }
 
+/** What is on has a bar that bears its name: a break's is too narrow, other times have none. */
+function hasBar({ room }: Live): boolean {
+  const segment = currentSegment(room.agenda);
+  return segment !== null && !isBreakSegment(segment);
+}
+
 function leftWords(live: Live, now: number, clocks: Clocks): string {
   const { agenda, starts_ms } = live.room;
   if (agenda.phase === 'not_started') return asTime(starts_ms, clocks);
@@ -34,7 +40,7 @@ export function AgendaStrip({ page, live }: { page: Page; live: Live }) {
   const left = leftWords(live, page.now.value, page.clocks);
   const over = live.room.agenda.phase === 'overrun' && live.me.facilitates;
   return (
-    <header class="agenda">
+    <header class={`agenda ${hasBar(live) ? '' : 'alone'}`}>
       <h1 tabIndex={-1} class="vh">
         {heading(live)}
       </h1>

@@ -11,6 +11,7 @@ import { Lobby } from './lobby';
 import type { Page } from './page';
 import { Voices } from './picture';
 import { Strip } from './strip';
+import { oneMeaning } from './taps';
 import { Tiles } from './tiles';
 
 interface AppProps {
@@ -25,6 +26,7 @@ export function App({ page, onShown }: AppProps) {
   useHeading(root, screen.at);
   useLayoutEffect(() => onShown(screen.at), [screen.at, onShown]);
   useLayoutEffect(() => (root.current ? keepFocus(root.current) : undefined), []);
+  useLayoutEffect(() => (root.current ? oneMeaning(root.current) : undefined), []);
   return (
     <div ref={root}>
       <p class="vh" role="status">

@@ -7,6 +7,7 @@ import { DeskAgenda, Main, useEndAsk } from './agenda-panel';
 import { AgendaStrip } from './agenda-strip';
 import { CameraControl, Control, MicrophoneControl, TryAgain } from './controls';
 import { Icon, type IconName } from './icon';
+import { useLeaveAsk } from './leave-ask';
 import type { Page } from './page';
 import { DeskPeople, type Tab } from './people-panel';
 import { Sheet } from './sheet';
@@ -20,6 +21,7 @@ export function Desk({ page, live }: { page: Page; live: Live }) {
   const tab = useSignal<Tab>(waitsFirst ? 'lobby' : 'people');
   const panel = useSignal<Panel>(null);
   const { ask, sheet } = useEndAsk(page);
+  const leaving = useLeaveAsk(page, live, ask);
   const open = panel.value === null ? '' : panel.value === 'agenda' ? 'open-left' : 'open-right';
   const show = (wanted: Exclude<Panel, null>) => {
     if (wanted !== 'agenda') tab.value = wanted;
@@ -38,8 +40,16 @@ export function Desk({ page, live }: { page: Page; live: Live }) {
       <section class="floor-phone" aria-label="Next step">
         <Main page={page} live={live} onEnd={ask} />
       </section>
-      <Bar page={page} live={live} panel={panel.value} onPanel={show} onEnd={ask} />
+      <Bar
+        page={page}
+        live={live}
+        panel={panel.value}
+        onPanel={show}
+        onEnd={ask}
+        onLeave={leaving.leave}
+      />
       {sheet}
+      {leaving.sheet}
     </div>
   );
 }
@@ -50,9 +60,10 @@ interface BarProps {
   readonly panel: Panel;
   readonly onPanel: (panel: Exclude<Panel, null>) => void;
   readonly onEnd: () => void;
+  readonly onLeave: () => void;
 }
 
-function Bar({ page, live, panel, onPanel, onEnd }: BarProps) {
+function Bar({ page, live, panel, onPanel, onEnd, onLeave }: BarProps) {
   const more = useSignal(false);
   const dropped = page.state.value.link !== 'open';
   return (
@@ -86,9 +97,11 @@ function Bar({ page, live, panel, onPanel, onEnd }: BarProps) {
         <Opens icon="more" words="More" open={more.value} onClick={() => (more.value = true)} />
       </div>
       <div class="leave-slot only-wide">
-        <Control name="leave" icon="leave" words="Leave" onClick={page.verbs.leave} />
+        <Control name="leave" icon="leave" words="Leave" onClick={onLeave} />
       </div>
-      {more.value && <More page={page} onClose={() => (more.value = false)} onEnd={onEnd} />}
+      {more.value && (
+        <More page={page} onClose={() => (more.value = false)} onEnd={onEnd} onLeave={onLeave} />
+      )}
     </section>
   );
 }
@@ -118,7 +131,14 @@ function Opens({ icon, words, open, onClick, count, counted }: OpensProps) {
   );
 }
 
-function More({ page, onClose, onEnd }: { page: Page; onClose: () => void; onEnd: () => void }) {
+interface MoreProps {
+  readonly page: Page;
+  readonly onClose: () => void;
+  readonly onEnd: () => void;
+  readonly onLeave: () => void;
+}
+
+function More({ page, onClose, onEnd, onLeave }: MoreProps) {
   const { camera } = page.state.value.own;
   const then = (verb: () => void) => () => {
     onClose();
@@ -130,7 +150,7 @@ function More({ page, onClose, onEnd }: { page: Page; onClose: () => void; onEnd
         <button class="btn big wide" type="button" onClick={then(page.verbs.switchCamera)}>
           {camera ? 'Stop video' : 'Start video'}
         </button>
-        <button class="btn big wide" type="button" onClick={then(page.verbs.leave)}>
+        <button class="btn big wide" type="button" onClick={then(onLeave)}>
           Leave; the group goes on
         </button>
         <button class="btn danger big wide" type="button" onClick={then(onEnd)}>

@@ -1,5 +1,6 @@
 // The banners under the agenda: of the connection, the microphone, and the last notice.
 
+import { isUnstaffed } from '../room/people';
 import { isBreak } from '../room/screens';
 import type { Live, RoomState } from '../room/state';
 import { byWhom } from '../room/words';
@@ -16,6 +17,7 @@ export function Strip({ page, live }: { page: Page; live: Live }) {
       </div>
       <div role="status">
         <OnBreak live={live} />
+        <Unstaffed page={page} live={live} />
         <MicrophoneClosed live={live} />
         <Said page={page} live={live} />
       </div>
@@ -31,14 +33,19 @@ function Dropped({ page }: { page: Page }) {
       </span>
       <p>
         <b>Your connection dropped.</b> We are getting you back. Your place is kept.
-        {page.staffPhone && (
-          <>
-            {' '}
-            You can call: <a href={`tel:${page.staffPhone}`}>{page.staffPhone}</a>.
-          </>
-        )}
+        <Call page={page} />
       </p>
     </div>
+  );
+}
+
+function Call({ page }: { page: Page }) {
+  if (!page.staffPhone) return null;
+  return (
+    <>
+      {' '}
+      You can call: <a href={`tel:${page.staffPhone}`}>{page.staffPhone}</a>.
+    </>
   );
 }
 
@@ -82,6 +89,21 @@ function OnBreak({ live }: { live: Live }) {
     <div class="banner quiet" data-banner="break">
       <Icon name="camera-off" />
       <p>It is a break. Microphones and cameras are off.</p>
+    </div>
+  );
+}
+
+/** Says what happens: the room ends 15 minutes after the last of the staff left (RS3). */
+function Unstaffed({ page, live }: { page: Page; live: Live }) {
+  if (!isUnstaffed(live)) return null;
+  return (
+    <div class="banner" data-banner="unstaffed">
+      <Icon name="people" />
+      <p>
+        <b>Nobody of the staff is here right now.</b> You can stay: if nobody comes back within 15
+        minutes, the group ends by itself.
+        <Call page={page} />
+      </p>
     </div>
   );
 }
