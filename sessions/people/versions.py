@@ -3,6 +3,7 @@
 from allauth.mfa.models import Authenticator
 
 from sessions.core.personal import Personal
+from sessions.core.typed.email import shown_email
 from sessions.core.versions import State
 from sessions.models import Person
 
@@ -10,7 +11,7 @@ from sessions.models import Person
 def account_state(person: Person) -> State:
     return {
         "display_name": (person.display_name,),
-        "email": (person.email,),
+        "email": (shown_email(person.email),),
         "roles": tuple(sorted(person.roles)),
     }
 

@@ -43,6 +43,7 @@ NO_FORMS: Mapping[str, str] = {
     "alive": "a health check",
     "health": "a health check",
     "demo_sign_in": "development only",
+    "person_allow_codes": "shown only while the codes of somebody are stopped; done twice is done",
 }
 NO_VERSION: Mapping[str, str] = {
     "account_login": "asks for a code",

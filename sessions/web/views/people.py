@@ -13,7 +13,7 @@ from sessions.audit.services import READ, record
 from sessions.core.permissions import Role, Verb
 from sessions.core.refusal import Refuse, sentence
 from sessions.core.second_factor import STAFF
-from sessions.core.typed.email import email_address
+from sessions.core.typed.email import email_address, shown_email
 from sessions.core.versions import written
 from sessions.models import AccountRequest, Person
 from sessions.people.codes.guesses import codes_allow, stopped_accounts
@@ -32,8 +32,8 @@ from sessions.people.versions import account_state, factors_state, open_state
 from sessions.web.access import page, refused, signed_in
 from sessions.web.forms import PersonForm, place_refusal, posted
 from sessions.web.navigation import desk
-from sessions.web.versioned import seen_in
 from sessions.web.sign_in.second_factor.guard import gate_fresh
+from sessions.web.versioned import seen_in
 
 ROLE_CHIPS = {
     Role.CLIENT: "client",

@@ -59,7 +59,7 @@ def gate_fresh(request: HttpRequest, person: Person, verb: str) -> HttpResponse 
         return None
     record(person, verb, "account.not_fresh")
     hold(request, person)
-    return redirect(with_next(reverse("unlock"), request.get_full_path()))
+    return NotCarriedOut(with_next(reverse("unlock"), request.get_full_path()))
 
 
 def own_page(*, changes: bool = False) -> Callable[[OwnView[P]], Callable[..., HttpResponse]]:
