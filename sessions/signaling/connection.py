@@ -382,11 +382,8 @@ class Connection:
         viewer = self.viewer
         assert viewer is not None
         held = await self._hold.send(viewer, make, gathered=gathered)
-        if (
-            isinstance(held, Applied)
-            and held.outcome is Outcome.ABSENT
-            and viewer.place is not None
-        ):
+        unknown = isinstance(held, Applied) and held.outcome is Outcome.ABSENT
+        if unknown and viewer.place is not None:
             async with self._reading:
                 await self._register(viewer)
             held = await self._hold.send(viewer, make)

@@ -45,7 +45,7 @@ MAY_BE_CHANGED = {
     for name in (
         *("person", "personaldetails", "program", "agendatemplate", "templatesegment", "track"),
         *("trackexception", "staffing", "session", "sessionsegment", "room", "roompart", "seat"),
-        *("formanswer", "signincode", "wrongcodes"),
+        *("formanswer", "signincode", "wrongcodes", "accountrequest"),
     )
 }
 CHANGES = {

@@ -245,7 +245,7 @@ def test_every_page_has_its_clocks_in_times_and_each_names_two_zones(
         ids = {"people": sam.public_id, "tracks": there.public_id}
         route = address.route.replace("<str:key>", sam.public_id)
         kind = route.split("/")[1]
-        where = route.replace("<str:public_id>", ids.get(kind, over.public_id))
+        where = route.replace("<id:public_id>", ids.get(kind, over.public_id))
         if (address.verb or address.own) and "<" not in where:
             answer = browser.get(where)
             if answer.status_code == 200 and answer["Content-Type"].startswith("text/html"):

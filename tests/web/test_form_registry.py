@@ -15,7 +15,9 @@ from django.urls import resolve, reverse
 from pytest_django import Settings
 
 from server import surface
+from sessions.core.permissions import Role
 from sessions.people.second_factor import selectors
+from sessions.people.services import person_change
 from tests.people.accounts import account, facilitator, sign_in
 from tests.record.evening import Evening
 from tests.web.conftest import Programme, programme, signed_in
@@ -56,6 +58,7 @@ NO_VERSION: Mapping[str, str] = {
     "sign_out_everywhere": "ends all login sessions, whichever they are",
     "second_factor_later": "this browser's own",
     "own_zone": "one value of one's own: what is chosen last is meant",
+    "account_request": "settles the one that the address names, which never changes",
     "person_add": "makes something new",
     "track_add": "makes something new",
     "second_factor_passkey": "adds one, after the challenge of this page",
@@ -106,8 +109,11 @@ def shown(programme: Programme, settings: Settings) -> set[Form]:
     settings.ALLOWED_HOSTS = ["thirds.example", "testserver"]
     Authenticator.objects.create(user=programme.sam, type="totp", data={"secret": ""})
     desk = signed_in(programme.morgan)
+    person_change(programme.morgan, programme.luis, "lou@mail.example", "Luis", {Role.FACILITATOR})
     sam, track = f"/people/{programme.sam.public_id}/", f"/tracks/{programme.track.public_id}/"
-    pages = [(desk, one) for one in ("/people/add/", sam, f"{sam}details/", "/tracks/add/")]
+    pages = [
+        (desk, one) for one in ("/people/", "/people/add/", sam, f"{sam}details/", "/tracks/add/")
+    ]
     pages += [(desk, track), (desk, f"{track}change/"), *sign_in_pages(), corrected()]
     return {form for browser, where in pages for form in forms(browser, where)}
 

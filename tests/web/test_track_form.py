@@ -202,7 +202,7 @@ def test_form_works_on_an_empty_installation(db: None) -> None:
     call_command("first_manager", "first@example.org")
     first = Person.objects.get()
     made(person_change(OPERATOR, first, first.email, "Morgan", {*first.role_set, "facilitator"}))  # type: ignore[arg-type]
-    browser = signed_in(first)
+    browser = signed_in(Person.objects.get())
     choices = [one.text for one in main(browser.get(ADD)).all("option") if one.text]
     assert {"Thirds", "Evening, three blocks", "Three groups of 50 minutes"} <= set(choices)
     sent = {

@@ -174,6 +174,7 @@ class CodeView(ConfirmLoginCodeView):  # type: ignore[misc]
     def get_form_class(self) -> type[CodeForm]:
         return CodeForm
 
+    @method_decorator(never_cache)
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         response: HttpResponseBase = super().dispatch(request, *args, **kwargs)
         stage = getattr(request, "_login_stage", None)

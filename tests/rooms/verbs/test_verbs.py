@@ -333,6 +333,7 @@ def test_state_of_a_room_nobody_started_is_not_held_from_its_end(transactional_d
 def test_session_that_fell_out_of_the_calendar_is_unknown(tonight: Evening) -> None:
     """Also to a process that knows how its room was called. Kills: a fault in its place."""
     connect(tonight, "Dana")
+    tonight.room.session.members.all().delete()
     tonight.room.session.delete()
     assert do(Verb.ROOM_START, tonight["Dana"], tonight.address) == Refuse("room.unknown")
     assert come_in(tonight["Sam"], tonight.address) == Refuse("room.unknown")
