@@ -13,12 +13,13 @@ from django.db.models import Exists, F, OuterRef, Prefetch, Q, QuerySet
 
 from sessions.core.admission import SeatState
 from sessions.core.permissions import Principal, Role
-from sessions.core.room_state import OVER, OVERDUE_MINUTES, RoomState
+from sessions.core.room_state import IN_SESSION, OVER, OVERDUE_MINUTES, RoomState
 from sessions.models import (
     AgendaTemplate,
     Enrolment,
     Person,
     Program,
+    Seat,
     Session,
     SessionMember,
     Staffing,
@@ -27,7 +28,9 @@ from sessions.models import (
 from sessions.models.round_trip import Read, Rows, read
 
 LATEST_END = timedelta(minutes=OVERDUE_MINUTES)  # a live one ends by then, whatever happens
-_NOT_BEGUN = (RoomState.SCHEDULED.value, RoomState.LOBBY_OPEN.value)
+LONGEST_OVERRUN = timedelta(days=1)  # with every end_later; older ones nobody has closed
+_GOES_ON = [state.value for state in IN_SESSION]
+_WAS = [state.value for state in OVER - {RoomState.CANCELLED}]
 NO_ROW: Final = 0  # the key of no row
 
 
@@ -79,16 +82,22 @@ def sessions_of_track(track: Track) -> QuerySet[Session]:
 
 
 def sessions_for_client(person: Person, now: datetime) -> QuerySet[Session]:
-    """What is still to come for the person, in the order of time. A room that is over is not."""
-    over = [state.value for state in OVER]
+    """What is still to come for the person, cancelled ones too, in the order of time. A room that
+    is over is not."""
     mine = Enrolment.objects.filter(person=person, track=OuterRef("track"))
     own = SessionMember.objects.filter(_OWN, person=person, is_staff=False, until=None)
     return (
         sessions()
         .filter(_either(_covering(mine, "local_date"), Exists(own)))
-        .filter(ends_at__gt=now, cancelled_at=None)
-        .exclude(room__state__in=over)
+        .filter(_to_come(now))
+        .exclude(room__state__in=_WAS)
     )
+
+
+def _to_come(now: datetime) -> Q:
+    """Sessions with a planned end to come, and those that go on after it."""
+    overrun = Q(ends_at__gt=now - LONGEST_OVERRUN, room__state__in=_GOES_ON)
+    return Q(ends_at__gt=now) | overrun
 
 
 _OWN: Final = Q(session=OuterRef("pk"))
@@ -269,15 +278,17 @@ def _principal(rows: Rows) -> Principal:
 
 
 def sessions_for_facilitator(person: Person, now: datetime, until: datetime) -> QuerySet[Session]:
-    """What the person leads and that is not over, up to an instant, in the order of time."""
-    over = [state.value for state in OVER]
-    return (
-        sessions()
-        .filter(_led_by(person), ends_at__gt=now - LATEST_END, starts_at__lt=until)
-        .exclude(room__state__in=over)
-        .exclude(room__state__in=_NOT_BEGUN, ends_at__lte=now)
-        .filter(cancelled_at=None)
-    )
+    """What the person leads and that is not over, cancelled ones too, up to an instant, in the
+    order of time."""
+    found = sessions().filter(_led_by(person), _to_come(now), starts_at__lt=until)
+    return found.exclude(room__state__in=_WAS)
+
+
+def removed_from(person: Person, found: Collection[Session]) -> frozenset[int]:
+    """The row ids of those sessions out of which staff took the person (ADM2). One query."""
+    seats = Seat.objects.filter(person=person, room__session__in=found)
+    removed = seats.filter(state=SeatState.REMOVED.value)
+    return frozenset(removed.values_list("room__session_id", flat=True))
 
 
 def lately_for_facilitator(person: Person, now: datetime) -> QuerySet[Session]:

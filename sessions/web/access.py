@@ -10,6 +10,7 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Concatenate, ParamSpec, cast
 
+from django.conf import settings
 from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -108,7 +109,11 @@ def refused(
     REFUSALS.labels(refusal.code).inc()
     record(person, verb, refusal.code, session=session)
     status = 404 if refusal.code in NOT_FOUND else 403
-    context = {"heading": HEADINGS.get(refusal.code, NOT_YOURS), "sentence": sentence(refusal)}
+    context = {
+        "heading": HEADINGS.get(refusal.code, NOT_YOURS),
+        "sentence": sentence(refusal),
+        "staff_phone": settings.THIRDS_STAFF_PHONE,
+    }
     return render(request, "refused.html", context, status=status)
 
 

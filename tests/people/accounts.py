@@ -8,10 +8,13 @@ from typing import Any
 from allauth.account.internal.flows.login import record_authentication
 from django.contrib.sessions.backends.base import SessionBase
 from django.test import Client
+from django.utils import timezone
 
 from sessions.audit.services import OPERATOR
+from sessions.core.guesses import A_DAY
 from sessions.core.permissions import Role
-from sessions.models import Person
+from sessions.models import Person, WrongCodes
+from sessions.people.codes.digests import of_address
 from sessions.people.second_factor.services import touch
 from sessions.people.services import person_add
 
@@ -38,6 +41,12 @@ def manager(name: str = "Morgan") -> Person:
 
 def facilitator(name: str = "Dana") -> Person:
     return account(name, [Role.FACILITATOR])
+
+
+def stop_codes(person: Person) -> None:
+    """As after ten wrong codes within a minute."""
+    now, key = timezone.now(), of_address(person.email)
+    WrongCodes.objects.create(account=key, recent=[now] * A_DAY, total=A_DAY)
 
 
 def sign_in(browser: Client, person: Person) -> None:

@@ -123,14 +123,37 @@ def test_next_session_of_a_client_is_the_running_one_until_it_ends() -> None:
     assert found == [monday, monday, monday, wednesday]
 
 
-def test_next_session_leaves_out_what_is_over_cancelled_or_not_on_the_roster() -> None:
+def test_next_session_leaves_out_what_is_over_or_not_on_the_roster() -> None:
     sam = account("Sam")
     made = track(roster=(sam,))
     Room.objects.filter(session=on_day(made, 0)).update(state=RoomState.ENDED)
-    session_cancel(OPERATOR, on_day(made, 2))
-    assert selectors.sessions_for_client(sam, NOW).first() == on_day(made, 3)
-    unenrol(OPERATOR, made, sam, MONDAY + A_DAY * 2)
+    assert selectors.sessions_for_client(sam, NOW).first() == on_day(made, 2)
+    unenrol(OPERATOR, made, sam, MONDAY + A_DAY)
     assert selectors.sessions_for_client(sam, NOW).first() is None
+
+
+def test_cancelled_session_stays_until_its_planned_end_for_client_and_facilitator() -> None:
+    sam, dana = account("Sam"), facilitator("Dana")
+    made = track(roster=(sam,), facilitators=(dana,))
+    monday, wednesday = on_day(made, 0), on_day(made, 2)
+    session_cancel(OPERATOR, monday)
+    for now, first in (
+        (monday.ends_at - timedelta(seconds=1), monday),
+        (monday.ends_at, wednesday),
+    ):
+        led = selectors.sessions_for_facilitator(dana, now, now + A_DAY * 14)
+        assert (selectors.sessions_for_client(sam, now).first(), led.first()) == (first, first)
+
+
+def test_session_that_goes_on_after_its_planned_end_stays_for_client_and_facilitator() -> None:
+    """Who drops out then finds the way back."""
+    sam, dana = account("Sam"), facilitator("Dana")
+    made = track(roster=(sam,), facilitators=(dana,))
+    monday = on_day(made, 0)
+    Room.objects.filter(session=monday).update(state=RoomState.LIVE, started_at=monday.starts_at)
+    now = monday.ends_at + timedelta(minutes=40)
+    led = selectors.sessions_for_facilitator(dana, now, now + A_DAY * 14)
+    assert (selectors.sessions_for_client(sam, now).first(), led.first()) == (monday, monday)
 
 
 def test_next_session_takes_the_first_of_all_tracks_once() -> None:

@@ -5,14 +5,19 @@ from datetime import UTC, datetime, time, timedelta
 
 import pytest
 import time_machine
+from django.conf import LazySettings
 
+from sessions.audit.services import OPERATOR
+from sessions.core.admission import SeatState
 from sessions.core.permissions import Role
 from sessions.core.room_state import RoomState
-from sessions.models import Person, Room, Session, Track
-from tests.people.accounts import account, facilitator, manager
+from sessions.models import AccountRequest, Person, Room, Seat, Session, Track
+from sessions.people.second_manager import ask_second
+from sessions.scheduling.services import session_cancel
+from tests.people.accounts import account, facilitator, manager, stop_codes
 from tests.scheduling.tracks import track
 from tests.web.conftest import signed_in
-from tests.web.pages import Answer, links, main
+from tests.web.pages import Answer, links, main, notes, read
 
 MORNING = datetime(2026, 11, 30, 14, 0, tzinfo=UTC)  # Monday, nine o'clock in New York
 IN_LOBBY = datetime(2026, 11, 30, 22, 50, tzinfo=UTC)  # ten minutes before 18:00 there
@@ -37,6 +42,19 @@ def cards(answer: Answer) -> list[list[str]]:
 
 def lines(answer: Answer) -> list[str]:
     return [one.text for one in main(answer).all("li")]
+
+
+def struck(answer: Answer) -> list[str]:
+    return [one.text for one in main(answer).all("s")]
+
+
+def remove(who: Person, session: Session) -> None:
+    """What staff do in the room."""
+    Room.objects.filter(session=session).update(
+        state=RoomState.LIVE.value, started_at=session.starts_at
+    )
+    seat = Seat.objects.create(room=session.room, person=who, display_name=who.display_name)
+    Seat.objects.filter(pk=seat.pk).update(state=SeatState.REMOVED.value)
 
 
 def first(there: Track) -> Session:
@@ -151,3 +169,129 @@ def test_manager_is_led_to_the_tracks() -> None:
     assert links(page(morgan))["Make a track"] == "/tracks/add/"
     track()
     assert links(page(morgan))["Go to the tracks"] == "/tracks/"
+
+
+OUT = "You’re out of this group for today. Your minutes are counted. Your program will call you."
+CANCELLED = "This group is cancelled. It does not meet."
+
+
+def test_removed_client_is_offered_no_way_in_and_reads_whom_to_call(
+    clock: time_machine.Traveller, settings: LazySettings
+) -> None:
+    settings.THIRDS_STAFF_PHONE = "+15550102030"
+    sam = account("Sam")
+    there = track(roster=(sam,), facilitators=(facilitator("Dana"),))
+    clock.move_to(first(there).starts_at + timedelta(minutes=10))
+    remove(sam, first(there))
+    answer = page(sam)
+    assert cards(answer) == [
+        [
+            "You’re out of today’s group",
+            "Today, 6:00 PM",
+            "Until 7:30 PM with Dana.",
+            f"{OUT} You can call staff before that.",
+            "call staff",
+        ],
+        [
+            "Next",
+            "Wednesday, December 2, 6:00 PM",
+            "Until 7:30 PM with Dana.",
+            "The door opens at 5:45 PM.",
+        ],
+    ]
+    assert [one for one in links(answer).values() if "/rooms/" in one] == []
+
+
+def test_client_who_was_removed_from_one_group_joins_the_other_of_the_evening(
+    clock: time_machine.Traveller,
+) -> None:
+    sam = account("Sam")
+    early = track(roster=(sam,), name="Early")
+    late = track(roster=(sam,), name="Late", local_start=time(18, 15))
+    clock.move_to(first(late).starts_at)
+    remove(sam, first(early))
+    assert links(page(sam))["Join now"] == f"/rooms/{first(late).public_id}/"
+
+
+def test_who_was_removed_reads_the_phone_of_staff_at_the_door(
+    clock: time_machine.Traveller, settings: LazySettings
+) -> None:
+    settings.THIRDS_STAFF_PHONE = "+15550102030"
+    sam = account("Sam")
+    there = first(track(roster=(sam,)))
+    clock.move_to(there.starts_at)
+    remove(sam, there)
+    answer = signed_in(sam).get(f"/rooms/{there.public_id}/")
+    assert [one.get("href") for one in read(answer).all("a") if one.text == "call staff"] == [
+        "tel:+15550102030"
+    ]
+
+
+@pytest.mark.parametrize("when", [MORNING, IN_LOBBY])
+def test_cancelled_session_stays_on_the_first_page_with_a_word(
+    clock: time_machine.Traveller, when: datetime
+) -> None:
+    sam, dana = account("Sam"), facilitator("Dana")
+    there = track(roster=(sam,), facilitators=(dana,), name="Evening")
+    session_cancel(OPERATOR, first(there))
+    clock.move_to(when)
+    until = "Until 7:30 PM with Dana."
+    assert cards(page(sam)) == [
+        ["Cancelled", "Today, 6:00 PM", until, CANCELLED],
+        ["Next", "Wednesday, December 2, 6:00 PM", until, "The door opens at 5:45 PM."],
+    ]
+    assert [card[:3] for card in cards(page(dana))] == [
+        ["Cancelled", "Today, 6:00 PM", "Evening, until 7:30 PM"],
+        ["You lead", "Wednesday, December 2, 6:00 PM", "Evening, until 7:30 PM"],
+    ]
+    assert cards(page(dana))[0][3] == CANCELLED
+    assert struck(page(sam)) == struck(page(dana)) == ["Today, 6:00 PM"]
+
+
+def test_cancelled_session_leaves_the_first_page_at_its_planned_end(
+    clock: time_machine.Traveller,
+) -> None:
+    sam, dana = account("Sam"), facilitator("Dana")
+    there = track(roster=(sam,), facilitators=(dana,))
+    session_cancel(OPERATOR, first(there))
+    clock.move_to(first(there).ends_at)
+    assert [struck(page(who)) for who in (sam, dana)] == [[], []]
+
+
+def test_later_session_that_is_cancelled_is_struck_in_the_list() -> None:
+    sam = account("Sam")
+    there = track(roster=(sam,))
+    session_cancel(OPERATOR, there.sessions.order_by("starts_at")[1])
+    answer = page(sam)
+    assert struck(answer) == ["6:00 – 7:30 PM"]
+    assert lines(answer)[0] == "Wed 2 6:00 – 7:30 PM with Dana cancelled"
+    assert len(cards(answer)) == 1
+
+
+def test_manager_reads_that_codes_are_stopped_and_where_to_look(
+    clock: time_machine.Traveller,
+) -> None:
+    morgan, sam = manager(), account("Sam")
+    stop_codes(sam)
+    answer = page(morgan)
+    assert notes(answer)[-1:] == [
+        "Many wrong codes were typed for 1 account, so codes are stopped there: somebody may be "
+        "guessing. Open the list of people ."
+    ]
+    assert links(answer)["Open the list of people"] == "/people/"
+    assert [notes(page(who)) for who in (facilitator("Dana"), sam)] == [[], []]
+
+
+def test_manager_reads_that_a_change_waits_for_a_second_one() -> None:
+    morgan, dana, luis = manager(), facilitator("Dana"), facilitator("Luis")
+    ask_second(morgan, dana, AccountRequest.Kind.RESET)
+    assert notes(page(manager("Kim")))[-1:] == [
+        "1 change of an account waits for a second program manager. Look at it ."
+    ]
+    ask_second(morgan, luis, AccountRequest.Kind.RESET)
+    answer = page(morgan)
+    assert notes(answer)[-1:] == [
+        "2 changes of an account wait for a second program manager. Look at them ."
+    ]
+    assert links(answer)["Look at them"] == "/people/"
+    assert notes(page(dana)) == []

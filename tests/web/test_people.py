@@ -3,15 +3,12 @@
 from collections.abc import Callable, Mapping
 
 import pytest
-from django.utils import timezone
 
-from sessions.core.guesses import A_DAY
 from sessions.core.permissions import Role
-from sessions.models import AccountRequest, AuditEvent, Person, WrongCodes
-from sessions.people.codes.digests import of_address
+from sessions.models import AccountRequest, AuditEvent, Person
 from sessions.web.forms import PersonForm
 from sessions.web.views.people import WAITS
-from tests.people.accounts import account, manager
+from tests.people.accounts import account, manager, stop_codes
 from tests.web.conftest import signed_in
 from tests.web.desk import Desk, assert_beside_its_field, desk, last_event, says
 from tests.web.pages import Typed, errors, links, main, notes, rows, typed
@@ -190,12 +187,6 @@ def test_manager_sees_whose_codes_are_stopped_and_allows_them_again(desk: Desk) 
     allowed = desk.post(f"{page_of(desk.sam)}allow-codes/", {})
     assert notes(allowed) == ["Codes work again for Sam."]
     assert rows(desk.browser.get("/people/"))["Sam"][1] == "client"
-
-
-def stop_codes(person: Person) -> None:
-    """As after ten wrong codes within a minute."""
-    now, key = timezone.now(), of_address(person.email)
-    WrongCodes.objects.create(account=key, recent=[now] * A_DAY, total=A_DAY)
 
 
 NOBODY = [
