@@ -243,7 +243,7 @@ def test_every_page_has_its_clocks_in_times_and_each_names_two_zones(
     browser, seen = signed_in(kim, LOS_ANGELES), 0
     for address in surface.addresses():
         ids = {"people": sam.public_id, "tracks": there.public_id}
-        route = address.route.replace("<str:key>", sam.public_id)
+        route = address.route.replace("<id:key>", sam.public_id)
         kind = route.split("/")[1]
         where = route.replace("<id:public_id>", ids.get(kind, over.public_id))
         if (address.verb or address.own) and "<" not in where:

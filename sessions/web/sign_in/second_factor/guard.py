@@ -30,11 +30,12 @@ P = ParamSpec("P")
 OwnView = Callable[Concatenate[HttpRequest, Person, P], HttpResponse]
 
 HELD: Final = "held_form"  # key of the login session
+UNATTENDED: Final = "X-Unattended"  # sent by a script that asks for a page by itself
 HELD_LENGTH: Final = 32_768  # characters of a form that is kept
 
 
 def gate(request: HttpRequest, person: Person, verb: str, *, reads: bool) -> HttpResponse | None:
-    """None lets the person pass and records activity; otherwise a redirect to the missing step.
+    """None lets the person pass and records activity, if there was any; otherwise a redirect to the missing step.
 
     `reads`: the page shows what an idle desk must not. The room's page does not, so it opens
     while the others are locked, and does not unlock them. Each refusal has its audit row.
@@ -43,7 +44,8 @@ def gate(request: HttpRequest, person: Person, verb: str, *, reads: bool) -> Htt
     ask = selectors.step_to_read if reads else _step_to_enter
     step = ask(request.session, person, now)
     if step is Step.OPEN:
-        if reads or selectors.left_s(request.session, person, now):
+        attended = UNATTENDED not in request.headers
+        if attended and (reads or selectors.left_s(request.session, person, now)):
             services.touch(request.session, now)
         return None
     record(person, verb, selectors.CODES[step])

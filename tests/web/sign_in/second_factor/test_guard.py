@@ -15,7 +15,7 @@ from sessions.core.second_factor import IDLE
 from sessions.models import AuditEvent, Person
 from sessions.people.second_factor.selectors import ACTIVE_AT
 from sessions.people.second_factor.services import codes_to_keep
-from sessions.web.sign_in.second_factor.guard import HELD_LENGTH
+from sessions.web.sign_in.second_factor.guard import HELD_LENGTH, UNATTENDED
 from tests.people.accounts import show_factor, sign_in
 from tests.web.conftest import Programme, signed_in
 from tests.web.pages import main, read
@@ -146,6 +146,16 @@ def test_desk_that_is_used_stays_open(programme: Programme) -> None:
     for minutes in range(0, 60, 12):
         with time_machine.travel(start + timedelta(minutes=minutes), tick=False):
             assert browser.get("/").status_code == 200
+
+
+def test_page_that_asks_by_itself_does_not_keep_the_desk_open(programme: Programme) -> None:
+    """Kills: a first page that wakes at a door and so puts the lock off."""
+    browser, start = signed_in(programme.dana), timezone.now()
+    for minutes, unattended in ((0, {}), (10, {UNATTENDED: "1"})):
+        with time_machine.travel(start + timedelta(minutes=minutes), tick=False):
+            assert browser.get("/", headers=unattended).status_code == 200
+    with time_machine.travel(start + IDLE, tick=False):
+        assert browser.get("/")["Location"] == "/sign-in/unlock/"
 
 
 def test_activity_is_written_once_a_minute(programme: Programme) -> None:
