@@ -23,6 +23,22 @@ TYPE_SOMEWHERE = """() => {
   document.body.append(document.createElement('input'));
   document.querySelector('body > input').focus();
 }"""
+REMOVE_SAM = """
+from django.utils import timezone
+from sessions.models import Person, Room, Seat
+room = Room.objects.get(session__is_demo=True)
+Room.objects.filter(pk=room.pk).update(state="live", started_at=timezone.now())
+Seat.objects.create(room=room, person=Person.objects.get(display_name="Sam"), state="removed")
+"""
+ALARMS = """
+from django.utils import timezone
+from sessions.models import AccountRequest, Person, WrongCodes
+from sessions.people.codes.digests import of_address
+from sessions.people.second_manager import ask_second
+sam, dana, morgan = [Person.objects.get(display_name=one) for one in ("Sam", "Dana", "Morgan")]
+WrongCodes.objects.create(account=of_address(sam.email), recent=[timezone.now()] * 10, total=10)
+ask_second(morgan, dana, AccountRequest.Kind.RESET)
+"""
 
 
 @dataclass
@@ -43,11 +59,11 @@ class OpenPage:
                 {"after": f"{minutes} minutes", "cancelled": cancelled},
             )
 
-    def sign_in(self, name: str = "Sam") -> None:
+    def sign_in(self, name: str = "Sam", shown: str = "The door opens at") -> None:
         self.page.goto(f"{self.stack.origin}/sign-in/")
         self.page.get_by_role("button", name=f"{name} (").click()
         self.page.wait_for_url(f"{self.stack.origin}/")
-        expect(self.page.get_by_text("The door opens at").first).to_be_visible()
+        expect(self.page.get_by_text(shown).first).to_be_visible()
         self.page.on("request", lambda request: self.asked.append(request.url))
 
     def says(self, words: str) -> None:
@@ -68,7 +84,6 @@ def test_page_wakes_when_the_door_opens_and_says_so(opened: OpenPage, tmp_path: 
     page = opened.page
     opened.plan(75)
     opened.sign_in()
-    page.screenshot(path=tmp_path / "closed.png", full_page=True)
     opened.plan(5)
     page.clock.fast_forward("59:00")
     assert opened.asked == []
@@ -76,8 +91,7 @@ def test_page_wakes_when_the_door_opens_and_says_so(opened: OpenPage, tmp_path: 
     expect(page.get_by_role("link", name="Join now")).to_be_visible()
     opened.says("The door is open. You can come in.")
     assert opened.asked == [f"{opened.stack.origin}/"]
-    page.screenshot(path=tmp_path / "open.png", full_page=True)
-    assert_usable(page)
+    look(page, tmp_path, "open")
 
 
 def test_page_that_is_hidden_or_typed_into_waits(opened: OpenPage) -> None:
@@ -116,10 +130,7 @@ def test_session_that_was_cancelled_meanwhile_is_struck_in_place_of_opening(
     page.clock.fast_forward("01:05:00")
     expect(page.get_by_text("This group is cancelled. It does not meet.")).to_be_visible()
     opened.says("Your groups have changed.")
-    page.screenshot(path=tmp_path / "cancelled-phone.png", full_page=True)
-    page.set_viewport_size(LAPTOP)  # type: ignore[arg-type]
-    page.screenshot(path=tmp_path / "cancelled-laptop.png", full_page=True)
-    assert_usable(page)
+    look(page, tmp_path, "cancelled")
 
 
 def test_lost_network_is_tried_again(opened: OpenPage) -> None:
@@ -133,3 +144,31 @@ def test_lost_network_is_tried_again(opened: OpenPage) -> None:
     page.context.set_offline(False)
     page.clock.fast_forward("00:15")
     expect(page.get_by_role("link", name="Join now")).to_be_visible()
+
+
+def test_removed_client_finds_words_in_place_of_a_way_in(opened: OpenPage, tmp_path: Path) -> None:
+    page = opened.page
+    opened.plan(5)
+    opened.stack.manage("shell", "-c", REMOVE_SAM)
+    opened.sign_in()
+    expect(page.get_by_text("You’re out of this group for today.")).to_be_visible()
+    expect(page.locator("main a[href^='/rooms/']")).to_have_count(0)
+    look(page, tmp_path, "removed")
+
+
+def test_manager_finds_the_alarms_on_the_first_page(opened: OpenPage, tmp_path: Path) -> None:
+    page = opened.page
+    opened.stack.manage("shell", "-c", ALARMS)
+    opened.sign_in("Morgan", shown="Many wrong codes were typed for 1 account")
+    expect(page.get_by_text("waits for a second program manager")).to_be_visible()
+    look(page, tmp_path, "alarms")
+    page.get_by_role("link", name="Open the list of people").click()
+    page.wait_for_url("**/people/")
+
+
+def look(page: Page, folder: Path, name: str) -> None:
+    """A picture in both sizes, and what holds for every page."""
+    for size in (PHONE, LAPTOP):
+        page.set_viewport_size(size)  # type: ignore[arg-type]
+        page.screenshot(path=folder / f"{name}-{size['width']}.png", full_page=True)
+    assert_usable(page)
