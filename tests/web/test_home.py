@@ -200,6 +200,7 @@ def test_removed_client_is_offered_no_way_in_and_reads_whom_to_call(
         ],
     ]
     assert [one for one in links(answer).values() if "/rooms/" in one] == []
+    assert struck(answer) == []
 
 
 def test_client_who_was_removed_from_one_group_joins_the_other_of_the_evening(
