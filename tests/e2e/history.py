@@ -19,6 +19,23 @@ ON_ROSTER = (
     "UPDATE group_sessions_enrolment e SET starts_on = starts_on - 2 "
     "FROM group_sessions_session s WHERE s.track_id = e.track_id AND s.id = %s"
 )
+# What a session writes down as its lobby opens (scheduling.members), two days earlier.
+WRITTEN_DOWN = (
+    "DELETE FROM group_sessions_sessionmember WHERE session_id = %(session)s",
+    "INSERT INTO group_sessions_sessionmember "
+    "(session_id, person_id, is_staff, display_name, position, since) "
+    "SELECT s.id, e.person_id, FALSE, e.display_name, 0, s.starts_at - interval '15 minutes' "
+    "FROM group_sessions_session s "
+    "JOIN group_sessions_enrolment e ON e.track_id = s.track_id WHERE s.id = %(session)s",
+    "INSERT INTO group_sessions_sessionmember "
+    "(session_id, person_id, is_staff, display_name, position, since) "
+    "SELECT s.id, p.id, TRUE, p.display_name, o.position, s.starts_at - interval '15 minutes' "
+    "FROM group_sessions_session s JOIN group_sessions_staffing o ON o.track_id = s.track_id "
+    "JOIN group_sessions_person p ON p.id = o.person_id WHERE s.id = %(session)s",
+    "UPDATE group_sessions_session s SET written_at = s.starts_at - interval '15 minutes', "
+    "written_zone = t.zone, written_name = t.name, written_seats = t.seats "
+    "FROM group_sessions_track t WHERE t.id = s.track_id AND s.id = %(session)s",
+)
 # name → minutes after the start: comes, goes, and why
 STAYS = {
     "Sam": (0, 90, "ended"),
@@ -42,6 +59,8 @@ def hold(database_url: str) -> str:
         assert row is not None
         session, public_id, start, room = row
         connection.execute(ON_ROSTER, (session,))
+        for statement in WRITTEN_DOWN:
+            connection.execute(statement, {"session": session})
         end_room(connection, room, start)
         for number, (kind, minute) in enumerate(AGENDA):
             connection.execute(

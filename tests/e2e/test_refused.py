@@ -242,7 +242,7 @@ def test_frames_that_mean_nothing_are_answered_and_the_socket_lives(
     assert sam.page.evaluate("window.__sockets.map(socket => socket.readyState)") == [1]
     sam.tap("Raise hand")
     expect(joe.tile("Sam")).to_contain_text("hand is up")
-    told = [frame for frame in frames_since(joe.page, heard) if {"participant", "part"} & {*frame}]
+    told = [frame for frame in frames_since(joe.page, heard) if "part" in frame]
     assert [(frame["type"], frame["part"]["part"]) for frame in told] == [("part.changed", "floor")]
 
 

@@ -80,7 +80,7 @@ def test_code_opens_the_door_once_and_a_wrong_one_does_not(page: Page, stack: St
     page.goto(f"{stack.origin}/")
     expect(page.get_by_role("heading", name="Sign in")).to_be_visible()
     assert outcomes(stack)[before:] == [
-        "account.sign_in account.incorrect_code",
+        "account.sign_in codes.wrong",
         "account.sign_in done",
         "account.sign_out done",
     ]
