@@ -9,6 +9,7 @@ import unicodedata
 from dataclasses import asdict, dataclass
 
 from sessions.core.refusal import Refuse
+from sessions.core.typed.characters import is_shown, without_steering
 
 LONGEST = {
     "address": 200,
@@ -63,17 +64,14 @@ def changed(before: Personal, after: Personal) -> tuple[str, ...]:
 
 
 def _tidy(value: str) -> str:
-    return " ".join(unicodedata.normalize("NFC", value).split())
+    composed = unicodedata.normalize("NFC", without_steering(value))
+    return " ".join(without_steering(composed).split())
 
 
 def _fits(name: str, value: str) -> bool:
-    if len(value) > LONGEST[name] or any(unicodedata.category(one) in _UNSHOWN for one in value):
+    if len(value) > LONGEST[name] or not all(is_shown(one) for one in value):
         return False
     if name not in PHONES or not value:
         return True
     digits = sum(one.isdecimal() for one in value)
     return _PHONE.fullmatch(value) is not None and FEWEST_DIGITS <= digits <= MOST_DIGITS
-
-
-# Control, format (bidirectional overrides, zero width), surrogate, private, unassigned; line ends.
-_UNSHOWN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})

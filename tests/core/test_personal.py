@@ -34,12 +34,20 @@ def test_value_that_is_too_long_or_cannot_be_shown_is_refused_by_its_field(name:
     mark = "1" if name in PHONES else "a"
     fits = {"phone": 15, "contact_phone": 15, "local_emergency": 15}.get(name, LONGEST[name])
     assert not isinstance(personal(Personal(**{name: mark * fits})), Refuse)
-    for wrong in (mark * (fits + 1), f"{mark * 4}\u202e", f"{mark * 4}\u200b", " " + "(" * 41):
+    for wrong in (mark * (fits + 1), f"{mark * 4}\ue000", f"{mark * 4}\u200b", " " + "(" * 41):
         refused = personal(replace(RIGHT, **{name: wrong}))
         if refused != replace(RIGHT, **{name: wrong.strip()}):
             assert isinstance(refused, Refuse)
             assert refused.code == f"details.{name}"
             assert "{" not in sentence(refused)
+
+
+def test_joiner_inside_a_name_stays_and_what_only_steers_direction_goes() -> None:
+    """Kills: zero-width marks refused, or kept, wherever they stand."""
+    kept = personal(
+        Personal(contact_name="\u202bمی\u200cخواهم\u202c", address="\u200e12 Elm\u200d St")
+    )
+    assert kept == Personal(contact_name="می\u200cخواهم", address="12 Elm St")
 
 
 @pytest.mark.parametrize("name", PHONES)
