@@ -211,13 +211,15 @@ class Connection:
         mine = rows.roster.of(viewer.seat.key)
         if mine is not None and mine.connection == viewer.connection:
             viewer.place, viewer.waiting = mine.place, mine.waiting
+        elif mine is not None and mine.generation > viewer.generation > 0:
+            await self.end(Refuse("connection.replaced"))  # before this, so no event comes of it
+            return
         viewer.seats = dict(rows.seats)
         viewer.sits(rows.seats[viewer.seat.key])
         viewer.epoch, viewer.seq = rows.roster.epoch, rows.roster.seq
         viewer.reopen_until_ms = rows.now.reopen_until_ms
         await self.send(reading.snapshot(rows, viewer))
-        now = rows.now
-        if is_closed(RoomState(now.state), now.reopen_until_ms, now.read_ms):
+        if is_closed(RoomState(rows.now.state), rows.now.reopen_until_ms, rows.now.read_ms):
             await self.end(Refuse(f"room.{rows.now.state}"))
 
     async def _rows(self, viewer: Viewer) -> selectors.RoomRows | None:
