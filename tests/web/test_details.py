@@ -20,7 +20,7 @@ DETAILS = Personal(
     "12 Elm St Apt 4, Albany NY", "+1 518 555 0130", "Ottoline", "518 555 0131 ext 4", "5185550911"
 )
 WRONG: Mapping[str, str] = {
-    "address": "1\u202e",
+    "address": "1\ue000",
     "phone": "call me",
     "contact_name": "O\u200b",
     "contact_phone": "1",
