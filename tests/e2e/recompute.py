@@ -50,14 +50,17 @@ def from_rows(database_url: str) -> Minutes:
     with psycopg.connect(database_url) as connection:
         segments = segment_spans(connection)
         stays = stay_spans(connection)
+        alone = staffless(connection)
         names = roster(connection)
         positions = counted_positions(connection)
-    cuts = sorted({at for span in (*segments, *stays) for at in (span.begin, span.end)})
+    cuts = sorted({at for span in (*segments, *stays, *alone) for at in (span.begin, span.end)})
     seconds = {name: dict.fromkeys(positions, 0.0) for name in names}
     for left, right in itertools.pairwise(cuts):
         middle = left + (right - left) / 2
         on = [span.who for span in segments if span.holds(middle)]
         here = {span.who for span in stays if span.holds(middle)}
+        if any(span.holds(middle) for span in alone):
+            continue
         for name in here & set(names):
             for position in on:
                 if position in seconds[name]:
@@ -99,6 +102,18 @@ def stay_spans(connection: "psycopg.Connection[tuple[str, str, str, datetime]]")
             spans.append(Span(name, joined.pop(link), at))
     assert not joined, "everyone who joined has left"
     return spans + gaps(spans)
+
+
+def staffless(connection: "psycopg.Connection[tuple[str, datetime]]") -> list[Span]:
+    """ATT10. From the leave of the one who leads to the next join, where that is no bridge."""
+    rows = connection.execute(
+        "SELECT m.kind, m.at FROM group_sessions_attendancemark m "
+        "JOIN group_sessions_sessionmember s ON s.session_id = m.session_id "
+        "AND s.person_id = m.person_id AND s.is_staff ORDER BY m.at"
+    ).fetchall()
+    pairs = itertools.pairwise(rows)
+    left = [(one[1], two[1]) for one, two in pairs if (one[0], two[0]) == ("leave", "join")]
+    return [Span("", begin, end) for begin, end in left if end - begin > BRIDGE]
 
 
 def gaps(spans: Sequence[Span]) -> list[Span]:
