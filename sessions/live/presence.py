@@ -163,6 +163,12 @@ class Roster:
         """The entry of one seat."""
         return next((entry for entry in self.entries if entry.seat == seat), None)
 
+    def has_newer(self, seat: str, epoch: str, generation: int) -> bool:
+        """Whether a connection that came after this one holds the seat. Generations of two epochs
+        say nothing of each other: after Valkey came back empty, joining again decides."""
+        there = self.of(seat)
+        return epoch == self.epoch and there is not None and there.generation > generation
+
 
 def join(
     room: str,
@@ -182,7 +188,7 @@ def join(
     new: bool = True,
     clock_ms: int | None = None,
 ) -> Call[Joined | Refuse]:
-    """Takes a seat for a connection, from whichever held it.
+    """Takes a seat for a connection, from the one that held it.
 
     Also how a connection registers again after Valkey came back empty (renew: ABSENT), with the
     generation in which it came first as its `claim`: refuses `connection.replaced` if one that
@@ -218,7 +224,7 @@ def move(
     waiting: Wait | None = None,
     clock_ms: int | None = None,
 ) -> Call[Applied]:
-    """From the door into the room or back, whichever connection holds the seat."""
+    """From the door into the room or back, for any connection that holds the seat."""
     arguments = {
         "seat": seat,
         "place": place.value,
@@ -297,7 +303,7 @@ def remove(
     bar: bool = True,
     clock_ms: int | None = None,
 ) -> Call[Applied]:
-    """Takes a seat's connection away, whichever it is.
+    """Takes a seat away from any connection.
 
     `bar` refuses the seat from now on, so a connection that was let in a moment before its
     removal cannot arrive after it.

@@ -208,12 +208,12 @@ class Connection:
         self._owes_snapshot = rows is None
         if rows is None:
             return
+        if self._hold.was_taken(viewer, rows.roster):
+            await self.end(Refuse("connection.replaced"))
+            return
         mine = rows.roster.of(viewer.seat.key)
         if mine is not None and mine.connection == viewer.connection:
             viewer.place, viewer.waiting = mine.place, mine.waiting
-        elif mine is not None and mine.generation > viewer.generation > 0:
-            await self.end(Refuse("connection.replaced"))  # before this, so no event comes of it
-            return
         viewer.seats = dict(rows.seats)
         viewer.sits(rows.seats[viewer.seat.key])
         viewer.epoch, viewer.seq = rows.roster.epoch, rows.roster.seq

@@ -11,7 +11,7 @@ from typing import Final
 
 from sessions.core.refusal import Refuse
 from sessions.live import presence
-from sessions.live.presence import Applied, Arriving, Place
+from sessions.live.presence import Applied, Arriving, Place, Roster
 from sessions.live.store import Call
 from sessions.rooms.process import Process
 from sessions.signaling.reading import Viewer
@@ -70,6 +70,11 @@ class SeatHold:
         async with self._seat:
             room = viewer.facts.key
             return await self._process.broadcast.send(room, make(viewer), gathered=gathered)
+
+    def was_taken(self, viewer: Viewer, roster: Roster) -> bool:
+        """Whether another connection has taken the seat since this one did. The event of it came
+        before the roster was read, so nothing more is heard of it."""
+        return roster.has_newer(viewer.seat.key, self._epoch, viewer.generation)
 
     async def filled(self, viewer: Viewer) -> None:
         """In a new epoch, waits while the others register too: a page that shows half a room

@@ -176,6 +176,17 @@ def test_newest_connection_takes_the_seat_and_the_older_is_told(room: Room) -> N
     ]
 
 
+def test_roster_says_who_came_later_to_a_seat_of_the_same_epoch(room: Room) -> None:
+    """Kills: generations of two epochs compared, so that the newest page of somebody is sent away
+    after Valkey came back empty and an older one was the first to join again."""
+    older, newer = room.join("maya", "phone"), room.join("maya", "laptop")
+    there = room.roster()
+    assert there.has_newer("maya", older.epoch, older.generation)
+    assert not there.has_newer("maya", newer.epoch, newer.generation)
+    assert not there.has_newer("maya", "another epoch", older.generation)
+    assert not there.has_newer("sam", older.epoch, older.generation)
+
+
 def test_late_goodbye_of_a_replaced_connection_changes_nothing(room: Room) -> None:
     """The worst fault of presence elsewhere: the newer connection hears, and nobody sees it."""
     first = room.join("sam", "c1")
