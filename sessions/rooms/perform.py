@@ -91,7 +91,6 @@ def _decide(
             value = permissions.allowed(asked.verb, locked.principal) or decide(locked)
             if isinstance(value, Refuse):
                 locked.discard()
-            if isinstance(value, Refuse):
                 if leaves_row(process, asked.actor):
                     locked.audit(asked.verb, value.code)
             elif asked.verb not in permissions.UNAUDITED:

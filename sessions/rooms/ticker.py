@@ -84,13 +84,12 @@ def active_rooms(now: datetime) -> list[ActiveRoom]:
     in_session = Q(state__in=[state.value for state in IN_SESSION])
     unwritten = Q(marks_outstanding=True)
     rows = Room.objects.filter(around | in_session | unwritten).order_by("pk")
+    name = ("pk", "key", "session_id", "session__public_id")
     return [
-        ActiveRoom(
-            RoomName(room.pk, room.key, room.session_id, room.session.public_id),
-            room.version,
-            is_closing=room.marks_outstanding and RoomState(room.state) in OVER,
+        ActiveRoom(RoomName(*named), version, is_closing=unsaved and RoomState(state) in OVER)
+        for version, unsaved, state, *named in rows.values_list(
+            "version", "marks_outstanding", "state", *name
         )
-        for room in rows.select_related("session")
     ]
 
 
