@@ -63,14 +63,14 @@ def follow(track: Track, people: Iterable[Person], now: datetime) -> None:
     """The track's roster or staff has changed by these people: so have the sessions that go on."""
     persons = {person.pk for person in people}
     for session in _held(track, now):
-        if session.written_at is not None and _goes_on(session, now):
+        if session.written_at is not None and goes_on(session, now):
             _follow(session, persons, now)
 
 
 def follow_seats(track: Track, now: datetime) -> None:
     """The track has another number of seats: so have the sessions that go on."""
     for session in _held(track, now):
-        if session.written_at is not None and _goes_on(session, now):
+        if session.written_at is not None and goes_on(session, now):
             session.written_seats = track.seats
             session.save(update_fields=["written_seats"])
 
@@ -127,7 +127,7 @@ def _held(track: Track, now: datetime) -> list[Session]:
     return list(found.order_by("pk"))
 
 
-def _goes_on(session: Session, now: datetime) -> bool:
+def goes_on(session: Session, now: datetime) -> bool:
     """Whether its people may be in its room still, or again."""
     room = session.room
     state = effective_state(RoomState(room.state), session.starts_at, session.ends_at, now)

@@ -136,6 +136,11 @@ def test_facilitator_of_a_group_over_midnight_may_reach_who_leaves_the_roster_wi
     assert signed_in(dana).get(where).status_code == 200
     clock.move_to(session.ends_at + timedelta(hours=1))
     assert signed_in(dana).get(where).status_code == 404
+    rooms = Room.objects.filter(session=session)  # it was ended later, and goes on still
+    rooms.update(state=RoomState.LIVE.value, started_at=session.starts_at)
+    assert signed_in(dana).get(where).status_code == 200
+    rooms.update(state=RoomState.ENDED.value, ended_at=session.ends_at)
+    assert signed_in(dana).get(where).status_code == 404
 
 
 # ---- a setting of one's own ----------------------------------------------------------------------

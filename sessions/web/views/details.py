@@ -16,6 +16,7 @@ from sessions.models import Person, Session
 from sessions.people.selectors import Opened, person_by_public_id
 from sessions.people.services import details_change, details_read, details_read_in
 from sessions.people.versions import details_state
+from sessions.scheduling.members import goes_on
 from sessions.scheduling.plans import local_day
 from sessions.scheduling.selectors import LATEST_END, enrolled_now, leads_track
 from sessions.web.access import page, refused, session_page, signed_in
@@ -83,9 +84,11 @@ def session_details_page(request: HttpRequest, session: Session, key: str) -> Ht
 
 
 def roster_day(session: Session, now: datetime) -> date:
-    """The track's date; while the session goes on, also past midnight, the session's own."""
-    goes_on = session.starts_at <= now < session.ends_at + LATEST_END
-    return session.local_date if goes_on else local_day(session.track, now)
+    """The track's date; while the session goes on, also past midnight and however late staff end
+    it, the session's own."""
+    may_go_on = now < session.ends_at + LATEST_END or goes_on(session, now)
+    own = session.starts_at <= now and may_go_on
+    return session.local_date if own else local_day(session.track, now)
 
 
 def calls_of(found: Opened) -> list[dict[str, str]]:
