@@ -64,6 +64,17 @@ def read_day(at: datetime, planned_in: str, reader: str) -> date:
     return _on_the_wall(Span(at, planned_in), reader or planned_in).start.date()
 
 
+def is_same_day(one: datetime, other: datetime, planned_in: str, reader: str) -> bool:
+    """CL2. Whether two instants have one date for a reader."""
+    return read_day(one, planned_in, reader) == read_day(other, planned_in, reader)
+
+
+def weeks_ahead(at: datetime, now: datetime, planned_in: str, reader: str) -> int:
+    """CL2. How many weeks, from Monday to Sunday, lie between the dates that a reader has."""
+    begins, today = (read_day(one, planned_in, reader).toordinal() for one in (at, now))
+    return (begins - 1) // 7 - (today - 1) // 7  # day 1 of the ordinals is a Monday
+
+
 def _on_the_wall(span: Span, name: str) -> Shown:
     where = zone(name) or UTC
     end = span.ends_at.astimezone(where) if span.ends_at else None

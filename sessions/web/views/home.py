@@ -16,7 +16,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from sessions.core.permissions import Role, Verb
-from sessions.core.reader_clock import Span, read_day
+from sessions.core.reader_clock import Span, is_same_day, weeks_ahead
 from sessions.core.refusal import Refuse, sentence
 from sessions.core.room_state import LOBBY_MINUTES, OPEN
 from sessions.live.heartbeat import is_late
@@ -128,7 +128,7 @@ class Plans:
         return led + attended
 
     def _today(self, session: Session, now: datetime) -> bool:
-        return is_today(session, now, self.reader)
+        return is_same_day(session.starts_at, now, session.zone, self.reader)
 
     def _leads(self, session: Session) -> bool:
         return session not in self.attended
@@ -170,17 +170,8 @@ def off_of(
 def all_planned(now: datetime, reader: str) -> list[Session]:
     """For a manager who neither leads nor attends: the sessions of this week and the next, as the
     reader's calendar has them."""
-    return [
-        one for one in sessions_between(now, now + HORIZON) if weeks_ahead(one, now, reader) < 2
-    ]
-
-
-def weeks_ahead(session: Session, now: datetime, reader: str) -> int:
-    """How many weeks, from Monday to Sunday, lie between now's and the session's."""
-    begins, today = (
-        read_day(at, session.zone, reader).toordinal() for at in (session.starts_at, now)
-    )
-    return (begins - 1) // 7 - (today - 1) // 7  # day 1 of the ordinals is a Monday
+    found = sessions_between(now, now + HORIZON)
+    return [one for one in found if weeks_ahead(one.starts_at, now, one.zone, reader) < 2]
 
 
 def with_next(
@@ -189,12 +180,6 @@ def with_next(
     """Those that are wanted, the first one, and the first one that is not off."""
     nexts = [*found[:1], *[one for one in found if one.pk not in off][:1]]
     return [one for one in found if one in nexts or wanted(one)]
-
-
-def is_today(session: Session, now: datetime, reader: str) -> bool:
-    """By the reader's date, else by that of where the track is."""
-    there = session.zone
-    return read_day(session.starts_at, there, reader) == read_day(now, there, reader)
 
 
 def door_is_open(session: Session, now: datetime) -> bool:
