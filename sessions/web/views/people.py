@@ -1,6 +1,6 @@
 """Pages of a program manager: the list of people, adding and changing a person."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest
@@ -35,6 +35,7 @@ from sessions.web.navigation import desk
 from sessions.web.sign_in.second_factor.guard import gate_fresh
 from sessions.web.versioned import seen_in
 
+Changed = Person | AccountRequest | Refuse
 ROLE_CHIPS = {
     Role.CLIENT: "client",
     Role.FACILITATOR: "facilitator",
@@ -118,8 +119,8 @@ def person_add_page(request: HttpRequest) -> HttpResponse:
     form = PersonForm(posted(request))
     if request.method == "POST" and form.is_valid():
         email, name, roles = _typed(form)
-        if STAFF & roles and (stale := gate_fresh(request, signed_in(request), Verb.PERSON_ADD)):
-            return stale
+        if STAFF & roles and (missing := gate_fresh(request, signed_in(request), Verb.PERSON_ADD)):
+            return missing
         added = person_add(signed_in(request), email, name, roles)
         if isinstance(added, Person):
             name = added.display_name
@@ -142,8 +143,8 @@ def person_page(request: HttpRequest, public_id: str) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         email, name, roles = _typed(form)
         opens = (roles, email_address(email)) != (person.role_set, person.email)
-        if opens and (old := gate_fresh(request, signed_in(request), Verb.PERSON_CHANGE)):
-            return old
+        if opens and (missing := gate_fresh(request, signed_in(request), Verb.PERSON_CHANGE)):
+            return missing
         changed = person_change(signed_in(request), person, email, name, roles, seen=form.seen)
         if not isinstance(changed, Refuse):
             done = f"{changed.display_name} is changed."
@@ -166,8 +167,8 @@ def person_close(request: HttpRequest, public_id: str) -> HttpResponse:
         return HttpResponseBadRequest()
     change, done = asked
     opens = change is person_reactivate
-    if opens and (old := gate_fresh(request, signed_in(request), Verb.PERSON_CHANGE)):
-        return old
+    if opens and (missing := gate_fresh(request, signed_in(request), Verb.PERSON_CHANGE)):
+        return missing
     return said(request, change(signed_in(request), person, seen_in(request)), done, public_id)
 
 
@@ -175,27 +176,24 @@ def person_close(request: HttpRequest, public_id: str) -> HttpResponse:
 @page(Verb.PERSON_CHANGE)
 def person_start_over(request: HttpRequest, public_id: str) -> HttpResponse:
     """Resets the second factor of somebody who lost it."""
-    person = person_by_public_id(public_id)
-    if person is None:
-        return refused(request, Verb.PERSON_CHANGE, Refuse("person.unknown"))
-    if old := gate_fresh(request, signed_in(request), Verb.PERSON_CHANGE):
-        return old
-    done = f"{person.display_name} is signed out and sets it up again."
-    reset = second_factor_reset(signed_in(request), person, seen_in(request))
-    return said(request, reset, done, public_id)
+    return changed_freshly(
+        request,
+        public_id,
+        lambda person: second_factor_reset(signed_in(request), person, seen_in(request)),
+        "{} is signed out and sets it up again.",
+    )
 
 
 @require_POST
 @page(Verb.PERSON_CHANGE)
 def person_allow_codes(request: HttpRequest, public_id: str) -> HttpResponse:
     """Lets codes work again for somebody after too many wrong ones."""
-    person = person_by_public_id(public_id)
-    if person is None:
-        return refused(request, Verb.PERSON_CHANGE, Refuse("person.unknown"))
-    if stale := gate_fresh(request, signed_in(request), Verb.PERSON_CHANGE):
-        return stale
-    done = f"Codes work again for {person.display_name}."
-    return said(request, codes_allow(signed_in(request), person), done, public_id)
+    return changed_freshly(
+        request,
+        public_id,
+        lambda person: codes_allow(signed_in(request), person),
+        "Codes work again for {}.",
+    )
 
 
 @require_POST
@@ -207,14 +205,27 @@ def account_request(request: HttpRequest, public_id: str) -> HttpResponse:
         return said(request, request_withdraw(manager, public_id), "It is taken back.")
     if request.POST.get("do") != "confirm":
         return HttpResponseBadRequest()
-    if stale := gate_fresh(request, manager, Verb.PERSON_CHANGE):
-        return stale
+    if missing := gate_fresh(request, manager, Verb.PERSON_CHANGE):
+        return missing
     return said(request, request_confirm(manager, public_id), "It is confirmed, and done.")
+
+
+def changed_freshly(
+    request: HttpRequest, public_id: str, change: Callable[[Person], Changed], done: str
+) -> HttpResponse:
+    """A change of a person that wants a factor shown just now (ACC2); `done` has a place for the
+    name."""
+    person = person_by_public_id(public_id)
+    if person is None:
+        return refused(request, Verb.PERSON_CHANGE, Refuse("person.unknown"))
+    if missing := gate_fresh(request, signed_in(request), Verb.PERSON_CHANGE):
+        return missing
+    return said(request, change(person), done.format(person.display_name), public_id)
 
 
 def said(
     request: HttpRequest,
-    outcome: Person | AccountRequest | Refuse,
+    outcome: Changed,
     done: str,
     public_id: str = "",
 ) -> HttpResponse:
