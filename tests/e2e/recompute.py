@@ -86,12 +86,31 @@ def segment_spans(connection: "psycopg.Connection[tuple[datetime, str]]") -> lis
 
 
 def stay_spans(connection: "psycopg.Connection[tuple[str, str, str, datetime]]") -> list[Span]:
-    """Who was there: each join to its connection's leave; small gaps are bridged."""
+    """Which clients were there; small gaps are bridged."""
+    spans = connected_spans(connection, staff=False)
+    return spans + gaps(spans)
+
+
+def staffless(connection: "psycopg.Connection[tuple[str, str, str, datetime]]") -> list[Span]:
+    """ATT10. Between two stays of staff, where that is no small gap."""
+    spans = sorted(connected_spans(connection, staff=True), key=lambda one: one.begin)
+    found, reached = [], spans[0].end
+    for one in spans[1:]:
+        if one.begin - reached > BRIDGE:
+            found.append(Span("", reached, one.begin))
+        reached = max(reached, one.end)
+    return found
+
+
+def connected_spans(
+    connection: "psycopg.Connection[tuple[str, str, str, datetime]]", *, staff: bool
+) -> list[Span]:
+    """Each join to its connection's leave."""
     rows = connection.execute(
-        "SELECT e.display_name, m.connection, m.kind, m.at FROM group_sessions_attendancemark m "
-        "JOIN group_sessions_session s ON s.id = m.session_id "
-        "JOIN group_sessions_enrolment e ON e.person_id = m.person_id AND e.track_id = s.track_id "
-        "ORDER BY m.at"
+        "SELECT p.display_name, m.connection, m.kind, m.at FROM group_sessions_attendancemark m "
+        "JOIN group_sessions_sessionmember p ON p.session_id = m.session_id "
+        "AND p.person_id = m.person_id AND p.is_staff = %s ORDER BY m.at",
+        (staff,),
     ).fetchall()
     joined: dict[str, datetime] = {}
     spans: list[Span] = []
@@ -101,19 +120,7 @@ def stay_spans(connection: "psycopg.Connection[tuple[str, str, str, datetime]]")
         elif link in joined:
             spans.append(Span(name, joined.pop(link), at))
     assert not joined, "everyone who joined has left"
-    return spans + gaps(spans)
-
-
-def staffless(connection: "psycopg.Connection[tuple[str, datetime]]") -> list[Span]:
-    """ATT10. From the leave of the one who leads to the next join, where that is no bridge."""
-    rows = connection.execute(
-        "SELECT m.kind, m.at FROM group_sessions_attendancemark m "
-        "JOIN group_sessions_sessionmember s ON s.session_id = m.session_id "
-        "AND s.person_id = m.person_id AND s.is_staff ORDER BY m.at"
-    ).fetchall()
-    pairs = itertools.pairwise(rows)
-    left = [(one[1], two[1]) for one, two in pairs if (one[0], two[0]) == ("leave", "join")]
-    return [Span("", begin, end) for begin, end in left if end - begin > BRIDGE]
+    return spans
 
 
 def gaps(spans: Sequence[Span]) -> list[Span]:

@@ -1,13 +1,17 @@
 """Fixtures of the websocket's tests: a session of this evening."""
 
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
 
 import pytest
+import pytest_asyncio
+from django.conf import LazySettings
 
 from sessions.rooms.process import Process
 from sessions.signaling.consumer import RoomConsumer
 from tests.signaling.away import Rows
-from tests.signaling.evening import Evening, evening
+from tests.signaling.evening import Browser, Evening, evening
+from tests.signaling.node import TalkingNode
 from tests.signaling.quiet import wait_for_database_calls
 
 
@@ -31,3 +35,21 @@ def rows(process: Process, tonight: Evening) -> Iterator[Rows]:
     found = Rows(process)
     yield found
     found.close()
+
+
+@pytest_asyncio.fixture
+async def node(tmp_path: Path, settings: LazySettings) -> AsyncIterator[TalkingNode]:
+    """A media node that answers, and says what the test has it say."""
+    talking = await TalkingNode.start(tmp_path, settings.THIRDS_MEDIA_SECRET)
+    yield talking
+    await talking.stop()
+
+
+@pytest_asyncio.fixture
+async def dana(tonight: Evening, node: TalkingNode) -> AsyncIterator[Browser]:
+    """Alone in the room, and the node knows it."""
+    browser = tonight.browser("Dana")
+    await browser.hello()
+    await node.until(lambda: bool(node.attached))
+    yield browser
+    await browser.drop()

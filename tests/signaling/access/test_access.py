@@ -4,12 +4,9 @@ Heartbeats are switched off where nothing else is said, so that only the news ca
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping
-from pathlib import Path
+from collections.abc import Callable, Mapping
 
 import pytest
-import pytest_asyncio
-from django.conf import LazySettings
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -100,13 +97,6 @@ def track_of(tonight: Evening) -> Track:
 @pytest.fixture(autouse=True)
 def _no_heartbeat(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(RoomConsumer, "beat_s", 600.0)
-
-
-@pytest_asyncio.fixture
-async def node(tmp_path: Path, settings: LazySettings) -> AsyncIterator[TalkingNode]:
-    talking = await TalkingNode.start(tmp_path, settings.THIRDS_MEDIA_SECRET)
-    yield talking
-    await talking.stop()
 
 
 class Pair:

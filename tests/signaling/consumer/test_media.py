@@ -4,12 +4,8 @@ import base64
 import hashlib
 import hmac
 import time
-from collections.abc import AsyncIterator
-from pathlib import Path
 
 import pytest
-import pytest_asyncio
-from django.conf import LazySettings
 
 from server.media.messages import PeerClosed, SlotOwned, SlotShown, Speaking
 from server.media.reasons import CloseReason
@@ -20,23 +16,6 @@ from tests.signaling.evening import Browser, Evening
 from tests.signaling.node import TalkingNode
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-
-@pytest_asyncio.fixture
-async def node(tmp_path: Path, settings: LazySettings) -> AsyncIterator[TalkingNode]:
-    talking = await TalkingNode.start(tmp_path, settings.THIRDS_MEDIA_SECRET)
-    yield talking
-    await talking.stop()
-
-
-@pytest_asyncio.fixture
-async def dana(tonight: Evening, node: TalkingNode) -> AsyncIterator[Browser]:
-    """In the room, and the node knows it."""
-    browser = tonight.browser("Dana")
-    await browser.hello()
-    await node.until(lambda: bool(node.attached))
-    yield browser
-    await browser.drop()
 
 
 def me(browser: Browser) -> str:

@@ -1,13 +1,10 @@
 """What others are shown of a microphone and a camera: what the node receives, not what its
 browser says."""
 
-from collections.abc import AsyncIterator, Callable
-from pathlib import Path
+from collections.abc import Callable
 from typing import Any
 
 import pytest
-import pytest_asyncio
-from django.conf import LazySettings
 
 from server.media.messages import PeerClosed, SendingChanged
 from server.media.reasons import CloseReason
@@ -18,23 +15,6 @@ from tests.signaling.node import TalkingNode
 
 pytestmark = pytest.mark.django_db(transaction=True)
 OFF, SOUND, BOTH = (False, False), (True, False), (True, True)
-
-
-@pytest_asyncio.fixture
-async def node(tmp_path: Path, settings: LazySettings) -> AsyncIterator[TalkingNode]:
-    talking = await TalkingNode.start(tmp_path, settings.THIRDS_MEDIA_SECRET)
-    yield talking
-    await talking.stop()
-
-
-@pytest_asyncio.fixture
-async def dana(tonight: Evening, node: TalkingNode) -> AsyncIterator[Browser]:
-    """Alone in the room; the node talks to this process."""
-    browser = tonight.browser("Dana")
-    await browser.hello()
-    await node.until(lambda: bool(node.attached))
-    yield browser
-    await browser.drop()
 
 
 class Sender:
