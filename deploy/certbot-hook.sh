@@ -10,7 +10,7 @@
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 target="${THIRDS_TURN_CERTIFICATES:-$here/turn-certificates}"
-user="${TURN_USER:-65534:65534}" # nobody, whom the image runs as; docker-compose.yml says it too
+user="${TURN_USER:-65534:65534}" # nobody: the image runs as that user; docker-compose.yml says it too
 install -d -m 0755 "$target"
 for name in fullchain.pem privkey.pem; do
     # Read through the link, and moved into place whole.

@@ -25,7 +25,7 @@ _PHONE = re.compile(r"[0-9+()./ext -]*", re.IGNORECASE)
 
 @dataclass(frozen=True, slots=True)
 class Personal:
-    """Where a client is during sessions, how to call back, whom to call, and who comes there.
+    """Where a client is during sessions, how to call back, who to call, and who comes there.
 
     `local_emergency` is the ten-digit number of the emergency services where the client is: a
     call to 911 reaches those of the caller.

@@ -26,7 +26,7 @@ class WeeklyPattern:
     """Every `weekdays` (Monday is 0) at `local_start` for `minutes`, in `zone` (an IANA name).
 
     Week 1 is the seven days that begin with `first_date`, so N days a week for W weeks are
-    N × W sessions on whichever day the first date falls.
+    N × W sessions on any day that the first date falls on.
     """
 
     weekdays: frozenset[int]

@@ -160,7 +160,7 @@ def person_reactivate(
 
 
 def account_open(actor: Actor, person: Person, seen: State | None = None) -> Person | Refuse:
-    """Opens a closed account, whoever's it is. Codes: permission.*, form.stale."""
+    """Opens a closed account, also a program manager's. Codes: permission.*, form.stale."""
     return _set_active(actor, person, seen, active=True)
 
 

@@ -114,7 +114,7 @@ class RoomConsumer(AsyncWebsocketConsumer):
             self._watch.look_soon()
 
     async def disconnect(self, code: int) -> None:
-        """Not a leave: whoever is back before the lease runs out was never gone."""
+        """Not a leave: a browser that is back before the lease runs out was never gone."""
         if self._beats is not None:
             self._beats.cancel()
         if self._watch is not None:

@@ -1,8 +1,8 @@
 """One connection's media: its offers, the node's news of it, and a new generation when the node
 revoked the old one.
 
-Owns whose news this connection hears, and that others are shown what the node says of it. Knows the node only through the process's links, and no
-stream.
+Owns whose news this connection hears, and that others are shown what the node says of it. Knows
+the node only through the process's links, and no stream.
 """
 
 import asyncio

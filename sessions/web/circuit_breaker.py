@@ -1,7 +1,8 @@
 """A circuit breaker in front of the pages: while PostgreSQL is away they answer 503 at once.
 
 Owns the page for a fault of ours (Django's `handler500`) and the second after a failed query in
-which no other request tries the database. Static files, `/alive/` and `/health/` are exempt. Knows no page.
+which no other request tries the database. Static files, `/alive/` and `/health/` are exempt. Knows
+no page.
 """
 
 import sys

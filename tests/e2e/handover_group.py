@@ -76,7 +76,7 @@ def _picture(colour: Colour, number: int) -> VideoFrame:
 
 
 class Painter(ClientPeer):
-    """A publisher of one colour, RATE times a second; begins anew when a key frame is wanted."""
+    """A publisher of one colour, RATE times a second; begins again when a key frame is wanted."""
 
     def __init__(self, mark: str, colour: Colour) -> None:
         super().__init__(mark, slots=0)

@@ -1,4 +1,4 @@
-"""Personal details: sealed in the row, opened for whom the table says, each look written down."""
+"""Personal details: sealed in the row, opened for those that the table names, each look written down."""
 
 from dataclasses import replace
 

@@ -1,4 +1,4 @@
-"""Sealing anew: everything under the current key, whole batches at a time, again and again."""
+"""Sealing again: everything under the current key, whole batches at a time, again and again."""
 
 import io
 import itertools
@@ -101,7 +101,7 @@ def test_value_that_does_not_open_stays_as_it_is_and_fails_the_command(
     with pytest.raises(CommandError, match=r"^1 values open with no key") as failed:
         call_command("rotate_field_keys", stdout=out)
     assert failed.value.returncode == 1
-    assert out.getvalue() == "13 values are sealed anew with key new.\n"
+    assert out.getvalue() == "13 values are sealed again with key new.\n"
     assert [WithoutValues().format(one) for one in caplog.records] == [
         "ERROR sessions.people.key_rotation a sealed value does not open and stays as it is: "
         f"{broken.place('phone')}"
@@ -113,6 +113,6 @@ def test_command_says_what_is_no_longer_needed(people: list[Person]) -> None:
     out = io.StringIO()
     call_command("rotate_field_keys", stdout=out)
     assert out.getvalue().splitlines() == [
-        "14 values are sealed anew with key new.",
+        "14 values are sealed again with key new.",
         "No longer needed: old.",
     ]

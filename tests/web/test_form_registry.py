@@ -55,7 +55,7 @@ NO_VERSION: Mapping[str, str] = {
     "passkey_sign_in": "signs in",
     "unlock": "shows a factor",
     "account_logout": "ends the login session, whatever it is",
-    "sign_out_everywhere": "ends all login sessions, whichever they are",
+    "sign_out_everywhere": "ends all login sessions, however many",
     "second_factor_later": "this browser's own",
     "own_zone": "one value of one's own: what is chosen last is meant",
     "account_request": "settles the one that the address names, which never changes",

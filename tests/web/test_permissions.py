@@ -104,7 +104,7 @@ def test_page_with_a_clients_name_is_a_reading_and_each_reading_leaves_a_row(
     pattern: URLPattern, programme: Programme
 ) -> None:
     """Deny by default: a page that shows a client to somebody else has to be in RECORD_READS, and
-    what is in there writes one row for each look, with whom or which session it was about.
+    what is in there writes one row for each look, with the person or the session it was about.
 
     Killed by: a view that shows a roster and records nothing; taking a verb out of RECORD_READS.
     """

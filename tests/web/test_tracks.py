@@ -52,7 +52,7 @@ def test_list_names_every_track_with_its_seats(desk: Desk, there: Track) -> None
 
 
 def test_change_moves_what_is_to_come_and_leaves_what_was(desk: Desk, there: Track) -> None:
-    """Killed by: making every session anew."""
+    """Killed by: making every session again."""
     past = list(there.sessions.order_by("number")[:3].values(*AS_PLANNED))
     sent = desk.track(weekdays=["1"], local_start="10:00", local_end="11:30")
     with time_machine.travel(NOW + timedelta(days=6), tick=False):

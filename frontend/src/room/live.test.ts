@@ -210,7 +210,7 @@ describe('slots', () => {
     expect(applied(open, snapshotOf({ seq: 30 })).slots).toEqual(open.slots);
   });
 
-  it('whoever leaves no longer speaks', () => {
+  it('somebody who leaves no longer speaks', () => {
     const spoke = applied(liveRoom(), EACH.speaking);
     expect(applied(spoke, EACH['participant.left']).speaking).toEqual([]);
   });

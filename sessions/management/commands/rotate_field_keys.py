@@ -1,4 +1,4 @@
-"""`manage.py rotate_field_keys`: everything sealed is sealed anew under the current key."""
+"""`manage.py rotate_field_keys`: seals everything again, under the current key."""
 
 from django.core.management.base import BaseCommand, CommandError
 
@@ -15,7 +15,7 @@ class Command(BaseCommand):
         """Prints counts and key ids, no value."""
         result = reseal_all()
         current = field_keys().current
-        self.stdout.write(f"{result.done} values are sealed anew with key {current}.")
+        self.stdout.write(f"{result.done} values are sealed again with key {current}.")
         if result.broken:
             raise CommandError(
                 f"{result.broken} values open with no key of THIRDS_FIELD_KEYS and were left as "

@@ -11,7 +11,7 @@ from sessions.scheduling.services import tracks_replan
 
 
 class Command(BaseCommand):
-    help = "Makes what is missing of the demo, and says whom to sign in as."
+    help = "Makes what is missing of the demo, and says who to sign in as."
 
     def handle(self, *args: object, **options: object) -> None:
         now = timezone.now()

@@ -23,7 +23,7 @@ def sam() -> Person:
 def test_ten_wrong_codes_a_day_stop_codes_and_say_what_else_there_is(
     client: Client, sam: Person
 ) -> None:
-    """Kills: counting in the login session, which each browser has anew; a new count with each
+    """Kills: counting in the login session, which is new in each browser; a new count with each
     code."""
     for n in range(10):
         browser = Client()

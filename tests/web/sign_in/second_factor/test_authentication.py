@@ -275,7 +275,7 @@ def test_client_with_a_passkey_who_becomes_staff_shows_it(browser: Client) -> No
 
 
 def test_demo_people_are_exempt_where_there_is_a_demo_only(settings: Settings) -> None:
-    """Killed by: exempting whoever is marked as a demo person."""
+    """Killed by: exempting everybody who is marked as a demo person."""
     dana = account("Dana", [Role.FACILITATOR], is_demo=True)
     needs = []
     for demo in (True, False):

@@ -49,7 +49,7 @@ BEFORE = {
 def every_pattern(
     patterns: list[URLPattern | URLResolver] | None = None, before: str = ""
 ) -> Iterator[tuple[str, str]]:
-    """Name and route of every address of the server, whoever brought it in."""
+    """Name and route of every address of the server, from any package."""
     for one in get_resolver().url_patterns if patterns is None else patterns:
         route = before + str(one.pattern)
         if isinstance(one, URLResolver):
