@@ -12,7 +12,7 @@ Nothing here raises when Valkey is away: every call may answer Refuse("store.dow
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from enum import StrEnum
 from typing import Any, Final
 
@@ -143,7 +143,8 @@ class Swept:
 @dataclass(frozen=True, slots=True)
 class Roster:
     """Everyone connected, read at one instant, which (epoch, seq) names. `unsaved`: verbs that no
-    row holds yet; `published`: the payload of the newest room.changed (`parts`: and of each part.changed), empty before the first."""
+    row holds yet; `published`: the payload of the newest room.changed (`parts`: and of each
+    part.changed), empty before the first."""
 
     epoch: str
     seq: int
@@ -357,50 +358,29 @@ def _holder(answer: Answer) -> Holder | None:
 _NOT_JOINED: Final = {"barred": "seat.removed", "superseded": "connection.replaced"}
 
 
+def _values(kind: type, answer: Answer) -> dict[str, Any]:
+    """What an answer has for the fields of a dataclass."""
+    return {one.name: answer[one.name] for one in fields(kind) if one.name in answer}
+
+
 def _joined(answer: Answer) -> Joined | Refuse:
     if answer["outcome"] in _NOT_JOINED:
         return Refuse(_NOT_JOINED[answer["outcome"]])
-    return Joined(
-        generation=int(answer["generation"]),
-        replaced=answer["replaced"] or None,
-        epoch=answer["epoch"],
-        seq=answer["seq"],
-        now_ms=answer["now_ms"],
-        wrote=answer["wrote"],
-    )
+    own = {"generation": int(answer["generation"]), "replaced": answer["replaced"] or None}
+    return Joined(**_values(Joined, answer) | own)
 
 
 def _applied(answer: Answer) -> Applied:
-    return Applied(
-        outcome=Outcome(answer["outcome"]),
-        epoch=answer["epoch"],
-        seq=answer["seq"],
-        now_ms=answer["now_ms"],
-        wrote=answer["wrote"],
-    )
+    return Applied(**_values(Applied, answer) | {"outcome": Outcome(answer["outcome"])})
 
 
 def _swept(answer: Answer) -> Swept:
-    return Swept(
-        epoch=answer["epoch"],
-        seq=answer["seq"],
-        now_ms=answer["now_ms"],
-        wrote=answer["wrote"],
-        staffed=answer["staffed"],
-        room_version=answer["room_version"],
-        marks=answer["marks"],
-        unsaved=answer["unsaved"],
-    )
+    return Swept(**_values(Swept, answer))
 
 
 def _roster(answer: Answer) -> Roster:
-    return Roster(
-        epoch=answer["epoch"],
-        seq=answer["seq"],
-        now_ms=answer["now_ms"],
-        room_version=answer["room_version"],
-        entries=tuple(Entry.read(stored) for stored in json.loads(answer["roster"])),
-        unsaved=answer["unsaved"],
-        published=answer["published"],
-        parts=tuple(json.loads(answer["parts"])),
-    )
+    own = {
+        "entries": tuple(Entry.read(stored) for stored in json.loads(answer["roster"])),
+        "parts": tuple(json.loads(answer["parts"])),
+    }
+    return Roster(**_values(Roster, answer) | own)

@@ -1,8 +1,8 @@
 """Rate limits of sign-in: how often a code or a challenge may be asked for.
 
-Owns which limit is for which browser. The limit of an address does not meet a browser that signed in to it
-before (`device`), so that a stranger cannot keep its owner from asking. A network address may be
-a whole residence, so its limits are wide. The rates are in ACCOUNT_RATE_LIMITS.
+Owns which limit is for which browser. The limit of an address does not hit a browser that signed
+in to it before (`device`), so that a stranger cannot keep its owner from asking. A network address
+may be a whole residence, so its limits are wide. The rates are in ACCOUNT_RATE_LIMITS.
 """
 
 from allauth.core.internal import ratelimit
