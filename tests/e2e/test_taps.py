@@ -104,6 +104,19 @@ def test_second_tap_on_admit_lets_nobody_else_in(enter: Enter) -> None:
     assert room.wait_for_sent(Admit, 2).key == "tess"
 
 
+def test_window_that_was_turned_or_resized_after_a_tap_gets_no_cover(enter: Enter) -> None:
+    """Kills: a cover where the finger was before everything moved."""
+    topic = scripts.room(agenda=scripts.agenda(index=2))
+    room = enter(scripts.snapshot(staff=True, room=topic), LAPTOP).join()
+    moved = scripts.room_changed(agenda=scripts.agenda(index=3))
+    at = tap(room, "Next: Wrap-up")
+    room.wait_for_sent(Advance)
+    room.page.evaluate("() => { window.onresize = () => { window.__resized = true; }; }")
+    room.page.set_viewport_size({"width": 1290, "height": 800})
+    room.page.wait_for_function("() => window.__resized")
+    assert second_tap_meets(room, at, "Next: Wrap-up", moved) != "tap-cover"
+
+
 def test_the_same_button_may_be_tapped_twice(enter: Enter) -> None:
     """Five minutes more and five minutes more: the meaning is the same. Kills: a cover of any tap."""
     room = enter(scripts.snapshot(staff=True), LAPTOP).join()

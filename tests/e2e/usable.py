@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 
 from tests.e2e.people import LAPTOP, PHONE
 
@@ -27,6 +27,7 @@ ROUNDS: Final = 3  # presses for each stop, before a page that never ends is giv
 def assert_usable(page: Page) -> None:
     """Raises AssertionError that names the look and the element. The window is then as before."""
     page.evaluate(SCRIPT)
+    expect(page.locator(".tap-cover")).to_have_count(0)
     before = page.viewport_size
     looks = (found_by_axe, too_wide, found_by_tab)
     found = [fault for look in looks for fault in look(page)]

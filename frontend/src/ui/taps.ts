@@ -44,15 +44,21 @@ export function oneMeaning(root: HTMLElement): () => void {
   const held = (press: KeyboardEvent) => {
     if (press.repeat && press.key === 'Enter' && buttonOf(press.target)) press.preventDefault();
   };
+  // The finger knows that everything has moved.
+  const resized = () => {
+    tap = null;
+  };
   const watch = new MutationObserver(changed);
   watch.observe(root, WATCHED);
   root.addEventListener('click', tapped, true);
   root.addEventListener('keydown', held, true);
+  window.addEventListener('resize', resized);
   return () => {
     watch.disconnect();
     cover.lift();
     root.removeEventListener('click', tapped, true);
     root.removeEventListener('keydown', held, true);
+    window.removeEventListener('resize', resized);
   };
 }
 
