@@ -5,8 +5,9 @@ a record have one to show without a group having met first.
 """
 
 from datetime import datetime, timedelta
+from typing import cast
 
-import psycopg
+from tests.e2e.rows import Rows, changing
 
 HELD = (
     "UPDATE group_sessions_session s SET starts_at = starts_at - interval '2 days', "
@@ -54,10 +55,10 @@ AGENDA = (("start", 0), ("advance", 30), ("advance", 60), ("end", 90))
 def hold(database_url: str) -> str:
     """Takes the session that is about to open; returns its public id. Seeding the demo again
     makes the next one."""
-    with psycopg.connect(database_url) as connection:
+    with changing(database_url) as connection:
         row = connection.execute(HELD).fetchone()
         assert row is not None
-        session, public_id, start, room = row
+        session, public_id, start, room = cast("tuple[int, str, datetime, int]", row)
         connection.execute(ON_ROSTER, (session,))
         for statement in WRITTEN_DOWN:
             connection.execute(statement, {"session": session})
@@ -73,9 +74,7 @@ def hold(database_url: str) -> str:
     return str(public_id)
 
 
-def end_room(
-    connection: "psycopg.Connection[tuple[int, str, datetime, int]]", room: int, start: datetime
-) -> None:
+def end_room(connection: Rows, room: int, start: datetime) -> None:
     connection.execute(
         "UPDATE group_sessions_room SET state = 'ended', started_at = %s, "
         "ended_at = %s, version = 9 WHERE id = %s",
@@ -83,13 +82,7 @@ def end_room(
     )
 
 
-def attend(
-    connection: "psycopg.Connection[tuple[int, str, datetime, int]]",
-    session: int,
-    start: datetime,
-    name: str,
-    place: int,
-) -> None:
+def attend(connection: Rows, session: int, start: datetime, name: str, place: int) -> None:
     """A join and a leave of one connection."""
     comes, goes, why = STAYS[name]
     for kind, minute, reason in (("join", comes, ""), ("leave", goes, why)):

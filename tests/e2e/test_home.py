@@ -5,11 +5,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import psycopg
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.e2e.people import LAPTOP, PHONE, SECONDS
+from tests.e2e.rows import changing
 from tests.e2e.stack import Stack
 from tests.e2e.usable import assert_usable
 
@@ -51,7 +51,7 @@ class OpenPage:
 
     def plan(self, minutes: float, *, cancelled: bool = False) -> None:
         """The next session starts in so many minutes; all others are over."""
-        with psycopg.connect(self.stack.environment["DATABASE_URL"], autocommit=True) as there:
+        with changing(self.stack.environment["DATABASE_URL"]) as there:
             there.execute(
                 "UPDATE group_sessions_session SET starts_at = now() + %(after)s,"
                 " ends_at = now() + %(after)s + interval '90 minutes',"

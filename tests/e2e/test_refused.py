@@ -14,6 +14,7 @@ from sessions.core.refusal import Refuse, sentence
 from tests.e2e.colours import BLUE, LIME, YELLOW
 from tests.e2e.conftest import Arrive
 from tests.e2e.people import PHONE, Visitor
+from tests.e2e.rows import changing
 from tests.e2e.stack import Stack
 
 pytestmark = pytest.mark.browser
@@ -128,7 +129,7 @@ def test_room_says_why_not_and_writes_it_down(
     if which is CANCELLED:
         cancel(visit("Morgan"), session)
     if which in HAPPENED:
-        with psycopg.connect(stack.environment["DATABASE_URL"]) as connection:
+        with changing(stack.environment["DATABASE_URL"]) as connection:
             connection.execute(HAPPENED[which], {"session": session})
     visitor = visit(name)
     visitor.page.goto(f"{stack.origin}/rooms/{session}/")

@@ -82,7 +82,7 @@ async def restart(evening: Evening, told: dict[str, str]) -> None:
 
 async def _verbs(evening: Evening, findings: Findings) -> None:
     """The same facilitator through either process, one after the other."""
-    await evening.luis.ask("room.resume")  # whatever the bustle left
+    await evening.agenda_runs()
     for _ in WEBS:
         for verb in ("room.pause", "room.resume"):
             reply = await evening.luis.ask(verb)

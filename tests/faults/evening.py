@@ -154,6 +154,10 @@ class Evening:
                 await self.luis.ask(verb)
                 await asyncio.sleep(VERB_EVERY_S)
 
+    async def agenda_runs(self) -> None:
+        """The bustle may have been cut short between its two verbs."""
+        await self.luis.ask("room.resume")
+
     # ---- all is well ---------------------------------------------------------------------------
 
     async def settle(self, seconds: float = SETTLE_S) -> float:

@@ -236,11 +236,19 @@ def here(at_ms: float) -> float:
     return at_ms / 1000 - time.time() + time.monotonic()
 
 
+def _words(process: psutil.Process) -> list[str]:
+    """Its command line; of one that has ended meanwhile, nothing."""
+    try:
+        return process.cmdline()
+    except psutil.NoSuchProcess:  # a zombie too
+        return []
+
+
 def _chromium_roots() -> set[int]:
     """The browsers that this process's Playwright has started."""
     found = set()
     for process in psutil.Process().children(recursive=True):
-        words = process.cmdline()
+        words = _words(process)
         if any("--headless" in word for word in words) and not any(
             word.startswith("--type=") for word in words
         ):

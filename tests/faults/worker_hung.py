@@ -37,6 +37,7 @@ async def run(evening: Evening, findings: Findings) -> None:
     findings.expect("web_alive_meanwhile", "count")
     expect_sound(findings)
     findings.expect("leaves_seen", "count", 0)
+    await evening.agenda_runs()
     for _ in range(TRIALS):
         await _trial(evening, findings)
         await evening.settle()
