@@ -5,6 +5,7 @@ things, then judge the records): I1 roster, I2 numbers, I3 marks, I4 invisible p
 after the right was taken away, I6 audit. Knows no process; an empty list means that it holds.
 """
 
+import itertools
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -100,7 +101,7 @@ def _stretches(told: Sequence[Told]) -> Iterator[tuple[int, int]]:
     """Runs of events that follow a snapshot taken in the room, each of one epoch. A snapshot
     begins another one: what it jumps over need not be told."""
     starts = [at for at, one in enumerate(told) if one.is_snapshot]
-    for start, end in zip(starts, [*starts[1:], len(told)], strict=True):
+    for start, end in itertools.pairwise([*starts, len(told)]):
         if told[start].people:
             yield start, end
 

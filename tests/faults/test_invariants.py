@@ -82,6 +82,10 @@ def test_i2_event_after_the_last_is_missed_by_whoever_has_settled() -> None:
     assert found == ["Joe was not told [5] of its epoch"]
 
 
+def test_i2_tab_that_was_refused_at_once_was_told_nothing_and_misses_nothing() -> None:
+    assert numbers_hold([log("Sam", snapshot(3), changed(4)), log("Sam, tab 2")]) == []
+
+
 def test_i2_number_told_twice_is_found() -> None:
     sam = log("Sam", snapshot(3), changed(4), changed(4))
     assert numbers_hold([sam]) == ["Sam was told participant.changed 4 twice"]
