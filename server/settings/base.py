@@ -180,6 +180,7 @@ SESSION_ENGINE = "sessions.people.login_sessions"  # keys are stored as digests
 SESSION_COOKIE_AGE = 60 * 60 * 16  # seconds; counted from sign-in, see web/sign_in/adapter.py
 SESSION_COOKIE_NAME = "thirds"
 SESSION_COOKIE_SAMESITE = "Lax"
+MESSAGE_STORAGE = "sessions.web.cookies.MessageStorage"
 SESSION_COOKIE_HTTPONLY = True
 CSRF_COOKIE_SAMESITE = "Lax"
 

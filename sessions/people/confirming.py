@@ -14,6 +14,7 @@ from sessions.core.account_change import Account
 from sessions.core.permissions import Verb
 from sessions.core.refusal import Refuse
 from sessions.models import AccountRequest, Person
+from sessions.people.locked_person import locked_person
 from sessions.people.second_factor.services import factors_remove
 from sessions.people.second_manager import waiting
 from sessions.people.selectors import Actor, may
@@ -32,7 +33,7 @@ def request_confirm(actor: Actor, public_id: str) -> Person | Refuse:
     refusal = may(actor, Verb.PERSON_CHANGE) or _why_not(actor, request)
     if refusal or request is None:
         return _refused(actor, CONFIRM, refusal or Refuse("account.no_request"), request)
-    person = Person.objects.select_for_update().get(pk=request.person_id)
+    person = request.person
     done = CARRY_OUT[Kind(request.kind)](actor, person, request)
     if isinstance(done, Refuse):
         return done
@@ -74,7 +75,14 @@ CARRY_OUT: Final[Mapping[Kind, Callable[[Actor, Person, AccountRequest], Person 
 
 
 def _locked(public_id: str) -> AccountRequest | None:
-    return waiting().select_for_update(of=("self",)).filter(public_id=public_id).first()
+    """With its person as both are now. The person is locked first, as by everybody who asks for
+    another change of them; a request that was replaced meanwhile is none."""
+    asked = waiting().filter(public_id=public_id)
+    found = asked.first()
+    if found is None:
+        return None
+    locked_person(found.person_id)
+    return asked.first()
 
 
 def _why_not(actor: Actor, request: AccountRequest | None) -> Refuse | None:

@@ -26,6 +26,7 @@ from sessions.core.zones import zone_refusal
 from sessions.models import AccountRequest, Person, PersonalDetails, Session
 from sessions.models.sealing import seal
 from sessions.people.access import AccessChange, notify_on_commit
+from sessions.people.locked_person import locked_person
 from sessions.people.notices import ADDRESS, ROLES, notify_by_mail
 from sessions.people.second_manager import account_of, ask_second
 from sessions.people.selectors import (
@@ -70,7 +71,7 @@ def person_change(
 ) -> Person | AccountRequest | Refuse:
     """Changes an account as a whole, or asks a second program manager (ACC3). `seen`: the state
     that the form was made from. Codes as person_add, person.last_manager and form.stale."""
-    person = Person.objects.select_for_update().get(pk=person.pk)
+    person = locked_person(person.pk)
     wanted = (
         may(actor, Verb.PERSON_CHANGE)
         or stale(seen, account_state(person))
@@ -137,7 +138,7 @@ def zone_choose(person: Person, typed: str) -> Person | Refuse:
 @transaction.atomic
 def sign_out_everywhere(actor: Actor, person: Person) -> Person:
     """Ends every login session of a person, on every device."""
-    person = Person.objects.select_for_update().get(pk=person.pk)
+    person = locked_person(person.pk)
     _end_login_sessions(person)
     person.save(update_fields=["password"])
     record(actor, "account.sign_out_everywhere", subject=person)
@@ -262,7 +263,7 @@ def _set_active(
     actor: Actor, person: Person, seen: State | None, *, active: bool
 ) -> Person | Refuse:
     verb = "person.reactivate" if active else "person.deactivate"
-    person = Person.objects.select_for_update().get(pk=person.pk)
+    person = locked_person(person.pk)
     if refusal := may(actor, Verb.PERSON_CHANGE) or stale(seen, open_state(person)):
         return _refused(actor, verb, refusal, person)
     if not active and _is_last_manager(person):

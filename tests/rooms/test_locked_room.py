@@ -3,7 +3,6 @@
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
-import psycopg
 import pytest
 from django.db import connection, transaction
 from django.utils import timezone
@@ -12,22 +11,12 @@ from sessions.audit.services import OPERATOR
 from sessions.core.agenda import MarkKind
 from sessions.rooms.locked_room import locked_room
 from sessions.scheduling.services_roster import unenrol
+from tests.locks import somebody_waits
 from tests.rooms.live import name_of, roster_of
 from tests.server.wire import until
 from tests.signaling.evening import Evening, evening
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-WAITING = """
-SELECT EXISTS (SELECT FROM pg_stat_activity WHERE wait_event_type = 'Lock'
-               AND datname = current_database())
-"""
-
-
-def somebody_waits() -> bool:
-    """For a lock of this database."""
-    with psycopg.connect(**connection.get_connection_params(), autocommit=True) as watcher:
-        return watcher.execute(WAITING).fetchone() == (True,)
 
 
 def test_who_waited_for_the_lock_reads_what_was_done_meanwhile(tonight: Evening) -> None:

@@ -16,6 +16,7 @@ from sessions.core.permissions import Verb
 from sessions.core.refusal import Refuse
 from sessions.models import Person, SignInCode, WrongCodes
 from sessions.people.codes import digests
+from sessions.people.locked_person import locked_person
 from sessions.people.selectors import Actor, may
 
 FORGIVE = "account.codes_allowed"
@@ -59,7 +60,10 @@ def codes_allow(actor: Actor, person: Person) -> Person | Refuse:
     if refusal := may(actor, Verb.PERSON_CHANGE):
         record(actor, FORGIVE, refusal.code, subject=person)
         return refusal
-    WrongCodes.objects.filter(account__in=_keys(person)).delete()
+    by_mail, of_factor = _keys(person)
+    WrongCodes.objects.filter(account=by_mail).delete()  # before the person, as a sign-in does
+    locked_person(person.pk)
+    WrongCodes.objects.filter(account=of_factor).delete()  # after, as a second factor does
     record(actor, FORGIVE, subject=person)
     return person
 

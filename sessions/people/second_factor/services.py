@@ -31,6 +31,7 @@ from sessions.models import AccountRequest, Person
 from sessions.people.codes.digests import of_factor
 from sessions.people.codes.guesses import stored_guesses
 from sessions.people.codes.services import raise_alarm
+from sessions.people.locked_person import locked_person
 from sessions.people.notices import notify_by_mail
 from sessions.people.second_factor.sealing import owner
 from sessions.people.second_factor.selectors import (
@@ -83,7 +84,7 @@ def app_add(person: Person, secret: str, typed: str, now: datetime) -> Authentic
 
     Codes: factor.code, and factor.app_exists: there is one app a person.
     """
-    _lock(person)
+    locked_person(person.pk)
     counter = matching_counter(secret, typed, now)
     if counter is None:
         return _refused(person, ADD, Refuse("factor.code"))
@@ -102,7 +103,7 @@ def factor_remove(person: Person, pk: int) -> Refuse | None:
 
     Codes: factor.unknown, factor.last.
     """
-    _lock(person)
+    locked_person(person.pk)
     rows = Authenticator.objects.filter(user=person).exclude(type=TYPES.RECOVERY_CODES)
     row = rows.filter(pk=pk).first()
     if row is None:
@@ -122,7 +123,7 @@ def factor_remove(person: Person, pk: int) -> Refuse | None:
 @transaction.atomic
 def codes_make(person: Person, seen: State | None = None) -> Refuse | None:
     """Makes new recovery codes; the old ones stop working. Codes: form.stale."""
-    _lock(person)
+    locked_person(person.pk)
     if refusal := stale(seen, codes_state(person)):
         return _refused(person, NEW_CODES, refusal)
     Authenticator.objects.filter(user=person, type=TYPES.RECOVERY_CODES).delete()
@@ -145,7 +146,7 @@ def codes_to_keep(person: Person) -> list[str]:
 def codes_keep(person: Person, seen: State | None = None) -> Refuse | None:
     """The owner has saved them: they are not shown again. Codes: form.stale, when the page showed
     codes that work no more."""
-    _lock(person)
+    locked_person(person.pk)
     if refusal := stale(seen, codes_state(person)):
         return _refused(person, NEW_CODES, refusal)
     row = Authenticator.objects.filter(user=person, type=TYPES.RECOVERY_CODES).first()
@@ -159,7 +160,7 @@ def code_confirm(person: Person, typed: str, now: datetime) -> Authenticator | R
     """The app's code or a recovery code, each of which works once. A wrong one is counted before
     anything is compared. Codes: factor.code, codes.stopped, codes.stopped_today.
     """
-    _lock(person)
+    locked_person(person.pk)
     stored = stored_guesses(of_factor(person))
     if stopped := stored.guesses.stopped(now):
         return _refused(person, CONFIRM, stopped)
@@ -205,7 +206,7 @@ def second_factor_reset(
 
     Codes: permission.*, factor.own, factor.unknown, form.stale: they have set it up again since.
     """
-    person = _lock(person)
+    person = locked_person(person.pk)
     if refusal := (
         may(actor, Verb.PERSON_CHANGE)
         or _why_no_reset(actor, person)
@@ -220,7 +221,7 @@ def second_factor_reset(
 @transaction.atomic
 def factors_remove(actor: Actor, person: Person) -> Person | Refuse:
     """Carries the reset out. Codes: factor.own, factor.unknown."""
-    person = _lock(person)
+    person = locked_person(person.pk)
     if refusal := _why_no_reset(actor, person):
         return _refused_reset(actor, person, refusal)
     Authenticator.objects.filter(user=person).delete()
@@ -283,11 +284,6 @@ def _added(person: Person, row: Authenticator) -> Authenticator:
 def _make_codes(person: Person) -> None:
     with owner(person):
         RecoveryCodes.activate(person)
-
-
-def _lock(person: Person) -> Person:
-    """Changes of one person's factors run one after the other."""
-    return Person.objects.select_for_update().get(pk=person.pk)
 
 
 def _notify(person: Person, text: str) -> None:

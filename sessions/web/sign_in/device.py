@@ -14,6 +14,7 @@ from typing import Final
 from django.http import HttpRequest, HttpResponseBase
 
 from sessions.people.codes.digests import of_device
+from sessions.web.cookies import read_cookie, set_cookie
 
 NAME: Final = "thirds-device"
 AGE: Final = 365 * 24 * 3600  # seconds
@@ -46,7 +47,7 @@ class Device:
 
 def device_of(request: HttpRequest) -> Device:
     """What this browser shows; a cookie that is none of ours is nothing."""
-    secret, *digests = request.COOKIES.get(NAME, "").split(".")
+    secret, *digests = read_cookie(request, NAME).split(".")
     return Device(secret, tuple(digests[:ACCOUNTS])) if len(secret) == SECRET else Device()
 
 
@@ -54,4 +55,4 @@ def remember_device(request: HttpRequest, response: HttpResponseBase, address: s
     """Sets the cookie in the response to a sign-in that has got as far as the right code."""
     known = device_of(request).signed_in_to(address)
     value = ".".join((known.secret, *known.digests))
-    response.set_cookie(NAME, value, AGE, secure=request.is_secure(), httponly=True, samesite="Lax")
+    set_cookie(response, NAME, value, AGE)

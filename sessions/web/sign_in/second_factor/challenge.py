@@ -12,7 +12,8 @@ from allauth.mfa.webauthn.internal.auth import STATE_SESSION_KEY, begin_authenti
 from django.core import signing
 from django.core.cache import cache
 from django.http import HttpRequest, HttpResponse, JsonResponse
-from django.urls import reverse
+
+from sessions.web.cookies import read_cookie, set_cookie
 
 NAME: Final = "thirds-challenge"
 SALT: Final = "sessions.web.sign_in.challenge"
@@ -23,16 +24,13 @@ def challenge_for_anybody(request: HttpRequest) -> HttpResponse:
     """The answer to a script that asks for a challenge."""
     response = JsonResponse(begin_authentication(None))
     value = signing.dumps(request.session.pop(STATE_SESSION_KEY), salt=SALT)
-    where, secure = reverse("passkey_sign_in"), request.is_secure()
-    response.set_cookie(
-        NAME, value, LASTS, path=where, secure=secure, httponly=True, samesite="Strict"
-    )
+    set_cookie(response, NAME, value, LASTS, "Strict")
     return response
 
 
 def challenge_taken(request: HttpRequest) -> bool:
     """Puts the browser's challenge where allauth looks for it, once; False: there is none."""
-    value = request.COOKIES.get(NAME, "")
+    value = read_cookie(request, NAME)
     try:
         state: Any = signing.loads(value, salt=SALT, max_age=LASTS)
     except signing.BadSignature:

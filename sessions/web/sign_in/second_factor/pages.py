@@ -29,6 +29,7 @@ from sessions.models.sealing import seal, unseal
 from sessions.people.second_factor import selectors, services
 from sessions.people.services import sign_out_everywhere
 from sessions.people.versions import codes_state
+from sessions.web.cookies import read_cookie, set_cookie
 from sessions.web.sign_in.code import sign_out
 from sessions.web.sign_in.second_factor.forms import WRONG_PASSKEY, AppForm, NewPasskeyForm
 from sessions.web.sign_in.second_factor.guard import next_of, own_page, with_next
@@ -147,8 +148,7 @@ def later(request: HttpRequest, person: Person) -> HttpResponse:
     """`/your-sign-in/later/`: this browser is not offered a passkey again."""
     request.session.pop(selectors.OFFER, None)
     response = redirect("/")
-    secure = request.is_secure()
-    response.set_cookie(LATER, "1", LATER_AGE, secure=secure, httponly=True, samesite="Lax")
+    set_cookie(response, LATER, "1", LATER_AGE)
     return response
 
 
@@ -162,7 +162,7 @@ def sign_out_of_all(request: HttpRequest, person: Person) -> HttpResponse:
 
 def is_offered(request: HttpRequest) -> bool:
     """Whether the first page offers to make a passkey."""
-    return bool(request.session.get(selectors.OFFER)) and LATER not in request.COOKIES
+    return bool(request.session.get(selectors.OFFER)) and not read_cookie(request, LATER)
 
 
 def set_up_done(request: HttpRequest, row: Authenticator) -> HttpResponse:
