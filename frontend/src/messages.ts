@@ -222,7 +222,8 @@ export interface SlotShown {
 
 /**
  * EV1. Everything the receiver may know, to the one who came, came back, asked, or changed
- * places.
+ * places. The first of the room has the node's answer to the offer of `hello`, unless the node
+ * refused it.
  */
 export interface Snapshot {
   readonly type: "snapshot";
@@ -235,6 +236,7 @@ export interface Snapshot {
   readonly waiting: ReadonlyArray<WaitingView>;
   readonly parts: ReadonlyArray<PartView>;
   readonly media_slots: number;
+  readonly media_answer?: string | null;
 }
 
 /** PE1. Who speaks now: the whole set. */
@@ -342,8 +344,9 @@ export interface Extend {
 }
 
 /**
- * SIG1. The first command of every connection: comes to the room; with the last
- * (`epoch`, `seq`) seen, if any.
+ * SIG1. The first command of every connection but `ping`: comes to the room; with the last
+ * (`epoch`, `seq`) seen, if any, and with the offer of a page that has no media there yet, whose
+ * answer comes with the snapshot of the room.
  */
 export interface Hello {
   readonly type: "hello";
@@ -352,6 +355,7 @@ export interface Hello {
   readonly seq?: number | null;
   readonly microphone?: boolean;
   readonly camera?: boolean;
+  readonly sdp?: string | null;
 }
 
 /** ME4. Leaves for good; the socket is closed after the reply (4412). */
@@ -390,7 +394,7 @@ export interface Pause {
 /**
  * SIG2. Every two seconds: renews the lease and asks for the clock. The lease counts from
  * it (`away` within four seconds, gone within ten); nine seconds without one end the socket
- * (4408).
+ * (4408). Before `hello` it keeps the socket of a page that checks its devices.
  */
 export interface Ping {
   readonly type: "ping";

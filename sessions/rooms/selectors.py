@@ -143,6 +143,11 @@ def ask_planned(asked: RoundTrip, room: int, session: int) -> Callable[[], Plann
     return planned
 
 
+def media_slots(session: Session, leaders: int) -> int:
+    """How many others each page of a session has a place for."""
+    return min(MOST_SLOTS, session.seats + leaders - 1)
+
+
 def facts_of(room: Room, segments: Iterable[SessionSegment], leaders: tuple[str, ...]) -> RoomFacts:
     """The facts of a room whose session has these segments and leaders, in their order."""
     session = room.session
@@ -156,7 +161,7 @@ def facts_of(room: Room, segments: Iterable[SessionSegment], leaders: tuple[str,
         topic=session.topic,
         facilitators=leaders,
         segments=facts,
-        media_slots=min(MOST_SLOTS, session.seats + len(leaders) - 1),
+        media_slots=media_slots(session, len(leaders)),
     )
 
 

@@ -34,6 +34,7 @@ from sessions.signaling.farewell import FAULT, farewell
 from sessions.signaling.messages.connection import Hello
 from sessions.signaling.own_media import OwnMedia
 from sessions.signaling.reading import Close, Register, Send, SendSnapshot, Viewer, Want
+from sessions.signaling.room_rows import rows_now
 from sessions.signaling.seat_hold import Says, SeatHold, keys_of
 from sessions.signaling.socket import Socket
 
@@ -107,6 +108,7 @@ class Connection:
         if isinstance(entered, Refuse):
             return entered
         self.microphone, self.camera = command.microphone, command.camera
+        self.media.first_offer = command.sdp
         viewer = self._viewer(entered)
         async with self._reading:
             self.viewer = viewer
@@ -204,7 +206,7 @@ class Connection:
 
     async def _snapshot(self, viewer: Viewer) -> None:
         """Everything; where it cannot be had, it is owed and tried again."""
-        rows = await self._rows(viewer)
+        rows = await rows_now(self.process, self.session, viewer)
         self._owes_snapshot = rows is None
         if rows is None:
             return
@@ -218,24 +220,15 @@ class Connection:
         viewer.sits(rows.seats[viewer.seat.key])
         viewer.epoch, viewer.seq = rows.roster.epoch, rows.roster.seq
         viewer.reopen_until_ms = rows.now.reopen_until_ms
-        await self.send(reading.snapshot(rows, viewer))
+        await self.send(reading.snapshot(rows, viewer, await self._answer(viewer)))
         if is_closed(RoomState(rows.now.state), rows.now.reopen_until_ms, rows.now.read_ms):
             await self.end(Refuse(f"room.{rows.now.state}"))
 
-    async def _rows(self, viewer: Viewer) -> selectors.RoomRows | None:
-        """Read now, or without PostgreSQL, what this process remembers of the room. The roster is
-        read first: what was read before may be older than it."""
-        process, room = self.process, viewer.facts
-        roster = await process.store.run(presence.roster(room.key))
-        if isinstance(roster, Refuse):
+    async def _answer(self, viewer: Viewer) -> str | None:
+        """The node's answer to the offer that came with `hello`, in the room and once."""
+        if self.media.first_offer is None or await self.may(Verb.ROOM_OFFER_MEDIA):
             return None
-        rows = await process.database.run(
-            selectors.rows_of, room.room_id, roster, process.clock.now
-        )
-        if isinstance(rows, Refuse):
-            return process.cache.rows(self.session, roster, viewer.seat)
-        process.cache.take(self.session, rows.facts, rows.seats, rows.now)
-        return rows
+        return await self.media.first_answer(viewer)
 
     # ---- reading the stream --------------------------------------------------------------------
 

@@ -95,7 +95,7 @@ class RoomConsumer(AsyncWebsocketConsumer):
             await self._refuse_and_leave()
             return
         command = frames.read(text_data or "")
-        if self.connection.viewer is None and not isinstance(command, Hello):
+        if self.connection.viewer is None and not isinstance(command, Hello | Ping):
             await self.connection.end(Refuse("message.malformed"))
             return
         await self._answer(self.connection, command)

@@ -33,6 +33,7 @@ class OwnMedia:
         self._write = write
         self._viewer: Viewer | None = None
         self._tasks = Tasks()
+        self.first_offer: str | None = None  # the one of `hello`, until the node has it
         self.arriving: Arriving | None = None  # the node's last word of this page's media
         self._written: Arriving | None = None
         self._writing: asyncio.Task[None] | None = None
@@ -56,6 +57,16 @@ class OwnMedia:
         self._listen(viewer)
         room, seat = viewer.facts.key, viewer.seat.key
         return await self._process.links.offer(room, seat, viewer.media_generation, sdp)
+
+    async def first_answer(self, viewer: Viewer) -> str | None:
+        """The node's answer to the offer of `hello`, once, when its page is in the room. Nothing
+        where the node refused it: the page makes another offer then."""
+        sdp = self.first_offer
+        if sdp is None or viewer.place is not Place.ROOM:
+            return None
+        self.first_offer = None
+        answer = await self.offer(viewer, sdp)
+        return None if isinstance(answer, Refuse) else answer
 
     async def renew(self, viewer: Viewer) -> Refuse | None:
         """Another generation for media that was revoked; the browser offers again."""

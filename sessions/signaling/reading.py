@@ -113,9 +113,9 @@ def sees_door(principal: permissions.Principal) -> bool:
     return permissions.allowed(permissions.Verb.ROOM_DOOR, principal) is None
 
 
-def snapshot(rows: RoomRows, viewer: Viewer) -> Snapshot:
+def snapshot(rows: RoomRows, viewer: Viewer, media_answer: str | None = None) -> Snapshot:
     """Everything that the reader may know, where it is now."""
-    return views.snapshot(rows, viewer.onlooker(), viewer.waiting)
+    return views.snapshot(rows, viewer.onlooker(), viewer.waiting, media_answer)
 
 
 def may_hear(event: Event, viewer: Viewer) -> bool:

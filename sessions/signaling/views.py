@@ -122,7 +122,9 @@ def parts_view(parts: Mapping[PartName, PartState], onlooker: Onlooker) -> list[
     return views
 
 
-def snapshot(rows: RoomRows, onlooker: Onlooker, waiting: Wait | None) -> Snapshot:
+def snapshot(
+    rows: RoomRows, onlooker: Onlooker, waiting: Wait | None, media_answer: str | None = None
+) -> Snapshot:
     """All that the owner of a seat may know where that connection is: at the door, the room
     alone; in it, the people and the parts too; those who lead, also who waits. Seats without a
     row are left out."""
@@ -148,4 +150,5 @@ def snapshot(rows: RoomRows, onlooker: Onlooker, waiting: Wait | None) -> Snapsh
         ],
         parts=parts_view(rows.parts, onlooker),
         media_slots=rows.facts.media_slots,
+        media_answer=media_answer,
     )

@@ -1,15 +1,17 @@
-"""The network between one browser and the product, which a test can cut and mend.
+"""The network between one browser and the product, which a test can cut, mend and make long.
 
 Owns one TCP port in front of the web and one UDP port in front of the media node. While it is cut
 nothing passes: datagrams are lost; what TCP carries is kept and goes through later, as it would by
-retransmission, and new connections are accepted by nobody. Knows no content.
+retransmission, and new connections are accepted by nobody. What passes may take a while each way,
+in order. Knows no content.
 """
 
 import asyncio
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from functools import partial
 
 from playwright.sync_api import BrowserContext
 
@@ -27,6 +29,23 @@ ANSWER_BY_RELAY = """(() => {
 
 
 @dataclass
+class Distance:
+    """How long everything is under way in one direction, in seconds."""
+
+    one_way_s: float = 0.0
+
+    def lengthen(self, round_trip_s: float) -> None:
+        self.one_way_s = round_trip_s / 2
+
+    def after(self, action: Callable[[], None]) -> None:
+        """Does it once it has arrived."""
+        if self.one_way_s:
+            asyncio.get_running_loop().call_later(self.one_way_s, action)
+        else:
+            action()
+
+
+@dataclass
 class Relay:
     """Open until it is cut. `web` and `media` are (relay's port, product's port)."""
 
@@ -36,6 +55,11 @@ class Relay:
     media: tuple[int, int]
     stranded: set[tuple[str, int]]  # addresses of the browser that lead nowhere any more
     known: set[tuple[str, int]]
+    distance: "Distance"
+
+    def lengthen(self, round_trip_s: float) -> None:
+        """From now on an answer is back this long after its question, at the soonest."""
+        self.loop.call_soon_threadsafe(self.distance.lengthen, round_trip_s)
 
     def strand(self) -> None:
         """The network that the browser's media use is gone for good; from another port of the
@@ -80,21 +104,21 @@ Opened = tuple[asyncio.Server, asyncio.DatagramTransport]
 
 
 async def _open(web_port: int, media_port: int) -> tuple[Relay, Opened]:
-    loop, through = asyncio.get_running_loop(), asyncio.Event()
+    loop, through, distance = asyncio.get_running_loop(), asyncio.Event(), Distance()
     through.set()
 
     async def carry(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         with suppress(asyncio.CancelledError):  # the test is over
             await through.wait()
-            await _carry(reader, writer, web_port, through)
+            await _carry(reader, writer, web_port, Passage(through, distance))
 
     server = await asyncio.start_server(carry, HERE, 0)
     front, taking = await loop.create_datagram_endpoint(
-        lambda: _Front(media_port, through), local_addr=(HERE, 0)
+        lambda: _Front(media_port, through, distance), local_addr=(HERE, 0)
     )
     ports = server.sockets[0].getsockname()[1], front.get_extra_info("sockname")[1]
     web, media = (ports[0], web_port), (ports[1], media_port)
-    relay = Relay(loop, through, web, media, taking.stranded, taking.known)
+    relay = Relay(loop, through, web, media, taking.stranded, taking.known, distance)
     return relay, (server, front)
 
 
@@ -109,11 +133,16 @@ async def _close(opened: Opened) -> None:
     await asyncio.gather(*others, return_exceptions=True)
 
 
+@dataclass
+class Passage:
+    """Whether a TCP connection's bytes pass, and how long they take."""
+
+    through: asyncio.Event
+    distance: Distance
+
+
 async def _carry(
-    reader: asyncio.StreamReader,
-    writer: asyncio.StreamWriter,
-    port: int,
-    through: asyncio.Event,
+    reader: asyncio.StreamReader, writer: asyncio.StreamWriter, port: int, passage: Passage
 ) -> None:
     """Both directions of one TCP connection, until one end closes it."""
     try:
@@ -122,24 +151,36 @@ async def _carry(
         writer.close()
         return
     try:
-        await asyncio.gather(_pump(reader, web_writer, through), _pump(web_reader, writer, through))
+        await asyncio.gather(_pump(reader, web_writer, passage), _pump(web_reader, writer, passage))
     finally:
         writer.close()
         web_writer.close()
 
 
-async def _pump(
-    source: asyncio.StreamReader, sink: asyncio.StreamWriter, through: asyncio.Event
-) -> None:
+async def _pump(source: asyncio.StreamReader, sink: asyncio.StreamWriter, passage: Passage) -> None:
+    """Reads on while what was read before is under way."""
+    under_way: asyncio.Queue[bytes] = asyncio.Queue()
+    writing = asyncio.ensure_future(_write(under_way, sink, passage.through))
     try:
         while chunk := await source.read(CHUNK):
+            passage.distance.after(partial(under_way.put_nowait, chunk))
+    except ConnectionError:
+        pass
+    passage.distance.after(partial(under_way.put_nowait, b""))
+    await writing
+
+
+async def _write(
+    under_way: "asyncio.Queue[bytes]", sink: asyncio.StreamWriter, through: asyncio.Event
+) -> None:
+    """Until the other end has closed; what this end no longer takes is dropped."""
+    with suppress(ConnectionError):
+        while chunk := await under_way.get():
             await through.wait()
             sink.write(chunk)
             await sink.drain()
         await through.wait()
-        sink.close()
-    except ConnectionError:
-        sink.close()
+    sink.close()
 
 
 @dataclass
@@ -148,6 +189,7 @@ class _Front(asyncio.DatagramProtocol):
 
     node: int
     through: asyncio.Event
+    distance: Distance
     backs: dict[tuple[str, int], "_Back"] = field(default_factory=dict)
     stranded: set[tuple[str, int]] = field(default_factory=set)
     known: set[tuple[str, int]] = field(default_factory=set)
@@ -161,6 +203,9 @@ class _Front(asyncio.DatagramProtocol):
         if back is None:
             back = self.backs[addr] = _Back(self, addr)
             back.opening = asyncio.ensure_future(back.open())
+        self.distance.after(partial(self._pass_on, data, addr, back))
+
+    def _pass_on(self, data: bytes, addr: tuple[str, int], back: "_Back") -> None:
         if self.passes(addr) and back.transport is not None:
             back.transport.sendto(data)
 
@@ -190,5 +235,8 @@ class _Back(asyncio.DatagramProtocol):
         self.transport, _ = await loop.create_datagram_endpoint(lambda: self, remote_addr=node)
 
     def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
+        self.front.distance.after(partial(self._pass_on, data))
+
+    def _pass_on(self, data: bytes) -> None:
         if self.front.passes(self.browser):
             self.front.transport.sendto(data, self.browser)

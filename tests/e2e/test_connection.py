@@ -25,6 +25,7 @@ window.connection = connect('/ws/rooms/r/', {
     status: (status) => statuses.push(status),
     clock: (offset) => offsets.push(offset),
 }, () => ({ microphone: false, camera: true }));
+window.connection.enter();
 </script>"""
 
 

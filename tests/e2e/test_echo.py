@@ -125,10 +125,10 @@ def test_joining_ends_the_echo(sam: Visitor, probe: None) -> None:
     listen(sam)
     sam.join()
     sam.wait_for("lobby")
-    open_ones = sam.page.evaluate(
-        "window.__peers.filter(p => p.connectionState !== 'closed').length"
+    connected = sam.page.evaluate(
+        "window.__peers.filter(p => p.connectionState === 'connected').length"
     )
-    assert open_ones == 0
+    assert connected == 0
 
 
 def listen(visitor: Visitor) -> None:

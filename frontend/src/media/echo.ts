@@ -5,6 +5,7 @@
  */
 
 import { type Figures, figuresOf, type ProbeReport } from './figures';
+import { askRelays } from './relays';
 
 /** Where the server takes echoes: the address, the page's token, whether there is a relay. */
 export interface EchoPlace {
@@ -108,7 +109,7 @@ class Call {
 
   async #connect(track: MediaStreamTrack, play: (sound: MediaStream) => void): Promise<void> {
     if (this.#over) return;
-    const relays = this.place.relay ? await this.#relays() : [];
+    const relays = this.place.relay ? await askRelays(this.place.url) : [];
     if (this.#over) return;
     const pc = new RTCPeerConnection({ bundlePolicy: 'max-bundle', iceServers: relays });
     this.#pc = pc;
@@ -172,11 +173,6 @@ class Call {
     clearInterval(this.#timer);
     this.#pc?.close();
     this.ended = this.#post('end/', {});
-  }
-
-  async #relays(): Promise<RTCIceServer[]> {
-    const access = await this.#get<RTCIceServer>('relay/');
-    return access?.urls.length ? [access] : [];
   }
 
   #get<T>(path: string): Promise<T | null> {

@@ -28,6 +28,14 @@ export interface MediaListener {
 }
 
 export interface MediaPeer {
+  /** Makes a peer connection and its offer ahead of time: the next fresh offer for as many slots
+   * is that one. Nothing is sent before. */
+  prepare(slots: number, relays?: RTCIceServer[]): Promise<void>;
+  /** The offer that was made ahead of time and has not been used; null: none. */
+  prepared(): string | null;
+  /** The node's answer to `prepared()`: applied before anything else is done. False: that offer is
+   * gone, and another is to be made. */
+  begin(answer: string, offer: string): boolean;
   /**
    * The SDP to send to the node. `fresh` (the default) makes a new peer connection, which takes
    * over from the one before when it is connected; `restart` restarts ICE on the one there is.
@@ -70,16 +78,25 @@ interface Path {
   readonly stops: (() => void)[];
 }
 
+/** A peer connection that waits for somebody to join. */
+interface Ahead {
+  readonly link: Link;
+  readonly slots: number;
+  readonly offer: string;
+}
+
 const LOOK_MS = 150;
 
 class Peer implements MediaPeer {
   /** The one that is shown, and the newest one: two only while a fresh one is connecting. */
   #shown: Path | null = null;
   #newest: Path | null = null;
+  #ahead: Ahead | null = null;
   readonly #open = new OpenOffer();
   /** The offer that is being made: a second call meanwhile gets the same. */
   #offering: Promise<string> | null = null;
   #hasSenders = false;
+  #closed = false;
   #state: PathState = 'idle';
   #deadline: ReturnType<typeof setTimeout> | undefined;
   readonly #reported = new Map<number, string>();
@@ -90,6 +107,26 @@ class Peer implements MediaPeer {
     this.#microphone = new Outgoing(() => this.#sendingChanged());
     this.#camera = new Outgoing(() => this.#sendingChanged());
     globalThis.addEventListener('online', this.#moved);
+  }
+
+  async prepare(slots: number, relays: RTCIceServer[] = []): Promise<void> {
+    const link = new Link(slots, relays);
+    const offer = await link.offer();
+    if (this.#closed || this.#newest) link.close();
+    else this.#ahead = { link, slots, offer };
+  }
+
+  prepared(): string | null {
+    return this.#ahead?.offer ?? null;
+  }
+
+  begin(answer: string, offer: string): boolean {
+    const ahead = this.#ahead;
+    if (ahead?.offer !== offer) return false;
+    this.#ahead = null;
+    void ahead.link.accept(answer);
+    void this.#use(ahead.link);
+    return true;
   }
 
   offer(slots: number, renewal: Renewal = 'fresh', relays: RTCIceServer[] = []): Promise<string> {
@@ -149,6 +186,8 @@ class Peer implements MediaPeer {
     globalThis.removeEventListener('online', this.#moved);
     clearTimeout(this.#deadline);
     this.#state = 'idle';
+    this.#closed = true;
+    this.#forgetAhead();
     for (const path of this.#paths()) retire(path);
     this.#shown = this.#newest = null;
     this.#microphone.moveAway();
@@ -159,21 +198,37 @@ class Peer implements MediaPeer {
     this.on.sending?.(this.microphoneIsOpen(), this.cameraIsOpen());
   }
 
-  readonly #moved = () => this.#happened('moved');
+  /** An offer made ahead of time names addresses of the network that was. */
+  readonly #moved = () => {
+    this.#forgetAhead();
+    this.#happened('moved');
+  };
+
+  #forgetAhead(): void {
+    this.#ahead?.link.close();
+    this.#ahead = null;
+  }
 
   async #makeOffer(slots: number, renewal: Renewal, relays: RTCIceServer[]): Promise<string> {
     const same = renewal === 'restart' ? this.#newest?.link : undefined;
     const restarts = same?.pc.signalingState === 'stable';
     this.#open.begin(restarts ? 'restart' : 'fresh');
-    const link = restarts ? same : (await this.#renew(slots, relays)).link;
-    const offer = await (restarts ? link.restart(relays) : link.offer());
+    const offer = await (restarts ? same.restart(relays) : this.#freshOffer(slots, relays));
     this.#open.made(offer);
     return offer;
   }
 
+  async #freshOffer(slots: number, relays: RTCIceServer[]): Promise<string> {
+    const ahead = this.#ahead;
+    if (ahead?.slots !== slots) this.#forgetAhead();
+    this.#ahead = null;
+    const link = ahead?.slots === slots ? ahead.link : new Link(slots, relays);
+    await this.#use(link);
+    return link === ahead?.link ? ahead.offer : link.offer();
+  }
+
   /** A new peer connection. It is shown at once unless the one before may still work. */
-  async #renew(slots: number, relays: RTCIceServer[]): Promise<Path> {
-    const link = new Link(slots, relays);
+  async #use(link: Link): Promise<void> {
     const path: Path = { link, slots: link.slots.map(() => EMPTY), stops: [] };
     if (this.#newest !== this.#shown) retire(this.#newest);
     this.#newest = path;
@@ -186,7 +241,6 @@ class Peer implements MediaPeer {
     await this.#camera.moveTo(link.video.sender);
     this.#hasSenders = true;
     this.#sendingChanged();
-    return path;
   }
 
   #watch(path: Path): void {

@@ -3,6 +3,7 @@ import { listDevices, onDevicesChanged, openDevices } from '../media/devices';
 import { Echo } from '../media/echo';
 import { meter } from '../media/meter';
 import { mediaPeer, supported } from '../media/peer';
+import { askRelays } from '../media/relays';
 import { connect } from '../signaling/connection';
 import type { Parts } from './parts';
 
@@ -12,6 +13,8 @@ export function browserParts(given: DOMStringMap): Parts {
   return {
     webrtc: supported.webrtc,
     hasRelays: relay,
+    mediaSlots: Number(given.slots ?? 0),
+    firstRelays: () => askRelays(given.echo ?? ''),
     connect: (on, hello) => connect(given.socket ?? '', on, hello),
     newPeer: mediaPeer,
     newEcho: (on) => new Echo({ url: given.echo ?? '', token: given.csrf ?? '', relay }, on),

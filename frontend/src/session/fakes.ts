@@ -3,10 +3,10 @@
 import type { EchoListener } from '../media/echo';
 import { FakeDevices } from '../media/fake-devices';
 import type { Wanted } from '../media/own-devices';
-import type { MediaListener, MediaPeer } from '../media/peer';
 import type { Event, ParticipantView, Snapshot } from '../messages';
 import { snapshotOf } from '../room/testing';
-import type { Connection, Listener, Reply, Request } from '../signaling/connection';
+import type { Connection, Greeting, Listener, Reply, Request } from '../signaling/connection';
+import { FakePeer, type Gate } from './fake-peer';
 import type { Parts } from './parts';
 import { RoomSession } from './session';
 
@@ -17,20 +17,14 @@ export function settled(): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve));
 }
 
-/** Something that waits until the test opens it. */
-export class Gate {
-  open = () => {};
-  readonly passed = new Promise<void>((resolve) => {
-    this.open = resolve;
-  });
-}
-
 /** The room's server. It keeps what `hello` and the commands say of this participant's devices,
  * shows it to everyone by `participant.changed`, and answers commands with `ok`. */
 export class FakeServer {
   snapshot: Snapshot = snapshotOf();
   readonly connections: FakeConnection[] = [];
   readonly refuses = new Set<Request['type']>();
+  /** Whether the snapshot of the room brings the node's answer. */
+  answersHello = true;
   /** Until it is opened no reply is sent. */
   gate: Gate | null = null;
   #seq = this.snapshot.seq;
@@ -51,10 +45,9 @@ export class FakeServer {
     return { microphone, camera };
   }
 
-  readonly connect = (on: Listener, hello: () => Wanted): Connection => {
+  readonly connect = (on: Listener, hello: () => Greeting): Connection => {
     const connection = new FakeConnection(this, on, hello);
     this.connections.push(connection);
-    on.status('connecting');
     return connection;
   };
 
@@ -118,6 +111,7 @@ export class FakeServer {
 /** One connection of the page, as the server sees it. */
 export class FakeConnection implements Connection {
   readonly sent: Request[] = [];
+  offered: string | null = null;
   isOpen = false;
   isClosed = false;
   retries = 0;
@@ -127,12 +121,17 @@ export class FakeConnection implements Connection {
   constructor(
     private readonly server: FakeServer,
     readonly on: Listener,
-    private readonly hello: () => Wanted,
+    private readonly hello: () => Greeting,
   ) {}
 
+  enter(): void {
+    this.on.status('connecting');
+  }
+
   /** The socket is open: the page says hello. Nothing is answered yet. */
-  sayHello(): Wanted {
-    const devices = this.hello();
+  sayHello(): Greeting {
+    const { sdp, ...devices } = this.hello();
+    this.offered = sdp ?? null;
     this.server.hold(devices);
     return devices;
   }
@@ -144,7 +143,8 @@ export class FakeConnection implements Connection {
       this.#drop = resolve;
     });
     this.on.status('open');
-    if (how === 'snapshot') this.on.event(this.server.snapshot);
+    const answer = this.server.answersHello && this.offered ? `answer to ${this.offered}` : null;
+    if (how === 'snapshot') this.on.event({ ...this.server.snapshot, media_answer: answer });
   }
 
   accept(how: 'snapshot' | 'replay' = 'snapshot'): void {
@@ -186,100 +186,6 @@ export class FakeConnection implements Connection {
     const isOne = (request: Request): request is Extract<Request, { type: T }> =>
       (types as string[]).includes(request.type);
     return this.sent.filter(isOne);
-  }
-}
-
-/** A peer whose new senders have their tracks once `gate` is open. */
-export class FakePeer implements MediaPeer {
-  readonly offers: { slots: number; renewal: string; relays: number }[] = [];
-  readonly accepted: string[] = [];
-  readonly calls: string[] = [];
-  gate: Gate | null = null;
-  #senders = false;
-  #tracks: { microphone: MediaStreamTrack | null; camera: MediaStreamTrack | null } = {
-    microphone: null,
-    camera: null,
-  };
-  #offering: Promise<string> | null = null;
-
-  constructor(readonly on: MediaListener) {}
-
-  offer(slots: number, renewal = 'fresh', relays: RTCIceServer[] = []): Promise<string> {
-    this.#offering ??= this.#makeOffer(slots, renewal, relays.length).finally(() => {
-      this.#offering = null;
-    });
-    return this.#offering;
-  }
-
-  async #makeOffer(slots: number, renewal: string, relays: number): Promise<string> {
-    this.offers.push({ slots, renewal, relays });
-    const offer = `offer ${this.offers.length}`;
-    if (renewal === 'fresh') this.#senders = false;
-    await this.gate?.passed;
-    this.#senders = true;
-    this.#sending();
-    return offer;
-  }
-
-  async accept(answer: string, offer: string): Promise<void> {
-    this.accepted.push(`${answer} for ${offer}`);
-  }
-
-  async setMicrophone(track: MediaStreamTrack | null): Promise<void> {
-    this.#tracks.microphone = track;
-    this.#sending();
-  }
-
-  async setCamera(track: MediaStreamTrack | null): Promise<void> {
-    this.#tracks.camera = track;
-    this.#sending();
-  }
-
-  /** The browser has taken the camera's track off its sender. */
-  loseCamera(): void {
-    this.#tracks.camera = null;
-    this.#sending();
-  }
-
-  hasSenders(): boolean {
-    return this.#senders;
-  }
-
-  microphoneIsOpen(): boolean {
-    return this.#isOpen(this.#tracks.microphone);
-  }
-
-  cameraIsOpen(): boolean {
-    return this.#isOpen(this.#tracks.camera);
-  }
-
-  #isOpen(track: MediaStreamTrack | null): boolean {
-    return this.#senders && track?.readyState === 'live' && track.enabled;
-  }
-
-  #sending(): void {
-    this.on.sending?.(this.microphoneIsOpen(), this.cameraIsOpen());
-  }
-
-  slotOwned(slot: number, key: string | null): void {
-    this.calls.push(`slot ${slot} is ${key}'s`);
-  }
-
-  slotShown(slot: number, key: string): void {
-    this.calls.push(`slot ${slot} shows ${key}`);
-  }
-
-  closed(): void {
-    this.calls.push('closed by the node');
-  }
-
-  controlResumed(): void {
-    this.calls.push('control resumed');
-  }
-
-  close(): void {
-    this.#senders = false;
-    this.calls.push('close');
   }
 }
 
@@ -325,6 +231,8 @@ export class FakePage {
   readonly #parts: Parts = {
     webrtc: true,
     hasRelays: false,
+    mediaSlots: 0,
+    firstRelays: async () => [{ urls: 'turn:relay' }],
     connect: this.server.connect,
     newPeer: (on) => {
       const peer = new FakePeer(on);

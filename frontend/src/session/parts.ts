@@ -2,17 +2,20 @@
 // Owns shapes only.
 import type { DeviceName, openDevices } from '../media/devices';
 import type { Echo, EchoListener } from '../media/echo';
-import type { Wanted } from '../media/own-devices';
 import type { MediaListener, MediaPeer } from '../media/peer';
-import type { Connection, Listener } from '../signaling/connection';
+import type { Connection, Greeting, Listener } from '../signaling/connection';
 
 export interface Parts {
   /** False in a browser without WebRTC, which cannot join. */
   readonly webrtc: boolean;
-  /** This installation has TURN servers: their access is asked for before each offer. */
+  /** This installation has TURN servers: access to them is asked for before each offer. */
   readonly hasRelays: boolean;
+  /** How many others there may be, as the page was made; 0: not known. */
+  readonly mediaSlots: number;
+  /** TURN servers for an offer that is made before the room can be asked for them. */
+  firstRelays(): Promise<RTCIceServer[]>;
   /** Opens the room's websocket. `hello` is called at each attempt. */
-  connect(on: Listener, hello: () => Wanted): Connection;
+  connect(on: Listener, hello: () => Greeting): Connection;
   newPeer(on: MediaListener): MediaPeer;
   newEcho(on: EchoListener): Pick<Echo, 'start' | 'stop' | 'send' | 'close'>;
   readonly openDevices: typeof openDevices;

@@ -1,10 +1,11 @@
-// Sound and pictures of the room: makes the media peer, carries its offers and answers over the
-// connection, and hands it the node's messages about slots. Owns the peer and the slots' streams.
+// Sound and pictures of the room: makes the media peer (during the check already, so that its first
+// offer goes with the hello), carries its offers and answers over the connection, and hands it the
+// node's messages about slots. Owns the peer and the slots' streams.
 // Knows neither which devices are open nor whose turn it is.
 import { signal } from '@preact/signals';
 import type { Outlet } from '../media/own-devices';
 import type { MediaListener, MediaPeer } from '../media/peer';
-import type { Event } from '../messages';
+import type { Event, Snapshot } from '../messages';
 import type { Reply, Request } from '../signaling/connection';
 import type { Streams } from '../ui/page';
 import type { PageState } from './page-state';
@@ -26,17 +27,54 @@ export class RoomMedia {
   readonly slots = signal<ReadonlyMap<number, Streams>>(new Map());
   #peer: MediaPeer | null = null;
   #carried = '';
+  #greetedWith = '';
+  #isOpen = false;
+  #hasBegun = false;
 
   constructor(
-    private readonly parts: Pick<Parts, 'newPeer' | 'hasRelays' | 'after'>,
+    private readonly parts: Pick<
+      Parts,
+      'newPeer' | 'hasRelays' | 'after' | 'mediaSlots' | 'firstRelays'
+    >,
     private readonly page: PageState,
     private readonly owner: MediaOwner,
   ) {}
 
+  /** During the check: what takes a slow device longest is done before the person joins. */
+  async prepare(): Promise<void> {
+    const slots = this.parts.mediaSlots;
+    if (this.#peer || slots === 0) return;
+    const relays = this.parts.hasRelays ? await this.parts.firstRelays() : [];
+    this.#peer ??= this.#newPeer();
+    if (!this.#isOpen) await this.#peer.prepare(slots, relays);
+  }
+
+  /** The offer for a hello, while nothing of this page is in the room; null: none was made. */
+  firstOffer(): string | null {
+    const offer = this.#isOpen ? null : (this.#peer?.prepared() ?? null);
+    this.#greetedWith = offer ?? '';
+    return offer;
+  }
+
+  /** The snapshot of the room, before it is shown: the answer to `firstOffer`, if it has one. */
+  answered(snapshot: Snapshot): void {
+    const answer = snapshot.media_answer;
+    const fits = snapshot.media_slots === this.parts.mediaSlots;
+    if (!this.#isOpen && answer && fits)
+      this.#hasBegun = this.#peer?.begin(answer, this.#greetedWith) ?? false;
+  }
+
   /** Once in the room; open media stay as they are. */
   open(): void {
-    if (this.#peer) return;
-    const peer = this.parts.newPeer({
+    if (this.#isOpen) return;
+    this.#isOpen = true;
+    this.#peer ??= this.#newPeer();
+    this.owner.sendTo(this.#peer);
+    if (!this.#hasBegun) void this.#negotiate('fresh');
+  }
+
+  #newPeer(): MediaPeer {
+    return this.parts.newPeer({
       stream: (slot, video, audio) => {
         this.slots.value = new Map(this.slots.peek()).set(slot, { video, audio });
       },
@@ -45,15 +83,13 @@ export class RoomMedia {
       needed: (renewal) => void this.#negotiate(renewal),
       sending: () => this.owner.sendingChanged(),
     });
-    this.#peer = peer;
-    this.owner.sendTo(peer);
-    void this.#negotiate('fresh');
   }
 
   close(): void {
-    if (!this.#peer) return;
+    if (!this.#peer || !this.#isOpen) return;
     const peer = this.#peer;
     this.#peer = null;
+    this.#isOpen = this.#hasBegun = false;
     peer.close();
     this.slots.value = new Map();
     this.owner.sendTo(null);

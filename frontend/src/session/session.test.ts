@@ -1,7 +1,8 @@
 // What the connection, the media and the check do to each other.
 import { describe, expect, it } from 'vitest';
 import { meView, person, snapshotOf } from '../room/testing';
-import { FakePage, Gate, settled } from './fakes';
+import { Gate } from './fake-peer';
+import { FakePage, settled } from './fakes';
 
 describe('the device check', () => {
   it('opens and lists the devices, and meters until the room', async () => {
@@ -144,7 +145,64 @@ describe('media', () => {
     expect(page.peer.accepted.length).toBe(1);
   });
 
+  it('are offered with the hello, and begin with the snapshot', async () => {
+    const page = await new FakePage({ mediaSlots: 16 }).join();
+    expect(page.peer.offers).toEqual([{ slots: 16, renewal: 'prepared', relays: 0 }]);
+    expect(page.peer.accepted).toEqual(['answer to offer 1 for offer 1']);
+    expect(page.connection.sentOf('media.offer')).toEqual([]);
+    expect(page.server.devices).toEqual({ microphone: true, camera: true });
+  });
+
+  it('begin before the room is painted', async () => {
+    const page = new FakePage({ mediaSlots: 16 });
+    const order: string[] = [];
+    page.session.page.state.subscribe(({ screen }) => void order.push(screen.at));
+    page.session.start();
+    await settled();
+    const begin = page.peer.begin.bind(page.peer);
+    page.peer.begin = (...given) => order.push('media') > 0 && begin(...given);
+    page.session.connect();
+    page.connection.accept();
+    expect(order).toContain('media');
+    expect(order.indexOf('media')).toBeLessThan(order.indexOf('room'));
+  });
+
+  it('are offered with a hello until the page is in the room', async () => {
+    const page = new FakePage({ mediaSlots: 16 });
+    page.session.start();
+    await settled();
+    page.session.connect();
+    page.connection.sayHello();
+    expect(page.connection.offered).toBe('offer 1');
+    page.connection.accept();
+    await settled();
+    page.connection.lose();
+    page.connection.sayHello();
+    expect(page.connection.offered).toBeNull();
+  });
+
+  it('offer the same again where the node refused what came with the hello', async () => {
+    const page = new FakePage({ mediaSlots: 16 });
+    page.server.answersHello = false;
+    await page.join();
+    expect(page.connection.sentOf('media.offer').map(({ sdp }) => sdp)).toEqual(['offer 1']);
+    expect(page.peer.accepted).toEqual(['answer to offer 1 for offer 1']);
+  });
+
+  it('make another offer where the room has more places than the page knew', async () => {
+    const page = await new FakePage({ mediaSlots: 12 }).join();
+    expect(page.peer.offers.map(({ slots }) => slots)).toEqual([12, 16]);
+    expect(page.peer.accepted).toHaveLength(1);
+    expect(page.connection.sentOf('media.offer')).toHaveLength(1);
+  });
+
   it('use the relays of an installation that has them', async () => {
+    const page = await new FakePage({ hasRelays: true, mediaSlots: 16 }).join();
+    expect(page.peer.offers).toEqual([{ slots: 16, renewal: 'prepared', relays: 1 }]);
+    expect(page.connection.sentOf('media.relay')).toEqual([]);
+  });
+
+  it('ask the room for its relays where nothing was prepared', async () => {
     const page = await new FakePage({ hasRelays: true }).join();
     expect(page.peer.offers).toEqual([{ slots: 16, renewal: 'fresh', relays: 1 }]);
   });

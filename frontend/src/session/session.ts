@@ -8,7 +8,14 @@ import { myself } from '../room/people';
 import { breaks, isInside, needs } from '../room/screens';
 import { liveOf, type RoomState } from '../room/state';
 import { BREAK_OVER, DEVICES, OUTPUT_GONE, reopened } from '../room/words';
-import type { Close, Connection, ConnectionStatus, Reply, Request } from '../signaling/connection';
+import type {
+  Close,
+  Connection,
+  ConnectionStatus,
+  Greeting,
+  Reply,
+  Request,
+} from '../signaling/connection';
 import { DeviceCheck } from './check';
 import { EchoCheck } from './echo-check';
 import { PageState } from './page-state';
@@ -30,6 +37,7 @@ export class RoomSession {
   readonly own = signal<MediaStream | null>(null);
   readonly #report: TruthReport;
   #connection: Connection | null = null;
+  #hasEntered = false;
 
   constructor(private readonly parts: Parts) {
     const send = (request: Request) => this.send(request);
@@ -56,7 +64,8 @@ export class RoomSession {
   start(): void {
     if (!this.parts.webrtc) return;
     this.parts.onDevicesChanged(() => void this.#devicesChanged());
-    void this.check.open();
+    this.#connection = this.#reach();
+    void this.check.open().then(() => this.media.prepare());
   }
 
   /** Whether the screen of this device is to stay on. */
@@ -66,18 +75,33 @@ export class RoomSession {
 
   // ---- the connection --------------------------------------------------------------------
 
-  /** Connects to the room, in place of a connection that was there before. */
+  /** Enters the room: over the connection that waits since the page was opened, or over a new
+   * one in place of that which was there before. */
   connect(): void {
-    this.#end(this.#connection);
+    if (this.#hasEntered || this.#connection === null) {
+      this.#end(this.#connection);
+      this.#connection = this.#reach();
+    }
+    this.#hasEntered = true;
     this.page.dispatch({ kind: 'joined' });
-    this.#connection = this.parts.connect(
+    this.#connection?.enter();
+  }
+
+  /** A connection that waits for the person to enter. */
+  #reach(): Connection {
+    return this.parts.connect(
       {
         event: (event) => this.#received(event),
         status: (status, close) => this.#statusChanged(status, close),
         clock: (offsetMs) => this.page.dispatch({ kind: 'clock', offsetMs }),
       },
-      () => this.#report.hello(),
+      () => this.#greeting(),
     );
+  }
+
+  #greeting(): Greeting {
+    const sdp = this.media.firstOffer();
+    return sdp === null ? this.#report.hello() : { ...this.#report.hello(), sdp };
   }
 
   /** Leaves the group. The connection ends with the reply, unless one has come back by then. */
@@ -112,6 +136,7 @@ export class RoomSession {
   }
 
   #received(event: Event): void {
+    if (event.type === 'snapshot') this.media.answered(event);
     this.page.dispatch({ kind: 'event', event });
     this.media.received(event);
   }

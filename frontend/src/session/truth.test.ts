@@ -2,7 +2,8 @@
 // however connection, senders and devices change at the same time.
 import { describe, expect, it } from 'vitest';
 import { meView, snapshotOf } from '../room/testing';
-import { FakePage, Gate, settled } from './fakes';
+import { Gate } from './fake-peer';
+import { FakePage, settled } from './fakes';
 
 const BOTH = { microphone: true, camera: true };
 

@@ -19,7 +19,16 @@ beforeEach(() => {
     clock: (offset: number) => void offsets.push(offset),
   };
   connection = connect('/ws/rooms/r/', on, () => ({ microphone: true, camera: false }), world);
+  connection.enter();
 });
+
+const reported: ConnectionStatus[] = [];
+const silent = {
+  event: (event: Event) => void events.push(event),
+  status: (status: ConnectionStatus) => void reported.push(status),
+  clock: () => {},
+};
+beforeEach(() => void reported.splice(0));
 
 const SPEAKING: Speaking = { type: 'speaking', keys: ['k'] };
 
@@ -40,6 +49,33 @@ test('SIG1: hello is the first command, with the true state of the devices', () 
   expect(world.socket.received).toHaveLength(1);
   expect(hello).toEqual({ type: 'hello', microphone: true, camera: false });
   expect(statuses).toEqual([['connecting', undefined]]);
+});
+
+test('socket is opened ahead of time, kept by pings, and says hello when the person enters', () => {
+  connection.close();
+  const kept = connect('/ws/rooms/r/', silent, () => ({ microphone: true, camera: true }), world);
+  world.socket.accept();
+  world.pass(1000);
+  world.socket.deliver({ type: 'pong', id: world.socket.last('ping').id, now_ms: 0 });
+  world.pass(2000);
+  expect(new Set(world.socket.received.map(({ type }) => type))).toEqual(new Set(['ping']));
+  world.socket.deliver({ type: 'pong', id: world.socket.last('ping').id, now_ms: 0 });
+  kept.enter();
+  expect(world.socket.last('hello')).toMatchObject({ camera: true });
+  world.socket.deliver({ type: 'ok', id: world.socket.last('hello').id });
+  expect(world.sockets).toHaveLength(2);
+  expect(reported).toEqual(['connecting', 'open']);
+});
+
+test('socket that was lost before the person entered is opened again without a word', () => {
+  connection.close();
+  const kept = connect('/ws/rooms/r/', silent, () => ({ microphone: true, camera: true }), world);
+  world.socket.close(4401);
+  world.pass(60_000);
+  expect([world.sockets.length, reported]).toEqual([2, []]);
+  kept.enter();
+  world.socket.accept();
+  expect([world.socket.received[0]?.type, reported]).toEqual(['hello', ['connecting']]);
 });
 
 test('connection is open when the hello is answered, or with the snapshot', () => {

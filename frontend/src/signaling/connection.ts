@@ -1,7 +1,7 @@
 /**
- * The room's one websocket: sends hello first, reconnects by itself, settles every command exactly
- * once, knows the server's clock. Owns the socket and the last (epoch, seq) that was handed on.
- * Knows no room and no media: it does not interpret events.
+ * The room's one websocket: opened ahead of time, says hello when the person enters, reconnects by
+ * itself, settles every command exactly once, knows the server's clock. Owns the socket and the
+ * last (epoch, seq) that was handed on. Knows no room and no media: it does not interpret events.
  */
 
 import type { Command, Event } from '../messages';
@@ -37,7 +37,16 @@ export interface Listener {
   clock(offsetMs: number): void;
 }
 
+/** What a hello says of this page; an offer only while it has no media in the room. */
+export interface Greeting {
+  readonly microphone: boolean;
+  readonly camera: boolean;
+  readonly sdp?: string;
+}
+
 export interface Connection {
+  /** Says hello, and from then on whenever it connects. Before that nothing is reported. */
+  enter(): void;
   /** Never rejects: resolves `refused` with `connection.lost` when there is no connection. */
   send(request: Request): Promise<Reply>;
   /** Closes for good. */
@@ -55,14 +64,16 @@ const LOST: Close = { code: 1006, text: '' };
 type Phase =
   | { readonly at: 'waiting'; readonly cancel: () => void }
   | { readonly at: 'opening'; readonly socket: Socket; readonly since: number }
+  | { readonly at: 'ready'; readonly socket: Socket; liveness: Liveness }
   | { readonly at: 'open'; readonly socket: Socket; liveness: Liveness }
   | { readonly at: 'closed'; readonly forGood: boolean };
 
-/** Connects to `url` and stays connected. `hello` gives the true state, at each attempt. */
+/** Opens a socket to `url`, so that no time is lost with that when the person enters, and stays
+ * connected. `hello` gives the true state, at each attempt. */
 export function connect(
   url: string,
   on: Listener,
-  hello: () => { microphone: boolean; camera: boolean },
+  hello: () => Greeting,
   world: World = browserWorld,
 ): Connection {
   return new RoomConnection(url, on, hello, world);
@@ -74,6 +85,7 @@ class RoomConnection implements Connection {
   #attempt = 0;
   #last: { epoch: string; seq: number } | null = null;
   #closingText = '';
+  #entered = false;
   #exchanges: readonly Exchange[] = [];
   readonly #pending = new Pending();
   readonly #stops: (() => void)[];
@@ -81,12 +93,21 @@ class RoomConnection implements Connection {
   constructor(
     private readonly url: string,
     private readonly on: Listener,
-    private readonly hello: () => { microphone: boolean; camera: boolean },
+    private readonly hello: () => Greeting,
     private readonly world: World,
   ) {
     this.#stops = [world.beat(BEAT_MS, () => this.#beat()), world.wake(() => this.#woken())];
-    this.#setStatus('connecting');
     this.#open();
+  }
+
+  enter(): void {
+    if (this.#entered) return;
+    this.#entered = true;
+    this.#attempt = 0;
+    this.#setStatus('connecting');
+    const phase = this.#phase;
+    if (phase.at === 'ready') this.#greet(phase.socket);
+    else if (phase.at !== 'opening') this.#open();
   }
 
   send(request: Request): Promise<Reply> {
@@ -115,7 +136,7 @@ class RoomConnection implements Connection {
   #woken(): void {
     const phase = this.#phase;
     if (phase.at === 'waiting') this.#open();
-    else if (phase.at === 'open') this.#ping(phase.socket);
+    else if (phase.at === 'open' || phase.at === 'ready') this.#ping(phase.socket);
     else if (phase.at === 'opening' && this.world.now() - phase.since > 1000) this.#open();
   }
 
@@ -123,11 +144,24 @@ class RoomConnection implements Connection {
     this.#abandon();
     this.#closingText = '';
     const socket = this.world.open(this.url, {
-      opened: () => this.#sayHello(socket),
+      opened: () => (this.#entered ? this.#sayHello(socket) : this.#keep(socket)),
       received: (frame) => this.#received(JSON.parse(frame) as Event),
       closed: (code, reason) => this.#lose({ code, text: this.#closingText || reason }),
     });
     this.#phase = { at: 'opening', socket, since: this.world.now() };
+  }
+
+  /** Nobody has entered yet: pings keep the socket until then. */
+  #keep(socket: Socket): void {
+    this.#phase = { at: 'ready', socket, liveness: alive(this.world.now()) };
+    this.#attempt = 0;
+    this.#ping(socket);
+  }
+
+  /** The socket was kept: what is left of opening is the hello. */
+  #greet(socket: Socket): void {
+    this.#phase = { at: 'opening', socket, since: this.world.now() };
+    this.#sayHello(socket);
   }
 
   #sayHello(socket: Socket): void {
@@ -150,10 +184,11 @@ class RoomConnection implements Connection {
   }
 
   #received(event: Event): void {
-    if (this.#phase.at === 'open') {
+    if (this.#phase.at === 'open' || this.#phase.at === 'ready') {
       this.#phase.liveness = received(this.#phase.liveness, this.world.now());
     }
     if (isReply(event) && this.#pending.settle(event)) return;
+    if (!this.#entered) return;
     if (event.type === 'closing') this.#closingText = event.text;
     else if (event.type !== 'refused') this.#opened();
     this.on.event(event);
@@ -164,7 +199,7 @@ class RoomConnection implements Connection {
     const phase = this.#phase;
     const now = this.world.now();
     if (phase.at === 'opening' && now - phase.since >= OPENING_MS) this.#lose(LOST);
-    if (phase.at !== 'open') return;
+    if (phase.at !== 'open' && phase.at !== 'ready') return;
     const { liveness, verdict } = beat(phase.liveness, now);
     phase.liveness = liveness;
     if (verdict === 'dead') this.#lose(LOST);
@@ -212,12 +247,12 @@ class RoomConnection implements Connection {
     const phase = this.#phase;
     this.#phase = { at: 'closed', forGood: false };
     if (phase.at === 'waiting') phase.cancel();
-    if (phase.at === 'opening' || phase.at === 'open') phase.socket.abandon();
+    if ('socket' in phase) phase.socket.abandon();
     this.#pending.dropAll();
   }
 
   #setStatus(status: ConnectionStatus, close?: Close): void {
-    if (status === this.#status) return;
+    if (!this.#entered || status === this.#status) return;
     this.#status = status;
     this.on.status(status, close);
   }

@@ -18,6 +18,7 @@ M = TypeVar("M")
 
 Key = Annotated[str, Field(min_length=1, max_length=32, pattern=r"^[A-Za-z0-9_-]+$")]
 Minutes = Annotated[int, Field(ge=1, le=60)]
+Sdp = Annotated[str, Field(max_length=49152)]  # an offer, in bytes as the node counts them
 Number = Annotated[int, Field(ge=0, le=2**53 - 1)]  # what a JavaScript number holds exactly
 
 ENVELOPE: Final = frozenset({"type", "id"})

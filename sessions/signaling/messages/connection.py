@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 from sessions.core.permissions import Verb
-from sessions.signaling.messages.base import Number, command, message
+from sessions.signaling.messages.base import Number, Sdp, command, message
 
 MESSAGE_LIMIT: Final = 65536  # bytes of one frame
 
@@ -23,7 +23,7 @@ class Close:
 
 
 CLOSES: Final[Mapping[int, Close]] = {
-    4400: Close("message.malformed", "rests", "the first command was not `hello`"),
+    4400: Close("message.malformed", "rests", "a command but `ping` came before `hello`"),
     4401: Close("permission.signed_out", "offers to sign in"),
     4403: Close(
         "seat.not_on_roster", "rests", "or another refusal at the door, which `closing` names"
@@ -46,8 +46,9 @@ CLOSE_CODES: Final[Mapping[int, str]] = {number: one.code for number, one in CLO
 
 @command(Verb.ROOM_ENTER)
 class Hello:
-    """SIG1. The first command of every connection: comes to the room; with the last
-    (`epoch`, `seq`) seen, if any."""
+    """SIG1. The first command of every connection but `ping`: comes to the room; with the last
+    (`epoch`, `seq`) seen, if any, and with the offer of a page that has no media there yet, whose
+    answer comes with the snapshot of the room."""
 
     type: Literal["hello"]
     id: Number
@@ -55,13 +56,14 @@ class Hello:
     seq: Number | None = None
     microphone: bool = False
     camera: bool = False
+    sdp: Sdp | None = None
 
 
 @command(Verb.ROOM_STAY)
 class Ping:
     """SIG2. Every two seconds: renews the lease and asks for the clock. The lease counts from
     it (`away` within four seconds, gone within ten); nine seconds without one end the socket
-    (4408)."""
+    (4408). Before `hello` it keeps the socket of a page that checks its devices."""
 
     type: Literal["ping"]
     id: Number

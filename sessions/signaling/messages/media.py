@@ -3,12 +3,10 @@
 None of it is in the room's stream: what the node says is passed on, and lost without harm.
 """
 
-from typing import Annotated, Literal
-
-from pydantic import Field
+from typing import Literal
 
 from sessions.core.permissions import Verb
-from sessions.signaling.messages.base import Key, Number, command, message
+from sessions.signaling.messages.base import Key, Number, Sdp, command, message
 
 
 @command(Verb.ROOM_OFFER_MEDIA)
@@ -17,7 +15,7 @@ class MediaOffer:
 
     type: Literal["media.offer"]
     id: Number
-    sdp: Annotated[str, Field(max_length=49152)]
+    sdp: Sdp
 
 
 @command(Verb.ROOM_OFFER_MEDIA)

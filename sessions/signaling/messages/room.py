@@ -52,7 +52,8 @@ class Reopen:
 @message
 class Snapshot:
     """EV1. Everything the receiver may know, to the one who came, came back, asked, or changed
-    places."""
+    places. The first of the room has the node's answer to the offer of `hello`, unless the node
+    refused it."""
 
     type: Literal["snapshot"]
     epoch: str
@@ -64,6 +65,7 @@ class Snapshot:
     waiting: list[WaitingView]
     parts: list[PartView]
     media_slots: int
+    media_answer: str | None = None
 
 
 @message

@@ -13,8 +13,8 @@ from sessions.core.permissions import Verb
 from sessions.core.refusal import Refuse
 from sessions.models import Person, Session
 from sessions.rooms.process import this_process
-from sessions.rooms.selectors import arrival_of, clock_of, door_of
-from sessions.scheduling.selectors import principal
+from sessions.rooms.selectors import arrival_of, clock_of, door_of, media_slots
+from sessions.scheduling.selectors import leaders, principal
 from sessions.web.access import refused, session_page, signed_in
 
 
@@ -31,6 +31,7 @@ def room_page(request: HttpRequest, session: Session) -> HttpResponse:
         "planned_zone": session.zone,
         "staff_phone": settings.THIRDS_STAFF_PHONE,
         "relay": bool(settings.THIRDS_TURN_URL),
+        "slots": media_slots(session, len(leaders([session])[session.pk])),
     }
     return render(request, "rooms/room.html", context)
 

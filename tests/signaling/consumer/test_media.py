@@ -28,6 +28,36 @@ async def test_med1_offer_re4_is_answered_by_the_node(dana: Browser) -> None:
     assert (answer["type"], answer["sdp"]) == ("media.answer", "answer to v=0")
 
 
+async def test_ev1_snapshot_of_the_room_answers_the_offer_of_sig1_once(
+    tonight: Evening, node: TalkingNode
+) -> None:
+    dana = tonight.browser("Dana")
+    await dana.hello(sdp="v=0")
+    assert dana.last("snapshot")["media_answer"] == "answer to v=0"
+    assert (await dana.snapshot())["media_answer"] is None
+    await dana.drop()
+
+
+async def test_ev1_offer_of_sig1_waits_at_the_door(tonight: Evening, node: TalkingNode) -> None:
+    """Kills: an answer to somebody who has not been let in, and an offer that is lost there."""
+    dana, sam = tonight.browser("Dana"), tonight.browser("Sam")
+    await sam.hello(sdp="v=0")
+    assert sam.last("snapshot")["media_answer"] is None
+    await dana.hello()
+    await dana.ask("room.admit_all")
+    assert (await sam.until("snapshot"))["media_answer"] == "answer to v=0"
+    for one in (dana, sam):
+        await one.drop()
+
+
+async def test_ev1_offer_of_sig1_with_the_node_away_is_made_again_later(tonight: Evening) -> None:
+    dana = tonight.browser("Dana")
+    assert (await dana.hello(sdp="v=0"))["type"] == "ok"
+    assert dana.last("snapshot")["media_answer"] is None
+    assert (await dana.ask("media.offer", sdp="v=0"))["code"] == "media.down"
+    await dana.drop()
+
+
 async def test_med1_offer_with_the_node_away_is_media_down(tonight: Evening) -> None:
     """The room goes on without sound: kills a socket that ends because the node is away."""
     dana = tonight.browser("Dana")

@@ -118,7 +118,7 @@ async def test_socket_of_an_unknown_room(tonight: Evening) -> None:
 async def test_frame_before_hello_ends_the_socket(tonight: Evening) -> None:
     dana = tonight.browser("Dana")
     await dana.connect()
-    await dana.send('{"type": "ping", "id": 1}')
+    await dana.send('{"type": "resync", "id": 1}')
     assert await dana.close_code() == 4400
 
 

@@ -6,6 +6,8 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
+from sessions.live import presence
+from sessions.live.presence import Roster
 from sessions.models import AuditEvent, Seat
 from sessions.rooms.process import this_process
 from sessions.signaling.messages import COMMANDS
@@ -311,3 +313,15 @@ async def test_pt4_remove_pe5_says_so_in_words(tonight: Evening, room: dict[str,
 async def test_pt4_remove_from_the_door(tonight: Evening, room: dict[str, Browser]) -> None:
     await room["Dana"].ask("room.remove", key=await seat_of(tonight, "Ana"))
     assert await room["Ana"].close_code() == 4411
+
+
+async def test_sig2_ping_before_hello_keeps_the_socket_of_a_device_check(tonight: Evening) -> None:
+    """Kills: a socket that is ended for a ping, or that a ping puts into the room."""
+    dana = tonight.browser("Dana")
+    await dana.connect()
+    assert (await dana.ask("ping"))["type"] == "pong"
+    roster = await this_process().store.run(presence.roster(tonight.room.key))
+    assert isinstance(roster, Roster)
+    assert roster.entries == ()
+    assert (await dana.ask("hello"))["type"] == "ok"
+    await dana.drop()
