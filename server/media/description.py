@@ -1,6 +1,7 @@
 """Reads a browser's offer into the few things the node accepts, or refuses it with a code.
 
-Pure. Owns the allow-list: Opus and VP8, four header extensions, one certificate fingerprint.
+Pure. Owns the allow-list: Opus and VP8, five header extensions, the layers of a picture (RFC 8851,
+RFC 8853), one certificate fingerprint.
 What is not named here does not get through; candidates are never read. Any text gives an
 `OfferedMedia` or a code, never an exception. Source: RFC 8866 (SDP), RFC 8829 (JSEP), and what
 Chromium and Firefox send.
@@ -20,9 +21,12 @@ MOST_LINES: Final = 44
 MID: Final = "urn:ietf:params:rtp-hdrext:sdes:mid"
 LEVEL: Final = "urn:ietf:params:rtp-hdrext:ssrc-audio-level"
 TRANSPORT_CC: Final = "http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01"
+RID: Final = "urn:ietf:params:rtp-hdrext:sdes:rtp-stream-id"
+REPAIRED_RID: Final = "urn:ietf:params:rtp-hdrext:sdes:repaired-rtp-stream-id"
+MOST_LAYERS: Final = 3
 EXTENSIONS: Final[dict[Kind, tuple[str, ...]]] = {
     "audio": (MID, LEVEL, TRANSPORT_CC),
-    "video": (MID, TRANSPORT_CC),
+    "video": (MID, TRANSPORT_CC, RID, REPAIRED_RID),
 }
 CODECS: Final[dict[Kind, str]] = {"audio": "opus/48000/2", "video": "vp8/90000"}
 DIRECTIONS: Final[dict[str, Direction]] = {
@@ -40,6 +44,7 @@ _EXTENSION = re.compile(r"(\d{1,2})(?:/[a-z]{8,9})? (\S{1,128})", re.ASCII)
 _RTPMAP = re.compile(r"(\d{1,3}) (\S{1,64})", re.ASCII)
 _APT = re.compile(r"(\d{1,3}) apt=(\d{1,3})", re.ASCII)
 _SSRC = re.compile(r"(\d{1,10})(?: .*)?", re.ASCII)
+_SEND_RIDS = re.compile(r"send ([A-Za-z0-9]{1,8}(?:;[A-Za-z0-9]{1,8}){0,7})", re.ASCII)
 _FID = re.compile(r"FID (\d{1,10}) (\d{1,10})", re.ASCII)
 
 
@@ -61,6 +66,7 @@ class Line:
     extensions: tuple[tuple[str, int], ...] = ()
     ssrc: int = 0
     repair_ssrc: int = 0
+    rids: tuple[str, ...] = ()  # of its layers, the smallest picture first; none: one stream
 
     def extension(self, uri: str) -> int:
         """The id the browser gave the extension, 1 to 14, or 0."""
@@ -188,6 +194,7 @@ def _line(section: _Section) -> Line | Refusal:
         extensions=_extensions(section),
         ssrc=ssrc,
         repair_ssrc=repair_ssrc,
+        rids=_rids(section) if section.kind == "video" and direction == "send" else (),
     )
 
 
@@ -225,6 +232,17 @@ def _extensions(section: _Section) -> tuple[tuple[str, int], ...]:
     found = {match[2]: int(match[1]) for match in matches if match}
     known = EXTENSIONS[section.kind]
     return tuple((uri, found[uri]) for uri in known if 1 <= found.get(uri, 0) <= 14)
+
+
+def _rids(section: _Section) -> tuple[str, ...]:
+    """The layers that the browser sends, in its order; none unless each packet can say which it
+    is of. Layers beyond MOST_LAYERS are not answered, so they are not sent."""
+    sent = next((m for x in section.values("simulcast") if (m := _SEND_RIDS.fullmatch(x))), None)
+    if sent is None or RID not in dict(_extensions(section)):
+        return ()
+    named = {value.removesuffix(" send") for value in section.values("rid")}
+    rids = tuple(dict.fromkeys(rid for rid in sent[1].split(";") if rid in named))[:MOST_LAYERS]
+    return rids if len(rids) > 1 else ()
 
 
 def _sources(section: _Section) -> tuple[int, int]:

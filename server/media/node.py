@@ -76,7 +76,7 @@ class MediaNode:
         self._elsewhere: dict[str, int] = {}  # room to the placement that took it
         self.path = PacketPath(self, transmit, self.counters)
         self._ice = IceAgent(self.path, transmit, self.counters)
-        self._reports = Reports(self.path)
+        self._reports = Reports(self.path.repairs)
         self._ticks = 0
 
     # ---- control -------------------------------------------------------------------------
@@ -274,6 +274,7 @@ class MediaNode:
 
     def _observe(self, now: float) -> None:
         for room in list(self.rooms.values()):
+            room.share(now)
             for notification in room.observe(now):
                 self._notify(room.id, None, notification)
             if not room.peers and now - room.idle_since > FORGET_SECONDS:

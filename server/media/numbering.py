@@ -5,12 +5,14 @@ number, timestamp, VP8 picture id and TL0PICIDX), the note of what is missing, a
 of header extensions. Must not know addresses, keys or peers' rights.
 """
 
+from collections.abc import Iterator
 from struct import Struct
 from typing import Final
 
 from server.media.streams import Kept, Leg, Slot, Source
 from server.media.vp8 import moved
 
+LONGEST_JUMP: Final = 10  # seconds between two layers' clocks; more is a report gone wrong
 MOST_MISSING: Final = 128  # packets; a wider gap is left to a key frame
 
 HEADER_CSRC: Final = Struct("!BBHIII")  # RFC 3550 §5.1 with one CSRC
@@ -45,6 +47,36 @@ def read_extensions(leg: Leg, packet: bytes, at: int, now: float) -> tuple[int, 
     return end, level
 
 
+def layer_of(leg: Leg, packet: bytes, *, repaired: bool) -> str:
+    """The RID that a packet names, or the one that it repairs; empty: it names none (RFC 8852)."""
+    wanted = leg.repaired_rid_id if repaired else leg.rid_id
+    at = 12 + 4 * (packet[0] & 15)
+    if not packet[0] & 16 or not wanted:
+        return ""
+    for name, value in _elements(packet, at):
+        if name == wanted:
+            return value.decode("ascii", "replace")
+    return ""
+
+
+def _elements(packet: bytes, at: int) -> Iterator[tuple[int, bytes]]:
+    """Header extensions by their ids. Raises IndexError where the packet is cut short."""
+    profile = packet[at] << 8 | packet[at + 1]
+    end = at + 4 + 4 * (packet[at + 2] << 8 | packet[at + 3])
+    narrow, at = profile == 0xBEDE, at + 4
+    while at < end and (narrow or profile >> 4 == 0x100):
+        if not packet[at]:
+            at += 1
+            continue
+        name, size = packet[at], packet[at] & 15
+        if narrow:
+            name, size, at = name >> 4, size + 1, at + 1
+        else:
+            size, at = packet[at + 1], at + 2
+        yield name, packet[at : at + size]
+        at += size
+
+
 def index_of(source: Source, sequence: int) -> int:
     """The sequence number without its wrap, nearest to the newest one seen (RFC 3550 A.1)."""
     if source.index < 0:
@@ -69,13 +101,33 @@ def note_missing(source: Source, index: int) -> None:
 def begin(slot: Slot, kept: Kept, now: float) -> None:
     """Joins the source's numbers to where the slot stopped, the time gone by included."""
     index, _, timestamp, _, descriptor = kept
-    elapsed = 0 if slot.fresh else max(1, int((now - slot.sent_at) * slot.clock))
     slot.shift = slot.sequence + 1 - index
-    slot.timestamp_shift = slot.timestamp + elapsed - timestamp
+    slot.timestamp_shift = _timestamp_shift(slot, timestamp, now)
+    slot.aligned = None
     slot.picture_shift = slot.picture + 1 - descriptor[2]
     slot.tl0_shift = slot.tl0 + 1 - descriptor[5]
     slot.start = index
     slot.waiting = slot.fresh = False
+
+
+def _timestamp_shift(slot: Slot, timestamp: int, now: float) -> int:
+    """By the publisher's own clock where both layers are on it, else by the time gone by."""
+    if slot.aligned is not None:
+        ahead = timestamp + slot.aligned - slot.timestamp & 0xFFFFFFFF
+        if 0 < ahead < LONGEST_JUMP * slot.clock:
+            return slot.aligned
+    elapsed = 0 if slot.fresh else max(1, int((now - slot.sent_at) * slot.clock))
+    return slot.timestamp + elapsed - timestamp
+
+
+def aligned(slot: Slot, before: Source, after: Source) -> int | None:
+    """The timestamp's shift with which another layer of the same camera goes on as the one before:
+    their sender reports name the same instants (RFC 3550, section 6.4.1)."""
+    if before.sender_report is None or after.sender_report is None:
+        return None
+    (ntp, rtp, _), (later_ntp, later_rtp, _) = before.sender_report, after.sender_report
+    ticks = round((later_ntp - ntp) * slot.clock / 2**32)
+    return slot.timestamp_shift + rtp + ticks - later_rtp
 
 
 def stop(slot: Slot, source: Source) -> None:

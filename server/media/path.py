@@ -1,7 +1,7 @@
-"""The packet path: takes datagrams in, sends media on to slots, repairs what was lost.
+"""The packet path: takes datagrams in and sends media on to slots.
 
-Owns everything that happens for each packet, behind `add_peer`, `add_route`, `on_datagrams` and
-what undoes them. Must not know rooms, names, signaling or sockets: STUN and DTLS go to the
+Owns everything that happens for each packet, behind `add_peer`, `add_route`, `choose`,
+`on_datagrams` and what undoes them; repairs are in `repairs`. Must not know rooms, names, signaling or sockets: STUN and DTLS go to the
 `Edge`, bytes leave through `transmit`. No packet makes an object, a log line or an await.
 """
 
@@ -11,14 +11,13 @@ from typing import Final, Protocol
 
 from pylibsrtp import Error as SrtpError
 
-from server.media import numbering, rtcp, vp8
+from server.media import numbering, vp8
 from server.media.counters import Counters
-from server.media.numbering import HEADER_CSRC, index_of, read_extensions
-from server.media.streams import RING, Address, Kept, Leg, Slot, Source
+from server.media.numbering import HEADER_CSRC, index_of, layer_of, read_extensions
+from server.media.repairs import Repairs
+from server.media.streams import RING, Address, Kept, Leg, Publication, Slot, Source
 from server.media.vp8 import moved
 
-KEY_FRAME_SECONDS: Final = 0.5  # least time between two requests to one publisher
-RESEND_SECONDS: Final = 0.05  # least time between two repairs of one packet
 STRAYS_PER_SECOND: Final = 100  # decryptions spent on unknown addresses, node-wide
 MOST_ADDRESSES: Final = 8  # of one peer
 MOST_STREAMS: Final = 16  # SSRCs that one peer may use over time
@@ -49,6 +48,7 @@ class PacketPath:
         self._edge = edge
         self._transmit = transmit
         self._counters = counters
+        self.repairs = Repairs(transmit, counters)
         self._by_address: dict[Address, Leg] = {}
         self._by_ssrc: dict[int, Leg] = {}
         self._strays_left = float(STRAYS_PER_SECOND)
@@ -66,8 +66,8 @@ class PacketPath:
         leg.connected = False
         for slot in (*leg.slots["audio"], *leg.slots["video"]):
             self.remove_route(slot)
-        for source in leg.sources.values():
-            for slot in tuple(source.routes):
+        for publication in leg.publications.values():
+            for slot in tuple(publication.slots):
                 self.remove_route(slot)
         for address in leg.addresses:
             if self._by_address.get(address) is leg:
@@ -99,25 +99,78 @@ class PacketPath:
             self._counters.moved += 1
         leg.address = address
 
-    def add_route(self, source: Source, slot: Slot, now: float) -> None:
-        """The slot carries this source, beginning at its next key frame (video)."""
-        if slot.source is source:
+    def add_route(self, publication: Publication, slot: Slot, now: float) -> None:
+        """The slot carries this publication, beginning at its next key frame (video). First in the
+        smallest size, which comes soonest; `choose` says with which to go on."""
+        if slot.publication is publication:
             return
         self.remove_route(slot)
+        slot.publication, slot.shown = publication, False
+        publication.slots.append(slot)
+        self._begin_with(publication.layers[0], slot, now)
+
+    def remove_route(self, slot: Slot) -> None:
+        """The slot carries nothing, at once; its numbers go on where they stopped."""
+        if slot.publication is None:
+            return
+        self._pause(slot)
+        slot.publication.slots.remove(slot)
+        slot.publication = None
+
+    def choose(self, slot: Slot, layer: int | None, now: float) -> None:
+        """Which layer of its publication the slot is to carry; None: none, until another choice.
+        Another layer begins at its next key frame, and the one before goes on until then."""
+        if slot.publication is None:
+            return
+        if layer is None:
+            self._pause(slot)
+            return
+        wanted = slot.publication.layers[layer]
+        if wanted is (slot.pending or slot.source):
+            return
+        self._forget_pending(slot)
+        if slot.source is None or slot.waiting:
+            self._pause(slot)
+            self._begin_with(wanted, slot, now)
+        elif wanted is not slot.source:
+            slot.pending = wanted
+            wanted.awaited.append(slot)
+            self.repairs.begin_picture(wanted, now)
+
+    def _begin_with(self, source: Source, slot: Slot, now: float) -> None:
         slot.source = source
         slot.waiting = True
         source.routes.append(slot)
         if source.kind == "video":
-            self.request_key_frame(source, now)
+            self.repairs.begin_picture(source, now)
 
-    def remove_route(self, slot: Slot) -> None:
-        """The slot carries nothing, at once; its numbers go on where they stopped."""
+    def _pause(self, slot: Slot) -> None:
+        """Its owner stays, its numbers go on where they stopped."""
+        self._forget_pending(slot)
         if slot.source is None:
             return
         numbering.stop(slot, slot.source)
         slot.source.routes.remove(slot)
         slot.source = None
         slot.resent.clear()
+
+    def _forget_pending(self, slot: Slot) -> None:
+        if slot.pending is not None:
+            slot.pending.awaited.remove(slot)
+            slot.pending = None
+
+    def _switch(self, source: Source, now: float) -> None:
+        """A key frame has come of a layer that slots are to go on with: they do."""
+        for slot in source.awaited:
+            before = slot.source
+            assert before is not None
+            slot.aligned = numbering.aligned(slot, before, source)
+            numbering.stop(slot, before)
+            before.routes.remove(slot)
+            slot.source, slot.pending = source, None
+            slot.resent.clear()
+            source.routes.append(slot)
+        source.awaited.clear()
 
     # ---- datagrams in --------------------------------------------------------------------
 
@@ -166,7 +219,7 @@ class PacketPath:
         elif leg.packets_left < 1:
             self._counters.too_many += 1
         elif 191 < datagram[1] < 224:
-            self._control(leg, datagram, now)
+            self.repairs.control(leg, datagram, now)
         else:
             self._media(leg, datagram, address, now)
 
@@ -206,7 +259,7 @@ class PacketPath:
             source = leg.streams.get(ssrc)
             repaired = source is None
             if source is None:
-                source, repaired = self._stream(leg, ssrc, second & 127)
+                source, repaired = self._stream(leg, ssrc, second & 127, packet)
             if source is None or end - at < (3 if repaired else 0):
                 return  # nobody's, padding that probes for bandwidth, or more of it than packet
             if repaired:
@@ -231,12 +284,18 @@ class PacketPath:
         if source.index > newest and address != leg.address:
             self.move(leg, address)
 
-    def _stream(self, leg: Leg, ssrc: int, payload: int) -> tuple[Source | None, bool]:
-        """The source of an SSRC not seen before, by payload type; True for its repair stream."""
+    def _stream(
+        self, leg: Leg, ssrc: int, payload: int, packet: bytes
+    ) -> tuple[Source | None, bool]:
+        """The source of an SSRC not seen before, by its payload type and, where the camera sends
+        several sizes, by the layer that the packet names; True for its repair stream."""
         source = leg.repairs.get(ssrc)
         if source is not None:
             return source, True
-        source, repaired = leg.by_payload.get(payload, (None, False))
+        publication, repaired = leg.by_payload.get(payload, (None, False))
+        if publication is not None:
+            rid = layer_of(leg, packet, repaired=repaired) if publication.by_rid else ""
+            source = publication.by_rid.get(rid) if publication.by_rid else publication.layers[0]
         if source is None or len(leg.repairs) + len(leg.streams) >= MOST_STREAMS:
             self._counters.unknown_stream += 1
             return None, False
@@ -261,14 +320,16 @@ class PacketPath:
         """Notes what is newest, keeps video for repairs, and forwards what is allowed."""
         index, _, timestamp, _, descriptor = kept
         source.packets += 1
+        source.octets += len(kept[3])
         if index > source.index:
             if source.ring and index - source.index > 1:
                 numbering.note_missing(source, index)
             source.index, source.timestamp, source.arrived = index, timestamp, now
             source.picture, source.tl0 = descriptor[2], descriptor[5]
+            source.key_awaited = source.key_awaited and not descriptor[1]
         else:
             source.missing.pop(index, None)
-        if not source.allowed:
+        if not source.publication.allowed:
             self._counters.not_allowed += 1
             return
         if source.ring:
@@ -280,7 +341,9 @@ class PacketPath:
     def _forward(self, source: Source, kept: Kept, now: float) -> None:
         """To every slot, with numbers, SSRC and CSRC of its own. Here the node spends its time."""
         index, marker, timestamp, payload, descriptor = kept
-        video, csrc, size = bool(source.ring), source.csrc, len(payload)
+        if source.awaited and descriptor[1]:
+            self._switch(source, now)
+        video, csrc, size = bool(source.ring), source.publication.csrc, len(payload)
         level, rest = int(source.level), payload[descriptor[7] :]
         pack, transmit = HEADER_CSRC.pack, self._transmit
         sealed: list[tuple[bytes, Leg]] = []
@@ -317,83 +380,12 @@ class PacketPath:
         self._counters.forwarded += len(sealed)
 
     def _begin(self, slot: Slot, kept: Kept, now: float) -> int:
-        """A new owner's first packet. The marker bit for sound: what came before was another's."""
+        """The first packet of a turn. The marker bit for sound: what came before was another's.
+        Of pictures a new owner's first is announced, and not the same person in another size."""
         numbering.begin(slot, kept, now)
         if slot.kind == "audio":
             return 128
-        self._edge.on_shown(slot, kept[2] + slot.timestamp_shift & 0xFFFFFFFF)
+        if not slot.shown:
+            slot.shown = True
+            self._edge.on_shown(slot, kept[2] + slot.timestamp_shift & 0xFFFFFFFF)
         return 0
-
-    def _send(self, leg: Leg, packet: bytes) -> None:
-        """Seals and sends a repair."""
-        try:
-            sealed = leg.protect(packet)
-        except (SrtpError, ValueError):
-            self._counters.not_sent += 1
-            return
-        leg.bytes_sent += len(sealed)
-        self._counters.forwarded += 1
-        if leg.address is not None:
-            self._transmit(sealed, leg.address)
-
-    # ---- repairs -------------------------------------------------------------------------
-
-    def _control(self, leg: Leg, datagram: bytes, now: float) -> None:
-        """RTCP: what a receiver lost, which picture it needs, what a publisher's clock says."""
-        try:
-            compound = leg.unprotect_rtcp(datagram)
-        except (SrtpError, ValueError):
-            self._counters.srtp_refused += 1
-            return
-        leg.packets_left -= 1
-        leg.heard = now
-        for part in rtcp.read(compound):
-            if isinstance(part, rtcp.SenderReport):
-                source = leg.streams.get(part.ssrc)
-                if source is not None:
-                    source.sender_report = (part.ntp, part.rtp, now)
-                continue
-            slot = leg.slots_by_ssrc.get(part.ssrc)
-            if slot is None or slot.source is None:
-                continue
-            if isinstance(part, rtcp.Nack):
-                asked = part.sequences[: int(leg.asks_left)]
-                leg.asks_left -= len(asked)
-                for sequence in asked:
-                    self._resend(slot, slot.source, sequence, now)
-            else:
-                self.request_key_frame(slot.source, now)
-
-    def _resend(self, slot: Slot, source: Source, sequence: int, now: float) -> None:
-        """From the publisher's ring, never older than this owner's turn. Budget and pause keep
-        the NACKs of a narrow link from multiplying its load (4.4 Mbit/s on one of 300 kbit/s)."""
-        newest = source.index + slot.shift
-        index = source.index + ((sequence - newest + 0x8000 & 0xFFFF) - 0x8000)
-        kept = source.ring[index % RING] if source.ring else None
-        known = kept is not None and kept[0] == index and not slot.waiting and index >= slot.start
-        soon = now - slot.resent.get(sequence, -1.0) < RESEND_SECONDS
-        if kept is None or not known or soon or slot.leg.budget < len(kept[3]):
-            self._counters.resend_refused += 1
-            return
-        if len(slot.resent) >= RING:
-            slot.resent.clear()
-        slot.resent[sequence] = now
-        slot.leg.budget -= len(kept[3])
-        self._counters.resent += 1
-        self._send(slot.leg, numbering.repair(slot, source.csrc, sequence, kept))
-
-    def request_key_frame(self, source: Source, now: float) -> None:
-        """Asks now, or remembers to, if the publisher was asked within KEY_FRAME_SECONDS."""
-        source.wants_key = now - source.asked_at < KEY_FRAME_SECONDS or not source.ssrc
-        if not source.wants_key:
-            source.asked_at = now
-            self._counters.key_frames_asked += 1
-            self.send_control(source.leg, rtcp.picture_loss(source.leg.ssrc, source.ssrc))
-
-    def send_control(self, leg: Leg, compound: bytes) -> None:
-        """Sends RTCP of the node's own to a peer that has keys and an address."""
-        if leg.connected and leg.address is not None:
-            try:
-                self._transmit(leg.protect_rtcp(compound), leg.address)
-            except (SrtpError, ValueError):
-                self._counters.not_sent += 1

@@ -1,13 +1,13 @@
 """What the node says by the clock: repairs asked for, key frames, reports, arrival feedback.
 
-Owns the intervals. Must not know rooms or sockets; everything leaves through the packet path.
+Owns the intervals. Must not know rooms or sockets; everything leaves through `repairs`.
 """
 
 from collections.abc import Iterable
 from typing import Final
 
 from server.media import rtcp
-from server.media.path import PacketPath
+from server.media.repairs import Repairs
 from server.media.streams import (
     BURST_BYTES,
     MOST_ASKS,
@@ -31,8 +31,8 @@ REPAIR_FLOOR: Final = 12_500  # bytes a second that a peer may always have again
 class Reports:
     """Called every TICK_SECONDS with all connected legs."""
 
-    def __init__(self, path: PacketPath) -> None:
-        self._path = path
+    def __init__(self, repairs: Repairs) -> None:
+        self._repairs = repairs
         self._ticks = 0
 
     def tick(self, legs: Iterable[Leg], now: float, unix: float) -> None:
@@ -40,7 +40,7 @@ class Reports:
         self._ticks += 1
         for leg in legs:
             _refill(leg)
-            for source in leg.sources.values():
+            for source in sources_of(leg):
                 self._ask(leg, source, now)
             if leg.arrivals and self._ticks % FEEDBACK_TICKS == 0:
                 self._send_feedback(leg)
@@ -55,29 +55,44 @@ class Reports:
             source.missing[index] = (now, asks)
             if asks >= MOST_TRIES:
                 del source.missing[index]
-        if due and source.allowed:
+        allowed = source.publication.allowed
+        if due and allowed:
             asked = [index & 0xFFFF for index in sorted(due[:ASKED_AT_ONCE])]
-            self._path.send_control(leg, rtcp.nack(leg.ssrc, source.ssrc, asked))
-        if source.kind == "video" and source.allowed:
-            waits = any(slot.waiting for slot in source.routes)
+            self._repairs.send_control(leg, rtcp.nack(leg.ssrc, source.ssrc, asked))
+        if source.kind == "video" and allowed:
+            waits = source.awaited or any(slot.waiting for slot in source.routes)
             if source.wants_key or (waits and now - source.asked_at >= KEY_FRAME_AGAIN):
-                self._path.request_key_frame(source, now)
+                self._repairs.request_key_frame(source, now)
 
     def _send_feedback(self, leg: Leg) -> None:
         arrivals, leg.arrivals = leg.arrivals, {}
         ssrc = next(iter(leg.streams), 0)
         count = leg.feedback_count = leg.feedback_count + 1 & 0xFF
-        self._path.send_control(leg, rtcp.transport_feedback(leg.ssrc, ssrc, count, arrivals))
+        self._repairs.send_control(leg, rtcp.transport_feedback(leg.ssrc, ssrc, count, arrivals))
 
     def _send_reports(self, leg: Leg, now: float, unix: float) -> None:
         """One compound packet: what we received of the peer, and the clocks of its slots."""
-        blocks = [reception(s, now) for s in leg.sources.values() if s.index >= 0]
+        for source in sources_of(leg):
+            measure(source)
+        blocks = [reception(s, now) for s in sources_of(leg) if s.index >= 0]
         parts = [rtcp.receiver_report(leg.ssrc, blocks)]
         for slot in (*leg.slots["audio"], *leg.slots["video"]):
-            source = slot.source
-            if source is not None and not slot.waiting and source.sender_report:
-                parts.append(_clock(slot, source, now, unix))
-        self._path.send_control(leg, b"".join(parts[:20]))
+            carried = slot.source
+            if carried is not None and not slot.waiting and carried.sender_report:
+                parts.append(_clock(slot, carried, now, unix))
+        self._repairs.send_control(leg, b"".join(parts[:20]))
+
+
+def sources_of(leg: Leg) -> list[Source]:
+    """All streams that a peer sends."""
+    return [source for one in leg.publications.values() for source in one.layers]
+
+
+def measure(source: Source) -> None:
+    """Its bits a second, over about a second. Called at each report."""
+    lately = round(source.octets * 8 / (REPORT_TICKS * TICK_SECONDS))
+    source.bitrate = (source.bitrate + lately) // 2
+    source.octets = 0
 
 
 def _refill(leg: Leg) -> None:

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Final
 
+from server.media.allocation import layer_of
 from server.media.answer import Credentials
 from server.media.description import OfferedMedia
 from server.media.desired import View
@@ -25,10 +26,11 @@ from server.media.path import PacketPath
 from server.media.reasons import CloseReason
 from server.media.slots import SlotTable
 from server.media.speaking import Speakers
-from server.media.streams import Leg, Slot, Source
+from server.media.streams import Leg, Publication, Slot
 
 SILENT_SECONDS: Final = 15.0
 UNFINISHED_SECONDS: Final = 10.0
+LAYER_SECONDS: Final = 0.7  # a layer that sent nothing for so long has been stopped
 ARRIVING_SECONDS: Final = 2.0  # a stream that sent nothing for so long does not arrive
 Notify = Callable[[str, Notification], None]  # the peer it is about, and the message
 
@@ -44,6 +46,11 @@ class Peer:
     handshake: Handshake
     credentials: Credentials
     since: float
+    view: dict[int, int] | None = None  # slot to device pixels, of what is visible; None: not said
+
+    def width(self, slot: int) -> int | None:
+        """How wide a slot is shown; 0: it is not."""
+        return None if self.view is None else self.view.get(slot, 0)
 
     def overdue(self, now: float) -> CloseReason | None:
         """Why it is to be closed by the clock, if it is."""
@@ -81,8 +88,8 @@ class MediaRoom:
         size = peer.size()
         self.tables[peer.id] = table.resized(size) if table else SlotTable(size)
         csrc = self.csrcs.setdefault(peer.id, self._unused_number())
-        for source in peer.leg.sources.values():
-            source.csrc = csrc
+        for publication in peer.leg.publications.values():
+            publication.csrc = csrc
         self.path.add_peer(peer.leg)
 
     def _unused_number(self) -> int:
@@ -120,9 +127,9 @@ class MediaRoom:
         """Brings rights, slots and routes in line with the peers and the desired value."""
         for peer in self.peers.values():
             wanted = self.view.wanted(peer.id)
-            for kind, source in peer.leg.sources.items():
+            for kind, publication in peer.leg.publications.items():
                 may = wanted and (wanted.send_audio if kind == "audio" else wanted.send_video)
-                source.allowed = bool(may)
+                publication.allowed = bool(may)
         self._forget_who_left()
         for subscriber in self.peers.values():
             if subscriber.leg.connected:
@@ -146,8 +153,8 @@ class MediaRoom:
     def _place_publishers(self, subscriber: Peer) -> None:
         table = self.tables[subscriber.id]
         for publisher in self.peers.values():
-            sources = publisher.leg.sources.values()
-            publishes = publisher.leg.connected and any(source.allowed for source in sources)
+            published = publisher.leg.publications.values()
+            publishes = publisher.leg.connected and any(one.allowed for one in published)
             if publisher is subscriber or not publishes or table.index(publisher.id) is not None:
                 continue
             index = table.place(publisher.id, self.peers)
@@ -161,11 +168,20 @@ class MediaRoom:
         for index, owner in enumerate(self.tables[subscriber.id].owners):
             publisher = self.peers.get(owner) if owner else None
             for slot in slots_at(subscriber.leg, index):
-                source = publisher.leg.sources.get(slot.kind) if publisher else None
+                source = publisher.leg.publications.get(slot.kind) if publisher else None
                 if receives and source and source.allowed and source.leg.connected:
                     self.path.add_route(source, slot, now)
                 else:
                     self.path.remove_route(slot)
+
+    def share(self, now: float) -> None:
+        """Each picture in the size in which it is shown, of those that arrive."""
+        for subscriber in self.peers.values():
+            for slot in subscriber.leg.slots["video"]:
+                arriving = slot.publication.arriving(now, LAYER_SECONDS) if slot.publication else []
+                if arriving:
+                    layer = layer_of(arriving, subscriber.width(slot.index))
+                    self.path.choose(slot, layer, now)
 
     def _unroute(self, subscriber: str, index: int | None) -> None:
         """At once, before anyone is notified of a new owner."""
@@ -210,8 +226,8 @@ class MediaRoom:
         changed: list[Notification] = []
         for peer in self.peers.values():
             arrives = (
-                _arrives(peer.leg.sources.get("audio"), now),
-                _arrives(peer.leg.sources.get("video"), now),
+                _arrives(peer.leg.publications.get("audio"), now),
+                _arrives(peer.leg.publications.get("video"), now),
             )
             if peer.leg.connected and self.sending.get(peer.id) != arrives:
                 self.sending[peer.id] = arrives
@@ -225,9 +241,9 @@ class MediaRoom:
 
     def _levels(self, now: float) -> Iterable[tuple[str, float]]:
         for peer in self.peers.values():
-            source = peer.leg.sources.get("audio")
-            if source is not None and _arrives(source, now):
-                yield peer.id, source.level
+            sound = peer.leg.publications.get("audio")
+            if sound is not None and _arrives(sound, now):
+                yield peer.id, sound.layers[0].level
 
 
 def slots_at(leg: Leg, index: int) -> tuple[Slot, ...]:
@@ -236,6 +252,8 @@ def slots_at(leg: Leg, index: int) -> tuple[Slot, ...]:
     return tuple(slots[index] for slots in kinds if index < len(slots))
 
 
-def _arrives(source: Source | None, now: float) -> bool:
-    """Allowed, and something came lately."""
-    return bool(source and source.allowed and now - source.arrived < ARRIVING_SECONDS)
+def _arrives(publication: Publication | None, now: float) -> bool:
+    """Allowed, and something came lately: of a silent microphone too, five times in that while."""
+    if publication is None or not publication.allowed:
+        return False
+    return now - publication.arrived < ARRIVING_SECONDS

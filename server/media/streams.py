@@ -1,4 +1,4 @@
-"""What the packet path knows of a peer: its leg, the sources it sends, the slots it receives.
+"""What the packet path knows of a peer: its leg, what it publishes, the slots it receives.
 
 Owns plain state and how it is made from an offer. No behaviour beyond that: the packet path
 changes it for each packet, so every field is a number or a direct reference.
@@ -9,7 +9,15 @@ from collections.abc import Callable
 from functools import lru_cache
 from typing import Final
 
-from server.media.description import LEVEL, TRANSPORT_CC, Kind, Line, OfferedMedia
+from server.media.description import (
+    LEVEL,
+    REPAIRED_RID,
+    RID,
+    TRANSPORT_CC,
+    Kind,
+    Line,
+    OfferedMedia,
+)
 from server.media.vp8 import Descriptor
 
 Address = tuple[str, int]
@@ -17,7 +25,7 @@ Crypt = Callable[[bytes], bytes]
 # of a media packet, kept for repair: index, marker, timestamp, payload, VP8 descriptor
 Kept = tuple[int, int, int, bytes, Descriptor]
 
-RING: Final = 512  # packets of a publisher's video, about eight seconds of 600 kbit/s
+RING: Final = 128  # packets of one layer: more than a second of 600 kbit/s
 BURST_BYTES: Final = 60_000.0  # repairs that a peer may get at once
 MOST_PACKETS: Final = 1000.0  # RTP, RTCP and checks of one peer at once, and in each second
 MOST_RECORDS: Final = 100.0  # DTLS datagrams of one peer at once, and in each second
@@ -37,8 +45,9 @@ class Leg:
     __slots__ = (
         "address", "addresses", "arrivals", "asks_left", "budget", "by_payload", "bytes_sent",
         "clock_offset", "connected", "feedback_count", "heard", "level_id", "packets_left",
-        "protect", "protect_rtcp", "records_left", "repairs", "slots", "slots_by_ssrc", "sources",
-        "ssrc", "streams", "transport_id", "unprotect", "unprotect_rtcp",
+        "protect", "protect_rtcp", "publications", "records_left", "repaired_rid_id", "repairs",
+        "rid_id", "slots", "slots_by_ssrc", "ssrc", "streams", "transport_id", "unprotect",
+        "unprotect_rtcp",
     )  # fmt: skip
 
     def __init__(self) -> None:
@@ -50,13 +59,13 @@ class Leg:
         self.unprotect: Crypt = _no_keys
         self.unprotect_rtcp: Crypt = _no_keys
         self.heard = 0.0  # monotonic time of the last authentic datagram
-        self.sources: dict[Kind, Source] = {}
-        self.by_payload: dict[int, tuple[Source, bool]] = {}  # True: it is the repair stream
+        self.publications: dict[Kind, Publication] = {}
+        self.by_payload: dict[int, tuple[Publication, bool]] = {}  # True: it is the repair stream
         self.streams: dict[int, Source] = {}  # by media SSRC
         self.repairs: dict[int, Source] = {}  # by repair SSRC
         self.slots: dict[Kind, list[Slot]] = {"audio": [], "video": []}
         self.slots_by_ssrc: dict[int, Slot] = {}
-        self.level_id = self.transport_id = 0
+        self.level_id = self.transport_id = self.rid_id = self.repaired_rid_id = 0
         self.arrivals: dict[int, float] = {}  # transport-cc number to monotonic time
         self.feedback_count = 0
         self.bytes_sent = 0
@@ -67,24 +76,52 @@ class Leg:
         self.ssrc = secrets.randbits(31) | 1  # of our own reports
 
 
-class Source:
-    """One stream that a peer publishes. `index` is the sequence number without its wrap."""
+class Publication:
+    """A peer's microphone or camera: one stream, or the same picture in several sizes.
 
-    __slots__ = (
-        "allowed", "arrived", "asked_at", "base", "csrc", "expected_before", "index", "kind",
-        "leg", "level", "missing", "packets", "packets_before", "payload", "picture",
-        "repair_payload", "ring", "routes", "sender_report", "ssrc", "timestamp", "tl0",
-        "wants_key",
-    )  # fmt: skip
+    `layers` are its streams from the smallest picture to the largest. Which of them arrive is
+    seen by what arrives: a browser stops those that its network or processor cannot carry.
+    """
+
+    __slots__ = ("allowed", "by_rid", "csrc", "kind", "layers", "leg", "slots")
 
     def __init__(self, leg: Leg, line: Line) -> None:
         self.leg = leg
         self.kind: Kind = line.kind
-        self.payload = line.payload
-        self.repair_payload = line.repair_payload
         self.csrc = 0
         self.allowed = False  # what the desired value lets the peer send
-        self.routes: list[Slot] = []
+        self.slots: list[Slot] = []  # all that show it, whatever layer they carry
+        self.layers = [Source(self, line) for _ in line.rids or ("",)]
+        self.by_rid = dict(zip(line.rids, self.layers, strict=False))
+
+    @property
+    def arrived(self) -> float:
+        """When something of it came last, monotonic."""
+        return max(layer.arrived for layer in self.layers)
+
+    def arriving(self, now: float, within: float) -> list[int]:
+        """The layers of which something came within so many seconds."""
+        return [at for at, one in enumerate(self.layers) if now - one.arrived < within]
+
+
+class Source:
+    """One stream of a publication. `index` is the sequence number without its wrap."""
+
+    __slots__ = (
+        "arrived", "asked_at", "awaited", "base", "bitrate", "expected_before", "index", "key_awaited",
+        "kind", "leg", "level", "missing", "octets", "packets", "packets_before", "payload", "picture",
+        "publication", "repair_payload", "ring", "routes", "sender_report", "ssrc", "timestamp",
+        "tl0", "wants_key",
+    )  # fmt: skip
+
+    def __init__(self, publication: Publication, line: Line) -> None:
+        self.publication = publication
+        self.leg = publication.leg
+        self.kind: Kind = line.kind
+        self.payload = line.payload
+        self.repair_payload = line.repair_payload
+        self.routes: list[Slot] = []  # slots that carry this layer, or wait to begin with it
+        self.awaited: list[Slot] = []  # slots that carry another one until its next key frame
         self.restart(line.ssrc)
 
     def restart(self, ssrc: int) -> None:
@@ -95,10 +132,12 @@ class Source:
         self.timestamp = self.picture = self.tl0 = 0  # of the newest packet
         self.arrived = 0.0  # monotonic
         self.packets = self.packets_before = self.expected_before = 0
+        self.octets = self.bitrate = 0  # payload since the last report; bits a second
         self.level = SILENT_LEVEL
         self.ring: list[Kept | None] = [None] * (RING if self.kind == "video" else 0)
         self.missing: dict[int, tuple[float, int]] = {}  # index: last asked, how often
-        self.wants_key = False
+        self.wants_key = False  # when the pause is over
+        self.key_awaited = False  # one was asked for and has not come
         self.asked_at = float("-inf")  # last PLI
         self.sender_report: tuple[int, int, float] | None = None  # NTP, RTP, arrived
 
@@ -111,6 +150,7 @@ class Slot:
     """
 
     __slots__ = (
+        "aligned",
         "clock",
         "fresh",
         "index",
@@ -121,8 +161,10 @@ class Slot:
         "octets",
         "packets",
         "payload",
+        "pending",
         "picture",
         "picture_shift",
+        "publication",
         "repair_payload",
         "repair_sequence",
         "repair_ssrc",
@@ -130,6 +172,7 @@ class Slot:
         "sent_at",
         "sequence",
         "shift",
+        "shown",
         "source",
         "ssrc",
         "start",
@@ -151,7 +194,11 @@ class Slot:
         self.ssrc = secrets.randbits(31) | 1
         self.repair_ssrc = secrets.randbits(31) | 1 << 31 if line.repair_payload else 0
         self.repair_sequence = secrets.randbits(15)
-        self.source: Source | None = None
+        self.publication: Publication | None = None
+        self.source: Source | None = None  # the layer; None: nothing is sent
+        self.pending: Source | None = None  # the layer to go on with at its next key frame
+        self.aligned: int | None = None  # the timestamp's shift in that layer, where it is known
+        self.shown = False  # the owner's first picture was announced
         self.waiting = True  # for the source's next key frame (video) or packet (audio)
         self.fresh = True  # nothing was ever sent
         self.start = 0  # the source's index that this turn began with
@@ -172,8 +219,10 @@ def leg_of(offered: OfferedMedia) -> Leg:
     for line in offered.lines:
         leg.level_id = leg.level_id or line.extension(LEVEL)
         leg.transport_id = leg.transport_id or line.extension(TRANSPORT_CC)
+        leg.rid_id = leg.rid_id or line.extension(RID)
+        leg.repaired_rid_id = leg.repaired_rid_id or line.extension(REPAIRED_RID)
     for kind, line in offered.sending().items():
-        _add_source(leg, kind, line)
+        _publish(leg, kind, line)
     for line in offered.lines:
         if line.direction == "receive":
             _add_slot(leg, line)
@@ -187,15 +236,17 @@ def _level_heads(number: int) -> list[bytes]:
     return [head + bytes((level, 0, 0)) for level in range(128)]
 
 
-def _add_source(leg: Leg, kind: Kind, line: Line) -> None:
-    source = leg.sources[kind] = Source(leg, line)
-    leg.by_payload[line.payload] = (source, False)
+def _publish(leg: Leg, kind: Kind, line: Line) -> None:
+    publication = leg.publications[kind] = Publication(leg, line)
+    leg.by_payload[line.payload] = (publication, False)
     if line.repair_payload:
-        leg.by_payload[line.repair_payload] = (source, True)
+        leg.by_payload[line.repair_payload] = (publication, True)
+    if line.rids:
+        return  # each packet says which layer it is of
     if line.ssrc:
-        leg.streams[line.ssrc] = source
+        leg.streams[line.ssrc] = publication.layers[0]
     if line.repair_ssrc:
-        leg.repairs[line.repair_ssrc] = source
+        leg.repairs[line.repair_ssrc] = publication.layers[0]
 
 
 def _add_slot(leg: Leg, line: Line) -> None:

@@ -319,7 +319,7 @@ def test_repairs_that_are_remembered_are_bounded() -> None:
         node.legs[0].packets_left = second.packets_left = second.asks_left = 100.0
         second.budget = 1e9
         node.path.on_datagrams([(picture, ADDRESS)], 1000.0)
-        sequence = slot.shift + node.legs[0].sources["video"].index & 0xFFFF
+        sequence = slot.shift + node.legs[0].publications["video"].layers[0].index & 0xFFFF
         asked = rtcp.nack(1, slot.ssrc, [sequence])
         node.path.on_datagrams([(asked, (ADDRESS[0], ADDRESS[1] + 1))], 1000.0)
         assert len(slot.resent) <= RING

@@ -93,7 +93,7 @@ async def test_budget_for_repairs_follows_what_was_sent() -> None:
     """Kills: a budget that only falls, or one without a ceiling."""
     quiet = Quiet()
     leg = Leg()
-    reports = Reports(quiet.node.path)
+    reports = Reports(quiet.node.path.repairs)
     leg.budget = 0.0
     reports.tick([leg], 0.0, 0.0)
     floor = leg.budget

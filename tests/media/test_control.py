@@ -101,7 +101,7 @@ async def test_removed_peer_is_closed_within_a_second_when_every_command_is_lost
     counters = people.node.counters
     await people.until(lambda: counters.unknown_address == 20)
     leg = people.node.rooms[ROOM].peers["second"].leg
-    await people.until(lambda: leg.sources["video"].packets == 20)
+    await people.until(lambda: leg.publications["video"].layers[0].packets == 20)
     assert [w for w in people.process.words[words:] if is_forwarded(w)] == []
 
 

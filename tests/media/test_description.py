@@ -170,7 +170,7 @@ def test_answer_follows_the_template() -> None:
         "a=candidate:2 1 udp 2130706175 127.0.0.1 5000 typ host",
         "a=end-of-candidates",
         "a=rtpmap:111 opus/48000/2",
-        "a=fmtp:111 minptime=10;useinbandfec=1",
+        "a=fmtp:111 minptime=10;useinbandfec=1;usedtx=1",
         "a=rtcp-fb:111 transport-cc",
         f"a=extmap:4 {MID}",
         f"a=extmap:1 {LEVEL}",

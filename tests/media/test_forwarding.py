@@ -59,7 +59,9 @@ async def test_removed_peer_gets_nothing_and_gives_nothing(people: People) -> No
     first.show(key=True)
     second.show(key=True)
     await people.until(lambda: people.node.counters.unknown_address == 1)
-    await people.until(lambda: people.node.rooms[ROOM].peers["second"].leg.sources["video"].packets)
+    await people.until(
+        lambda: people.node.rooms[ROOM].peers["second"].leg.publications["video"].layers[0].packets
+    )
     assert [w for w in people.process.words[sent:] if is_media(w)] == []
 
 
@@ -81,7 +83,7 @@ async def test_what_may_not_be_sent_is_not_forwarded(people: People) -> None:
 async def test_who_does_not_receive_gets_nothing_until_allowed_again(people: People) -> None:
     first, second = await people.join("first"), await people.join("second", receive=False)
     first.speak()
-    source = people.node.rooms[ROOM].peers["first"].leg.sources["audio"]
+    source = people.node.rooms[ROOM].peers["first"].leg.publications["audio"].layers[0]
     await people.until(lambda: source.packets == 1)
     people.client.apply(people.want(second=allowed()))
     await people.until(lambda: source.routes)

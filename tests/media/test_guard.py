@@ -48,7 +48,7 @@ async def test_wrong_certificate_gets_no_media_and_is_closed(people: People) -> 
     closed = PeerClosed(room=ROOM, peer="liar", generation=1, reason=CloseReason.WRONG_CERTIFICATE)
     await people.until_told(closed)
     first.show(key=True)
-    source = people.node.rooms[ROOM].peers["first"].leg.sources["video"]
+    source = people.node.rooms[ROOM].peers["first"].leg.publications["video"].layers[0]
     await people.until(lambda: source.packets == 1)
     assert (liar.arrived, people.node.counters.forwarded) == ([], 0)
     liar.close()

@@ -46,7 +46,7 @@ async def test_late_packet_from_the_old_address_moves_nobody_back(people: People
     first.show(key=True)
     await people.until(lambda: leg.address != old)
     former.sendto(late, first.node)
-    await people.until(lambda: leg.sources["video"].packets == 2)
+    await people.until(lambda: leg.publications["video"].layers[0].packets == 2)
     assert leg.address != old
     former.close()
 

@@ -7,14 +7,14 @@ from hypothesis import strategies as st
 
 from server.media.description import Line
 from server.media.numbering import begin, index_of, note_missing, read_extensions, stop
-from server.media.streams import Leg, Slot, Source
+from server.media.streams import Leg, Publication, Slot, Source
 
 VIDEO = Line("video", "0", "send", 96, 97)
 
 
 def source_at(sequence: int, timestamp: int, picture: int, tl0: int) -> Source:
     """A publisher whose next packet has these numbers."""
-    source = Source(Leg(), VIDEO)
+    source = Publication(Leg(), VIDEO).layers[0]
     source.index = sequence + 0x10000 - 1
     source.timestamp, source.picture, source.tl0 = timestamp, picture, tl0
     return source
@@ -70,7 +70,7 @@ def test_numbers_go_on_by_one_across_any_hand_overs(
 @given(st.integers(0, 0xFFFF), st.lists(st.integers(-200, 300), max_size=200))
 def test_index_is_the_number_without_its_wrap(first: int, steps: list[int]) -> None:
     """Packets in any order within half the number space get the index they would count to."""
-    source = Source(Leg(), VIDEO)
+    source = Publication(Leg(), VIDEO).layers[0]
     at = index_of(source, first)
     source.index = at
     for step in steps:

@@ -64,7 +64,7 @@ async def test_same_packet_is_not_resent_within_the_pause(people: People) -> Non
     await second.until(lambda: second.arrived)
     slot = people.node.rooms[ROOM].peers["second"].leg.slots["video"][0]
     for _ in range(10):
-        people.node.path._resend(slot, slot.source, second.arrived[0].sequence, 1e6)  # type: ignore[arg-type]
+        people.node.path.repairs._resend(slot, slot.source, second.arrived[0].sequence, 1e6)  # type: ignore[arg-type]
     assert (people.node.counters.resent, people.node.counters.resend_refused) == (1, 9)
 
 
@@ -76,8 +76,10 @@ async def test_repairs_stay_within_the_budget(people: People) -> None:
     slot = people.node.rooms[ROOM].peers["second"].leg.slots["video"][0]
     slot.leg.budget = BURST_BYTES
     size = len(second.arrived[0].payload)
+    assert slot.source is not None
     for number in range(2 * int(BURST_BYTES) // size):
-        people.node.path._resend(slot, slot.source, second.arrived[0].sequence, 1e6 + number)  # type: ignore[arg-type]
+        sequence = second.arrived[0].sequence
+        people.node.path.repairs._resend(slot, slot.source, sequence, 1e6 + number)
     assert people.node.counters.resent == BURST_BYTES // size
 
 
@@ -99,10 +101,10 @@ async def test_key_frame_requests_are_throttled(people: People) -> None:
     first, second = await people.join("first"), await people.join("second")
     first.show(key=True)
     await second.until(lambda: second.arrived)
-    source = people.node.rooms[ROOM].peers["first"].leg.sources["video"]
+    source = people.node.rooms[ROOM].peers["first"].leg.publications["video"].layers[0]
     before = people.node.counters.key_frames_asked
     for millisecond in range(2000):
-        people.node.path.request_key_frame(source, 1e6 + millisecond / 1000)
+        people.node.path.repairs.request_key_frame(source, 1e6 + millisecond / 1000)
     assert people.node.counters.key_frames_asked - before == 4
 
 
