@@ -1,7 +1,7 @@
 /**
  * One RTCPeerConnection to the media node: its m-lines in the order the node counts them in, its
- * one offer, its ICE restarts. Owns the codecs and the one layer that is sent. Knows no slot's
- * owner.
+ * one offer, its ICE restarts. Owns the codecs and the sizes in which the camera is sent. Knows no
+ * slot's owner.
  *
  * The m-lines: own audio, own video, then for each slot a video and an audio to receive. Slot i is
  * the i-th video and the i-th audio to receive. All are there from the first offer, so that a join
@@ -23,11 +23,22 @@ type Encoding = RTCRtpEncodingParameters & {
   scaleResolutionDownTo?: { maxWidth: number; maxHeight: number };
 };
 
-const VIDEO_ENCODING: Encoding = {
-  maxBitrate: 600_000,
-  maxFramerate: 30,
-  scaleResolutionDownTo: { maxWidth: 640, maxHeight: 360 },
-};
+/**
+ * The camera in three sizes, the smallest first; the node gives each tile the one that fills it
+ * (server/media/allocation.py). Chromium sends no third size of a picture of 640×360 unless it is
+ * told the sizes, before which the factors do not count; Firefox knows the factors alone.
+ */
+const SIZES: readonly Encoding[] = [
+  size('q', 4, 160, 100_000),
+  size('h', 2, 320, 250_000),
+  size('f', 1, 640, 600_000),
+];
+
+function size(rid: string, factor: number, width: number, bitrate: number): Encoding {
+  const scaleResolutionDownTo = { maxWidth: width, maxHeight: (width * 9) / 16 };
+  const scale = { scaleResolutionDownTo, scaleResolutionDownBy: factor };
+  return { rid, maxBitrate: bitrate, maxFramerate: 30, ...scale };
+}
 const CODECS = { audio: ['audio/opus', 'audio/red'], video: ['video/vp8', 'video/rtx'] };
 
 export class Link {
@@ -42,7 +53,7 @@ export class Link {
     this.audio = this.#transceiver('audio', { direction: 'sendonly' });
     this.video = this.#transceiver('video', {
       direction: 'sendonly',
-      sendEncodings: [VIDEO_ENCODING],
+      sendEncodings: [...SIZES],
     });
     this.slots = Array.from({ length: slots }, () => this.#slot());
   }
