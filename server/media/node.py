@@ -6,7 +6,7 @@ datagrams travel: `notify` takes the former, `transmit` the latter.
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Final
 
 from server.media import clock as node_clock
@@ -231,6 +231,7 @@ class MediaNode:
         leg.unprotect, leg.unprotect_rtcp = opener(received), received.unprotect_rtcp
         leg.protect, leg.protect_rtcp = sealer(sent), sent.protect_rtcp
         leg.connected = True
+        self._reports.admit(leg)
         room.connect(peer, now)
 
     def _flush(self, peer: Peer) -> None:
@@ -255,13 +256,17 @@ class MediaNode:
 
     # ---- the clock -----------------------------------------------------------------------
 
-    def tick(self, unix: float) -> None:
-        """Each TICK_SECONDS of reports.py: reports, who is overdue, who speaks."""
+    def report(self, unix: Callable[[], float]) -> Iterator[None]:
+        """Each TICK_SECONDS of reports.py, in steps: datagrams are to be read between two."""
+        connected = [leg for leg in self._by_leg if leg.connected]
+        return self._reports.steps(connected, self._clock, unix)
+
+    def tick(self) -> None:
+        """Before each report: who is overdue, who speaks."""
         now = self._clock()
         if not self.fence.beat(now):
             self.counters.slept += 1
         self._ticks += 1
-        self._reports.tick([leg for leg in self._by_leg if leg.connected], now, unix)
         for room, peer in list(self._by_leg.values()):
             if not peer.leg.connected:
                 peer.handshake.on_timer()

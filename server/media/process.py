@@ -116,7 +116,9 @@ class MediaProcess:
         self._tasks.append(asyncio.ensure_future(repeat()))
 
     async def _tick(self) -> None:
-        self.node.tick(time.time())
+        self.node.tick()
+        for _ in self.node.report(time.time):
+            await asyncio.sleep(0)
         if self.node.fence.closed:
             await self.node.look()
 

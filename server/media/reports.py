@@ -1,9 +1,11 @@
 """What the node says by the clock: repairs asked for, key frames, reports, arrival feedback.
 
-Owns the intervals. Must not know rooms or sockets; everything leaves through `repairs`.
+Owns the intervals, and that the work is spread: nobody's packets are read while it runs, so a
+step is a few legs, and each leg's reports have a tick of their own. Must not know rooms or
+sockets; everything leaves through `repairs`.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterator, Sequence
 from typing import Final
 
 from server.media import rtcp
@@ -21,6 +23,7 @@ from server.media.streams import (
 TICK_SECONDS: Final = 0.05
 FEEDBACK_TICKS: Final = 2  # transport-cc each 100 ms: publishers then find their own rate
 REPORT_TICKS: Final = 10  # each 500 ms: after a second of silence a browser takes its path for dead
+LEGS_A_STEP: Final = 3  # then arrived packets get their turn
 MOST_TRIES: Final = 10  # for one missing packet
 ASKED_AT_ONCE: Final = 34
 KEY_FRAME_AGAIN: Final = 1.0  # seconds until a slot that still waits has the publisher asked again
@@ -29,23 +32,41 @@ REPAIR_FLOOR: Final = 12_500  # bytes a second that a peer may always have again
 
 
 class Reports:
-    """Called every TICK_SECONDS with all connected legs."""
+    """`admit` each leg when it is connected, and take all `steps` every TICK_SECONDS."""
 
     def __init__(self, repairs: Repairs) -> None:
         self._repairs = repairs
         self._ticks = 0
+        self._admitted = 0
 
-    def tick(self, legs: Iterable[Leg], now: float, unix: float) -> None:
-        """`now` is monotonic; `unix` is wall time, for the timestamps of sender reports."""
+    def admit(self, leg: Leg) -> None:
+        """Gives the leg its phase: those who are admitted one after another report one after
+        another, so a tick has a tenth of all reports."""
+        leg.phase = self._admitted
+        self._admitted += 1
+
+    def steps(
+        self, legs: Sequence[Leg], now: Callable[[], float], unix: Callable[[], float]
+    ) -> Iterator[None]:
+        """One tick of these connected legs, LEGS_A_STEP between two yields. `now` is monotonic;
+        `unix` is wall time, for the timestamps of sender reports. Both are asked at each step."""
         self._ticks += 1
-        for leg in legs:
-            _refill(leg)
-            for source in sources_of(leg):
-                self._ask(leg, source, now)
-            if leg.arrivals and self._ticks % FEEDBACK_TICKS == 0:
-                self._send_feedback(leg)
-            if self._ticks % REPORT_TICKS == 0:
-                self._send_reports(leg, now, unix)
+        for at in range(0, len(legs), LEGS_A_STEP):
+            moment, wall = now(), unix()
+            for leg in legs[at : at + LEGS_A_STEP]:
+                if leg.connected:  # it may have been closed between two steps
+                    self._step(leg, moment, wall)
+            yield
+
+    def _step(self, leg: Leg, now: float, unix: float) -> None:
+        _refill(leg)
+        for source in sources_of(leg):
+            self._ask(leg, source, now)
+        turn = self._ticks + leg.phase
+        if leg.arrivals and turn % FEEDBACK_TICKS == 0:
+            self._send_feedback(leg)
+        if turn % REPORT_TICKS == 0:
+            self._send_reports(leg, now, unix)
 
     def _ask(self, leg: Leg, source: Source, now: float) -> None:
         """Asks again for missing packets, and for a key frame for each slot that still waits for one."""

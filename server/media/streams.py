@@ -45,9 +45,9 @@ class Leg:
     __slots__ = (
         "address", "addresses", "arrivals", "asks_left", "budget", "by_payload", "bytes_sent",
         "clock_offset", "connected", "feedback_count", "heard", "level_id", "packets_left",
-        "protect", "protect_rtcp", "publications", "records_left", "repaired_rid_id", "repairs",
-        "rid_id", "slots", "slots_by_ssrc", "ssrc", "streams", "transport_id", "unprotect",
-        "unprotect_rtcp",
+        "phase", "protect", "protect_rtcp", "publications", "records_left", "repaired_rid_id",
+        "repairs", "rid_id", "slots", "slots_by_ssrc", "ssrc", "streams", "transport_id",
+        "unprotect", "unprotect_rtcp",
     )  # fmt: skip
 
     def __init__(self) -> None:
@@ -58,6 +58,7 @@ class Leg:
         self.protect_rtcp: Crypt = _no_keys
         self.unprotect: Crypt = _no_keys
         self.unprotect_rtcp: Crypt = _no_keys
+        self.phase = 0  # which ticks of the clock are this leg's (reports.py)
         self.heard = 0.0  # monotonic time of the last authentic datagram
         self.publications: dict[Kind, Publication] = {}
         self.by_payload: dict[int, tuple[Publication, bool]] = {}  # True: it is the repair stream
