@@ -10,6 +10,7 @@ Chromium and Firefox send.
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from hashlib import sha256
 from typing import Final, Literal, NamedTuple
 
 from server.media.messages import LONGEST_OFFER, Code
@@ -73,6 +74,15 @@ class Line:
         return dict(self.extensions).get(uri, 0)
 
 
+class Offered(NamedTuple):
+    """What tells offers of one peer apart: another `certificate` is another connection, another
+    `ufrag` restarts ICE. `lines`, a digest, may not change within a connection."""
+
+    certificate: bytes
+    ufrag: str
+    lines: bytes
+
+
 @dataclass(frozen=True, slots=True)
 class OfferedMedia:
     """An offer as far as the node cares. `fingerprint` is the SHA-256 of the certificate."""
@@ -94,9 +104,10 @@ class OfferedMedia:
         """The slots of this kind, in the order of the offer."""
         return tuple(x for x in self.lines if x.kind == kind and x.direction == "receive")
 
-    def shape(self) -> tuple[tuple[Kind, str, Direction], ...]:
-        """What must stay the same in a later offer of the same connection."""
-        return tuple((line.kind, line.mid, line.direction) for line in self.lines)
+    def identity(self) -> Offered:
+        """The little of it that outlives the answer."""
+        shape = repr([(line.kind, line.mid, line.direction) for line in self.lines])
+        return Offered(self.fingerprint, self.ufrag, sha256(shape.encode()).digest())
 
 
 @dataclass(slots=True)

@@ -61,6 +61,8 @@ class Identity:
         # Without the last OpenSSL asks the memory for its MTU, gets none, and cuts the
         # certificate into pieces of 200 bytes.
         self.context.set_options(SSL.OP_NO_TICKET | SSL.OP_NO_RENEGOTIATION | SSL.OP_NO_QUERY_MTU)
+        # A connection is silent between its handshake and its goodbye: it keeps no buffers.
+        self.context.set_mode(SSL.MODE_RELEASE_BUFFERS)
         demand = SSL.VERIFY_PEER | SSL.VERIFY_FAIL_IF_NO_PEER_CERT
         self.context.set_verify(demand, _any_certificate)
         self.context.use_certificate(certificate)

@@ -13,7 +13,7 @@ from server.media import clock as node_clock
 from server.media.answer import Node as NodeLines
 from server.media.answer import answer
 from server.media.counters import Counters
-from server.media.description import OfferedMedia, Refusal, read_offer
+from server.media.description import Offered, OfferedMedia, Refusal, read_offer
 from server.media.desired import DesiredStore, StoreAwayError
 from server.media.dtls import Handshake, Identity, State
 from server.media.ice import IceAgent
@@ -115,12 +115,12 @@ class MediaNode:
     def _accept(self, offer: Offer, offered: OfferedMedia) -> str | Refusal:
         """The answer, for a new peer, a new connection of it, or a restart of ICE."""
         room = self._room(offer.room)
-        peer = room.peers.get(offer.peer)
-        if peer and peer.generation == offer.generation and _same_connection(peer, offered):
-            if peer.offered.shape() != offered.shape():
+        peer, new = room.peers.get(offer.peer), offered.identity()
+        if peer and peer.generation == offer.generation and _same_connection(peer, new):
+            if peer.offered.lines != new.lines:
                 return Refusal("media.lines_changed")
-            if peer.offered.ufrag != offered.ufrag:
-                peer.offered, peer.credentials = offered, self._ice.open(peer.leg)
+            if peer.offered.ufrag != new.ufrag:
+                peer.offered, peer.credentials = new, self._ice.open(peer.leg)
         else:
             if peer is not None:
                 self._close(room, peer, CloseReason.REPLACED)
@@ -136,7 +136,7 @@ class MediaNode:
         peer = Peer(
             id=offer.peer,
             generation=offer.generation,
-            offered=offered,
+            offered=offered.identity(),
             leg=leg,
             handshake=Handshake(self.identity, offered.fingerprint),
             credentials=self._ice.open(leg),
@@ -349,6 +349,6 @@ class MediaNode:
             self._close(room, peer, CloseReason.NODE_STOPPED)
 
 
-def _same_connection(peer: Peer, offered: OfferedMedia) -> bool:
+def _same_connection(peer: Peer, new: Offered) -> bool:
     """A browser makes a certificate for each connection: the same one means the same."""
-    return peer.offered.fingerprint == offered.fingerprint
+    return peer.offered.certificate == new.certificate

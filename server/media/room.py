@@ -12,7 +12,7 @@ from typing import Final
 
 from server.media.allocation import layer_of
 from server.media.answer import Credentials
-from server.media.description import OfferedMedia
+from server.media.description import Offered
 from server.media.desired import View
 from server.media.dtls import Handshake
 from server.media.messages import (
@@ -37,11 +37,12 @@ Notify = Callable[[str, Notification], None]  # the peer it is about, and the me
 
 @dataclass(slots=True)
 class Peer:
-    """One connection of a peer, of one generation. `since` is monotonic."""
+    """One connection of a peer, of one generation. `since` is monotonic. Of its offer only what
+    a later one is compared with is kept."""
 
     id: str
     generation: int
-    offered: OfferedMedia
+    offered: Offered
     leg: Leg
     handshake: Handshake
     credentials: Credentials
