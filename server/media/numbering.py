@@ -9,7 +9,8 @@ from collections.abc import Iterator
 from struct import Struct
 from typing import Final
 
-from server.media.streams import Kept, Leg, Slot, Source
+from server.media.ring import Kept
+from server.media.streams import Leg, Slot, Source
 from server.media.vp8 import moved
 
 LONGEST_JUMP: Final = 10  # seconds between two layers' clocks; more is a report gone wrong
@@ -90,7 +91,7 @@ def note_missing(source: Source, index: int) -> None:
     """Remembers the gap before `index`; one that is too wide is left to a key frame."""
     if index - source.index > MOST_MISSING:
         source.missing.clear()
-        source.wants_key = True
+        source.key_frame.wanted = True
         return
     for lost in range(source.index + 1, index):
         source.missing[lost] = (float("-inf"), 0)

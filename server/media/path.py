@@ -15,7 +15,8 @@ from server.media import numbering, vp8
 from server.media.counters import Counters
 from server.media.numbering import HEADER_CSRC, index_of, layer_of, read_extensions
 from server.media.repairs import Repairs
-from server.media.streams import RING, Address, Kept, Leg, Publication, Slot, Source
+from server.media.ring import Kept
+from server.media.streams import Address, Leg, Publication, Slot, Source
 from server.media.vp8 import moved
 
 STRAYS_PER_SECOND: Final = 100  # decryptions spent on unknown addresses, node-wide
@@ -135,14 +136,14 @@ class PacketPath:
         elif wanted is not slot.source:
             slot.pending = wanted
             wanted.awaited.append(slot)
-            self.repairs.begin_picture(wanted, now)
+            self.repairs.request_key_frame(wanted, now)
 
     def _begin_with(self, source: Source, slot: Slot, now: float) -> None:
         slot.source = source
         slot.waiting = True
         source.routes.append(slot)
         if source.kind == "video":
-            self.repairs.begin_picture(source, now)
+            self.repairs.request_key_frame(source, now)
 
     def _pause(self, slot: Slot) -> None:
         """Its owner stays, its numbers go on where they stopped."""
@@ -311,8 +312,7 @@ class PacketPath:
 
     def _has(self, source: Source, index: int) -> bool:
         """Whether a repair comes too late to be of use; counts the others."""
-        kept = source.ring[index % RING] if source.ring else None
-        late = kept is not None and kept[0] >= index
+        late = source.ring is not None and source.ring.late(index)
         self._counters.repaired += not late
         return late
 
@@ -326,14 +326,15 @@ class PacketPath:
                 numbering.note_missing(source, index)
             source.index, source.timestamp, source.arrived = index, timestamp, now
             source.picture, source.tl0 = descriptor[2], descriptor[5]
-            source.key_awaited = source.key_awaited and not descriptor[1]
         else:
             source.missing.pop(index, None)
         if not source.publication.allowed:
             self._counters.not_allowed += 1
             return
-        if source.ring:
-            source.ring[index % RING] = kept
+        if source.ring is not None:
+            source.ring.keep(kept)
+            if descriptor[1]:
+                source.key_frame.came()
         self._forward(source, kept, now)
 
     # ---- media out -----------------------------------------------------------------------

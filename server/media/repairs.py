@@ -11,9 +11,9 @@ from pylibsrtp import Error as SrtpError
 
 from server.media import numbering, rtcp
 from server.media.counters import Counters
-from server.media.streams import RING, Address, Leg, Slot, Source
+from server.media.ring import MOST_KEPT
+from server.media.streams import Address, Leg, Slot, Source
 
-KEY_FRAME_SECONDS: Final = 0.5  # least time between two requests to one publisher
 RESEND_SECONDS: Final = 0.05  # least time between two repairs of one packet
 
 
@@ -55,13 +55,13 @@ class Repairs:
         the NACKs of a narrow link from multiplying its load (4.4 Mbit/s on one of 300 kbit/s)."""
         newest = source.index + slot.shift
         index = source.index + ((sequence - newest + 0x8000 & 0xFFFF) - 0x8000)
-        kept = source.ring[index % RING] if source.ring else None
-        known = kept is not None and kept[0] == index and not slot.waiting and index >= slot.start
+        kept = source.ring.find(index) if source.ring is not None else None
+        own = not slot.waiting and index >= slot.start
         soon = now - slot.resent.get(sequence, -1.0) < RESEND_SECONDS
-        if kept is None or not known or soon or slot.leg.budget < len(kept[3]):
+        if kept is None or not own or soon or slot.leg.budget < len(kept[3]):
             self._counters.resend_refused += 1
             return
-        if len(slot.resent) >= RING:
+        if len(slot.resent) >= MOST_KEPT:
             slot.resent.clear()
         slot.resent[sequence] = now
         slot.leg.budget -= len(kept[3])
@@ -80,23 +80,11 @@ class Repairs:
             self._transmit(sealed, leg.address)
 
     def request_key_frame(self, source: Source, now: float) -> None:
-        """A receiver lost its picture: asks now, or remembers to, if the publisher was asked within
-        KEY_FRAME_SECONDS."""
-        source.wants_key = now - source.asked_at < KEY_FRAME_SECONDS or not source.ssrc
-        if not source.wants_key:
-            self._ask_key_frame(source, now)
-
-    def begin_picture(self, source: Source, now: float) -> None:
-        """A slot waits to begin: a key frame that is under way serves it too, and after that came
-        another is asked for at once."""
-        under_way = source.key_awaited and now - source.asked_at < KEY_FRAME_SECONDS
-        if source.ssrc and not under_way:
-            self._ask_key_frame(source, now)
-
-    def _ask_key_frame(self, source: Source, now: float) -> None:
-        source.asked_at, source.key_awaited = now, True
-        self._counters.key_frames_asked += 1
-        self.send_control(source.leg, rtcp.picture_loss(source.leg.ssrc, source.ssrc))
+        """A slot waits to begin, or a receiver lost its picture: asks the publisher, unless a key
+        frame that is under way serves this too."""
+        if source.key_frame.ask(source.arrived, now):
+            self._counters.key_frames_asked += 1
+            self.send_control(source.leg, rtcp.picture_loss(source.leg.ssrc, source.ssrc))
 
     def send_control(self, leg: Leg, compound: bytes) -> None:
         """Sends RTCP of the node's own to a peer that has keys and an address."""

@@ -26,7 +26,7 @@ REPORT_TICKS: Final = 10  # each 500 ms: after a second of silence a browser tak
 LEGS_A_STEP: Final = 3  # then arrived packets get their turn
 MOST_TRIES: Final = 10  # for one missing packet
 ASKED_AT_ONCE: Final = 34
-KEY_FRAME_AGAIN: Final = 1.0  # seconds until a slot that still waits has the publisher asked again
+RING_SECONDS: Final = 1.0  # after so long without a packet nobody asks for one any more
 REPAIR_SHARE: Final = 0.25  # of what is sent may be sent again
 REPAIR_FLOOR: Final = 12_500  # bytes a second that a peer may always have again
 
@@ -69,7 +69,7 @@ class Reports:
             self._send_reports(leg, now, unix)
 
     def _ask(self, leg: Leg, source: Source, now: float) -> None:
-        """Asks again for missing packets, and for a key frame for each slot that still waits for one."""
+        """Asks again for missing packets, and for a key frame as long as one is wanted."""
         due = [i for i, (at, _) in source.missing.items() if now - at >= TICK_SECONDS]
         for index in due[:ASKED_AT_ONCE]:
             asks = source.missing[index][1] + 1
@@ -80,10 +80,13 @@ class Reports:
         if due and allowed:
             asked = [index & 0xFFFF for index in sorted(due[:ASKED_AT_ONCE])]
             self._repairs.send_control(leg, rtcp.nack(leg.ssrc, source.ssrc, asked))
-        if source.kind == "video" and allowed:
-            waits = source.awaited or any(slot.waiting for slot in source.routes)
-            if source.wants_key or (waits and now - source.asked_at >= KEY_FRAME_AGAIN):
-                self._repairs.request_key_frame(source, now)
+        if source.ring is None:
+            return
+        if now - source.arrived > RING_SECONDS:
+            source.ring.clear()
+        waits = source.awaited or any(slot.waiting for slot in source.routes)
+        if allowed and (waits or source.key_frame.wanted):
+            self._repairs.request_key_frame(source, now)
 
     def _send_feedback(self, leg: Leg) -> None:
         arrivals, leg.arrivals = leg.arrivals, {}

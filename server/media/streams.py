@@ -18,14 +18,12 @@ from server.media.description import (
     Line,
     OfferedMedia,
 )
-from server.media.vp8 import Descriptor
+from server.media.key_frames import KeyFrame
+from server.media.ring import Ring
 
 Address = tuple[str, int]
 Crypt = Callable[[bytes], bytes]
-# of a media packet, kept for repair: index, marker, timestamp, payload, VP8 descriptor
-Kept = tuple[int, int, int, bytes, Descriptor]
 
-RING: Final = 128  # packets of one layer: more than a second of 600 kbit/s
 BURST_BYTES: Final = 60_000.0  # repairs that a peer may get at once
 MOST_PACKETS: Final = 1000.0  # RTP, RTCP and checks of one peer at once, and in each second
 MOST_RECORDS: Final = 100.0  # DTLS datagrams of one peer at once, and in each second
@@ -109,10 +107,10 @@ class Source:
     """One stream of a publication. `index` is the sequence number without its wrap."""
 
     __slots__ = (
-        "arrived", "asked_at", "awaited", "base", "bitrate", "expected_before", "index", "key_awaited",
+        "arrived", "awaited", "base", "bitrate", "expected_before", "index", "key_frame",
         "kind", "leg", "level", "missing", "octets", "packets", "packets_before", "payload", "picture",
         "publication", "repair_payload", "ring", "routes", "sender_report", "ssrc", "timestamp",
-        "tl0", "wants_key",
+        "tl0",
     )  # fmt: skip
 
     def __init__(self, publication: Publication, line: Line) -> None:
@@ -135,11 +133,9 @@ class Source:
         self.packets = self.packets_before = self.expected_before = 0
         self.octets = self.bitrate = 0  # payload since the last report; bits a second
         self.level = SILENT_LEVEL
-        self.ring: list[Kept | None] = [None] * (RING if self.kind == "video" else 0)
+        self.ring = Ring() if self.kind == "video" else None  # None: sound is not repaired
         self.missing: dict[int, tuple[float, int]] = {}  # index: last asked, how often
-        self.wants_key = False  # when the pause is over
-        self.key_awaited = False  # one was asked for and has not come
-        self.asked_at = float("-inf")  # last PLI
+        self.key_frame = KeyFrame()
         self.sender_report: tuple[int, int, float] | None = None  # NTP, RTP, arrived
 
 

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from OpenSSL import SSL
 from pylibsrtp import Error as SrtpError
 
-from server.media import rtcp
+from server.media import rtcp, vp8
 from server.media.control import MOST_OFFERS, MOST_UNSENT, Connection
 from server.media.description import OfferedMedia, read_offer
 from server.media.desired import REMEMBERED_EPOCHS, View
@@ -32,8 +32,9 @@ from server.media.messages import (
 )
 from server.media.numbering import MOST_MISSING, note_missing
 from server.media.path import MOST_ADDRESSES, MOST_STREAMS, STRAYS_PER_SECOND
+from server.media.ring import MOST_KEPT, MOST_OCTETS, Ring
 from server.media.rtcp import MOST_FEEDBACK
-from server.media.streams import MOST_ASKS, MOST_PACKETS, MOST_RECORDS, RING, Leg
+from server.media.streams import MOST_ASKS, MOST_PACKETS, MOST_RECORDS, Leg
 from server.media.streams import leg_of as made
 from tests.media.client_peer import HEADER, OPUS, VP8, ClientPeer
 from tests.media.parsers import ADDRESS, MEDIA, OpenNode
@@ -205,7 +206,25 @@ def test_missing_packets_are_bounded_whatever_the_gaps(gaps: list[int]) -> None:
         note_missing(source, index)
         source.index = index
         assert len(source.missing) <= MOST_MISSING
-    assert len(source.ring) == RING
+
+
+@given(
+    st.lists(
+        st.tuples(st.integers(1, 40_000), st.integers(0, 2**32 - 1), st.integers(0, 1300)),
+        max_size=600,
+    )
+)
+def test_pictures_kept_for_repair_are_bounded_whatever_is_sent(
+    sent: list[tuple[int, int, int]],
+) -> None:
+    """Kills: counting the bytes of a packet once and not when it is dropped."""
+    ring, index = Ring(), 0
+    for step, timestamp, size in sent:
+        index += step
+        ring.keep((index, 0, timestamp, bytes(size), vp8.NONE))
+        assert ring.find(index) is not None
+        assert len(ring._kept) <= MOST_KEPT
+        assert ring.octets == sum(len(kept[3]) for kept in ring._kept.values()) <= MOST_OCTETS
 
 
 @given(
@@ -330,7 +349,7 @@ def test_repairs_that_are_remembered_are_bounded() -> None:
     node = OpenNode()
     second = node.legs[1]
     slot = second.slots["video"][0]
-    for number in range(3 * RING):
+    for number in range(3 * MOST_KEPT):
         picture = HEADER.pack(0x80, 0x80 | VP8, number & 0xFFFF, 3000 * number, 12) + b"\x10\x10.."
         node.legs[0].packets_left = second.packets_left = second.asks_left = 100.0
         second.budget = 1e9
@@ -338,8 +357,8 @@ def test_repairs_that_are_remembered_are_bounded() -> None:
         sequence = slot.shift + node.legs[0].publications["video"].layers[0].index & 0xFFFF
         asked = rtcp.nack(1, slot.ssrc, [sequence])
         node.path.on_datagrams([(asked, (ADDRESS[0], ADDRESS[1] + 1))], 1000.0)
-        assert len(slot.resent) <= RING
-    assert node.counters.resent == 3 * RING
+        assert len(slot.resent) <= MOST_KEPT
+    assert node.counters.resent == 3 * MOST_KEPT
 
 
 def test_epochs_that_were_replaced_are_remembered_up_to_a_number() -> None:

@@ -111,12 +111,15 @@ async def test_newer_generation_keeps_slot_and_number(people: People) -> None:
 
 
 async def test_video_begins_at_a_key_frame_that_was_asked_for(people: People) -> None:
-    first, second = await people.join("first"), await people.join("second")
-    await first.until(lambda: first.control)
+    first = await people.join("first")
+    first.show(key=True)
+    camera = people.node.rooms[ROOM].peers["first"].leg.publications["video"]
+    await people.until(lambda: camera.arrived)
+    second = await people.join("second")
+    asked = [rtcp.KeyFrameWanted(first.video.ssrc)]
+    await first.until(lambda: asked == [part for one in first.control for part in rtcp.read(one)])
     first.show()
     first.show(key=True, parts=3)
     first.show()
     await second.until(lambda: len(second.arrived) == 4)
-    assert [a.number for a in second.arrived] == [2, 3, 4, 5]
-    parts = [part for compound in first.control for part in rtcp.read(compound)]
-    assert parts == [rtcp.KeyFrameWanted(first.video.ssrc)]
+    assert [a.number for a in second.arrived] == [3, 4, 5, 6]

@@ -87,7 +87,7 @@ def test_gap_is_noted_and_bounded() -> None:
     source.index = newest + 4
     note_missing(source, newest + 4 + 5000)
     assert source.missing == {}
-    assert source.wants_key
+    assert source.key_frame.wanted
 
 
 @given(st.binary(min_size=0, max_size=60))

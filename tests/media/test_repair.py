@@ -1,9 +1,10 @@
 """Lost packets come back, in both directions, and never without bound."""
 
 import struct
+from functools import partial
 
 from server.media import rtcp
-from server.media.streams import BURST_BYTES
+from server.media.streams import BURST_BYTES, Publication
 from tests.media.client_peer import ClientPeer
 from tests.media.running import ROOM, People
 
@@ -11,6 +12,11 @@ from tests.media.running import ROOM, People
 def asked_for(peer: ClientPeer) -> list[rtcp.Feedback]:
     """Everything the node asked this publisher for."""
     return [part for compound in peer.control for part in rtcp.read(compound)]
+
+
+def camera_of(people: People, name: str) -> Publication:
+    """What this peer's camera sends."""
+    return people.node.rooms[ROOM].peers[name].leg.publications["video"]
 
 
 async def test_publisher_is_asked_for_what_is_missing_and_it_is_forwarded(people: People) -> None:
@@ -97,15 +103,58 @@ async def test_nothing_of_the_former_owner_is_ever_resent(people: People) -> Non
     assert [a.mark for a in second.arrived] == ["first", "third"]
 
 
-async def test_key_frame_requests_are_throttled(people: People) -> None:
+def has_some(peer: ClientPeer) -> bool:
+    """Whether anything has arrived."""
+    return bool(peer.arrived)
+
+
+async def test_who_comes_after_the_key_frame_has_one_asked_for_at_once(people: People) -> None:
+    """Three who come: the second is served by the request for the first, the third comes when that
+    is answered. Kills: a pause between two requests, which made the third wait for the clock."""
+    first = await people.join("first")
+    peers = [await people.join(name) for name in ("second", "third", "fourth")]
+    first.show(key=True)
+    for peer in peers:
+        await peer.until(partial(has_some, peer))
+    path, camera = people.node.path, camera_of(people, "first")
+    slots = [slot for slot in camera.slots if slot.leg is not camera.leg]
+    for slot in slots:
+        path.remove_route(slot)
+    for slot in slots[:2]:
+        path.add_route(camera, slot, people.node._clock())
+    assert people.node.counters.key_frames_asked == 1
+    first.show(key=True)
+    await people.until(lambda: not any(slot.waiting for slot in slots[:2]))
+    path.add_route(camera, slots[2], people.node._clock())
+    assert people.node.counters.key_frames_asked == 2
+
+
+async def test_camera_that_begins_is_not_asked_for_what_it_begins_with(people: People) -> None:
+    """Kills: a request to each who comes, answered by a second key frame after the first."""
     first, second = await people.join("first"), await people.join("second")
     first.show(key=True)
     await second.until(lambda: second.arrived)
-    source = people.node.rooms[ROOM].peers["first"].leg.publications["video"].layers[0]
-    before = people.node.counters.key_frames_asked
-    for millisecond in range(2000):
-        people.node.path.repairs.request_key_frame(source, 1e6 + millisecond / 1000)
-    assert people.node.counters.key_frames_asked - before == 4
+    assert people.node.counters.key_frames_asked == 0
+
+
+async def test_start_of_a_camera_that_was_lost_is_asked_for(people: People) -> None:
+    first, second = await people.join("first"), await people.join("second")
+    first.show(key=True, lose=True)
+    first.show()
+    await first.until(lambda: rtcp.KeyFrameWanted(first.video.ssrc) in asked_for(first))
+    first.show(key=True)
+    await second.until(lambda: second.arrived)
+    assert [a.number for a in second.arrived] == [3]
+
+
+async def test_nothing_is_kept_of_a_camera_that_went_off(people: People) -> None:
+    first, second = await people.join("first"), await people.join("second")
+    first.show(key=True)
+    await second.until(lambda: second.arrived)
+    ring = camera_of(people, "first").layers[0].ring
+    assert ring is not None
+    assert ring.octets == len(second.arrived[0].payload)
+    await people.until(lambda: ring.octets == 0)
 
 
 async def test_publisher_is_told_what_arrived(people: People) -> None:
