@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.e2e.colours import BLUE, LIME, RED
+from tests.e2e.colours import BLUE, LIME, RED, YELLOW
 from tests.e2e.conftest import Arrive, ArriveByRelay
 from tests.e2e.people import PHONE, Visitor, open_devices, sees_and_hears
 from tests.e2e.stack import Stack
@@ -50,6 +50,23 @@ def test_r3_media_path_that_dies_is_replaced_before_the_browser_gives_it_up(
     sees_and_hears(dana, "Sam", LIME)
     assert sam.page.evaluate("() => window.__restarts[0]") == "connected"
     assert sam.screens() == ["room"]
+
+
+def test_r4_nat_that_forgets_is_followed_without_a_new_connection(
+    dana: Visitor, arrive_by_relay: ArriveByRelay
+) -> None:
+    """The browser stays where it is, and the node hears it from another port. Kills: a node that
+    waits for a check that nominates, or sends to the former address."""
+    rosa, relay = arrive_by_relay("Rosa", YELLOW)
+    rosa.page.add_init_script(NOTE_RESTARTS)
+    join_group(dana, rosa)
+    sees_and_hears(dana, "Rosa", YELLOW)
+    made = rosa.page.evaluate("() => window.__peers.length")
+    relay.rebind()
+    sees_and_hears(dana, "Rosa", YELLOW)
+    sees_and_hears(rosa, "Dana", RED)
+    assert rosa.page.evaluate("() => window.__peers.length") == made
+    assert rosa.screens() == ["room"]
 
 
 def test_r8_node_that_is_killed_and_started_again_has_everybody_back(
