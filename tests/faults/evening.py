@@ -21,6 +21,7 @@ from tests.faults.network import Door, Proxy
 from tests.faults.page import Visitor
 from tests.faults.participant import Participant, Way
 from tests.faults.voice import Metronome
+from tests.impairment.relay import DatagramRelay
 
 DANA, SAM, LUIS = "Dana", "Sam", "Luis"
 BROWSERS: dict[str, Look] = {DANA: RED, SAM: LIME}
@@ -224,9 +225,11 @@ async def gathered(installation: Installation, lost_epochs: int = 0) -> AsyncIte
     async with async_playwright() as playwright:
         try:
             for name, look in BROWSERS.items():
-                door = await Door.open(evening.proxy)
-                visitor = await Visitor.arrive(playwright, name, look, installation.origin, door)
-                evening.visitors[name] = visitor
+                air = await DatagramRelay.open(installation.ports[node] for node in NODES)
+                network = await Door.open(evening.proxy), air
+                evening.visitors[name] = await Visitor.arrive(
+                    playwright, (name, look), installation.origin, network
+                )
             await evening.begin()
             await evening.settle()
             yield evening

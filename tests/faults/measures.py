@@ -62,12 +62,17 @@ class Gap:
 
 def longest_gap(evening: Evening, start: float, end: float, but: str = "") -> Gap:
     """Of all scripted pairs, in that time; `but` for one who was muted."""
-    times = evening.metronome.times
-    first, last = _ticks(times, start, end - ARRIVAL_S)
+    speakers = evening.scripted.keys() - {but}
+    return max((gap_of(evening, name, start, end) for name in speakers), key=lambda gap: gap.ms)
+
+
+def gap_of(evening: Evening, speaker: str, start: float, end: float) -> Gap:
+    """The longest in what the scripted people heard of one person, also of one at a browser."""
+    first, last = _ticks(evening.metronome.times, start, end - ARRIVAL_S)
     gaps = [
         Gap(_missing_ms(hearer.log.sound(speaker).between(start, end), first, last), name, speaker)
         for name, hearer in evening.scripted.items()
-        for speaker in evening.scripted.keys() - {name, but}
+        if name != speaker
     ]
     return max(gaps, key=lambda gap: gap.ms)
 
@@ -119,7 +124,7 @@ def _ticks(times: "array[float]", start: float, end: float) -> tuple[int, int]:
 
 def page_lost(evening: Evening, start: float, end: float) -> float:
     """Packets of sound that the browsers counted as lost in that time."""
-    counts = [_of(visitor.samples, start, end) for visitor in evening.visitors.values()]
+    counts = [samples_in(visitor.samples, start, end) for visitor in evening.visitors.values()]
     return float(sum(seen[-1].lost - seen[0].lost for seen in counts if seen))
 
 
@@ -128,16 +133,17 @@ def page_stall_ms(evening: Evening, start: float, end: float) -> float:
     from each sample to the next."""
     longest = 0.0
     for visitor in evening.visitors.values():
-        longest = max(longest, stall_s(_of(visitor.samples, start, end)))
+        longest = max(longest, stall_s(samples_in(visitor.samples, start, end)))
     return longest * 1000
 
 
-def stall_s(samples: list[Sample]) -> float:
-    """Seconds from the last sample before a silence to the first that shows growth again."""
+def stall_s(samples: list[Sample], count: Callable[[Sample], int] = lambda s: s.received) -> float:
+    """Seconds from the last sample before a count stopped growing to the first that shows growth
+    again; by default the count of packets of sound."""
     longest, grew_at = 0.0, samples[0].at if samples else 0.0
     silent = False
     for before, after in itertools.pairwise(samples):
-        if after.received == before.received:
+        if count(after) == count(before):
             silent = True
             continue
         if silent:
@@ -146,7 +152,7 @@ def stall_s(samples: list[Sample]) -> float:
     return max(longest, samples[-1].at - grew_at) if silent else longest
 
 
-def _of(samples: list[Sample], start: float, end: float) -> list[Sample]:
+def samples_in(samples: list[Sample], start: float, end: float) -> list[Sample]:
     return [sample for sample in samples if start <= sample.at <= end]
 
 

@@ -23,12 +23,15 @@ from tests.faults.log import ClientLog, Link, Linked
 from tests.faults.network import HERE, Door
 from tests.faults.participant import STAYS_AWAY
 from tests.faults.seen import Seen
+from tests.impairment.answer import answer_by_relay
+from tests.impairment.relay import DatagramRelay
 
 SAMPLES = Path(__file__).with_name("samples.js").read_text()
 PATIENCE_MS = 60_000
 WATCH_S = 0.05
 TAKE = """() => Object.fromEntries(
   Object.entries(window.__seen ?? {}).map(([name, list]) => [name, list.splice(0)]))"""
+Network = tuple[Door, DatagramRelay]
 LAPTOP = {"width": 1000, "height": 700}
 
 
@@ -118,15 +121,18 @@ class Visitor:
     browser: Browser
     context: BrowserContext
     door: Door
+    air: DatagramRelay
     pid: int
     tab: Tab
     former: list[Tab] = field(default_factory=list)
 
     @classmethod
     async def arrive(
-        cls, playwright: Playwright, name: str, look: Look, origin: str, door: Door
+        cls, playwright: Playwright, who: tuple[str, Look], origin: str, network: Network
     ) -> "Visitor":
-        """A browser of their own, which takes the installation's address for its door's."""
+        """A browser of their own, which takes the installation's address for its door's, and the
+        nodes' for those of its relay."""
+        (name, look), (door, air) = who, network
         path = CHROMIUM.find()
         assert path is not None, "no Chromium on this machine"
         address = origin.removeprefix("http://")
@@ -138,12 +144,13 @@ class Visitor:
         context.set_default_timeout(PATIENCE_MS)
         await context.add_init_script(worn(look))
         await context.add_init_script(SAMPLES)
+        await context.add_init_script(answer_by_relay(air))
         tab = Tab(await context.new_page(), Seen(ClientLog(name)))
         await tab.page.goto(f"{origin}/sign-in/")
         await tab.page.get_by_role("button", name=f"{name} (").click()
         await tab.page.wait_for_url(f"{origin}/")
         tab.begin()
-        return cls(name, browser, context, door, pid, tab)
+        return cls(name, browser, context, door, air, pid, tab)
 
     @property
     def seen(self) -> Seen:
@@ -200,6 +207,26 @@ class Visitor:
                 await off.click()
             await on.wait_for()
 
+    async def start_video(self) -> None:
+        await self._tap("Start video")
+        await self.tab.page.get_by_role("button", name="Stop video", exact=True).first.wait_for()
+
+    async def stop_video(self) -> None:
+        await self._tap("Stop video")
+        await self.tab.page.get_by_role("button", name="Start video", exact=True).first.wait_for()
+
+    async def until_pictures_grow(self) -> None:
+        """Raises TimeoutError."""
+        before = self.samples[-1].frames if self.samples else 0
+        async with asyncio.timeout(PATIENCE_MS / 1000):
+            while not self.samples or self.samples[-1].frames <= before:  # noqa: ASYNC110 - a log
+                await asyncio.sleep(WATCH_S)
+
+    async def connections(self) -> int:
+        """How many peer connections this page has made for its media."""
+        made: int = await self.tab.page.evaluate("() => window.__peers.length")
+        return made
+
     async def tiles(self) -> list[str]:
         """The names on the tiles, each as often as it is there."""
         found: list[str] = await self.tab.page.evaluate(
@@ -218,6 +245,7 @@ class Visitor:
                 tab.watching.cancel()
         await self.context.close()
         await self.browser.close()
+        self.air.close()
 
     async def _tap(self, words: str) -> None:
         await self.tab.page.get_by_role("button", name=words, exact=True).first.click()

@@ -3,6 +3,8 @@
 from tests.faults import (
     clocks_apart,
     five_tabs,
+    nat_rebound,
+    network_changed,
     node_hung,
     node_killed,
     postgres_stopped,
@@ -20,6 +22,8 @@ REGISTRY: dict[str, Fault] = {
     for module in (
         websocket_reset,
         websocket_black_hole,
+        network_changed,
+        nat_rebound,
         web_killed,
         valkey_killed,
         node_killed,

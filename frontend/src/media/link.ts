@@ -58,6 +58,12 @@ export class Link {
     this.slots = Array.from({ length: slots }, () => this.#slot());
   }
 
+  /** Whether ICE can be restarted: it has been answered once. An offer that still waits for its
+   * answer (control was away) is no obstacle: a newer one takes its place. */
+  get canRestart(): boolean {
+    return this.pc.currentRemoteDescription !== null && this.pc.signalingState !== 'closed';
+  }
+
   /** The same m-lines under new ICE credentials, and with the newest relays. */
   restart(relays: RTCIceServer[]): Promise<string> {
     this.pc.setConfiguration({ ...this.pc.getConfiguration(), iceServers: relays });

@@ -211,7 +211,7 @@ class Peer implements MediaPeer {
 
   async #makeOffer(slots: number, renewal: Renewal, relays: RTCIceServer[]): Promise<string> {
     const same = renewal === 'restart' ? this.#newest?.link : undefined;
-    const restarts = same?.pc.signalingState === 'stable';
+    const restarts = same?.canRestart === true;
     this.#open.begin(restarts ? 'restart' : 'fresh');
     const offer = await (restarts ? same.restart(relays) : this.#freshOffer(slots, relays));
     this.#open.made(offer);

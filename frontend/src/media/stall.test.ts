@@ -51,6 +51,12 @@ test('a quiet room that falls silent is a stall, later', () => {
   expect(seen).toEqual([[11_300, 'stalled']]);
 });
 
+/** Kills: a threshold by the longest gap, which an outage that was over in time has made. */
+test('an outage just shorter than a stall does not hide the next one', () => {
+  const { seen } = watch(20_000, (at) => at <= 5000 || (at > 5700 && at <= 6000));
+  expect(seen).toEqual([[6800, 'stalled']]);
+});
+
 test('nothing that ever came cannot stall', () => {
   expect(watch(60_000, () => false).seen).toEqual([]);
 });

@@ -4,13 +4,15 @@
  *
  * A browser notices a dead path after about six seconds, by its own checks. The node sends every
  * connected peer a report twice a second, whatever the others do, and something each tenth of a
- * second while this browser sends; so silence that is longer than the longest recent gap is
- * evidence. A look that comes late (a tab in the background) finds that bytes came meanwhile.
+ * second while this browser sends; so silence that is longer than the gaps of late is evidence.
+ * The longest of these does not count: it may be an outage that was over before it was a stall,
+ * and would hide the next one. A look that comes late (a tab in the background) finds that bytes
+ * came meanwhile.
  */
 
 /** No gap is a stall before this: above the half second between two reports. */
 export const STALL_MS = 800;
-/** A gap of so many times the longest recent one is a stall. */
+/** A gap of so many times the second longest recent one is a stall. */
 const TIMES = 2.5;
 /** How many gaps count as recent. */
 const REMEMBERED = 8;
@@ -52,5 +54,6 @@ function grown(flow: Flow, bytes: number, at: number): Flow {
 
 function isStall({ gaps, grownAt }: Flow, at: number): boolean {
   if (gaps.length === 0) return false;
-  return at - grownAt >= Math.max(STALL_MS, TIMES * Math.max(...gaps));
+  const [, usual = 0] = [...gaps].sort((one, other) => other - one);
+  return at - grownAt >= Math.max(STALL_MS, TIMES * usual);
 }
