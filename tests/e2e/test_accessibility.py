@@ -17,7 +17,7 @@ from playwright.sync_api import Browser, Page
 
 from sessions.signaling.messages.connection import CLOSE_CODES, Closing
 from sessions.signaling.messages.room import Snapshot
-from tests.e2e import history, scripts
+from tests.e2e import history, phones, scripts
 from tests.e2e.bundle import ROOT
 from tests.e2e.colours import BLUE, Look, wear
 from tests.e2e.people import LAPTOP, PHONE
@@ -254,6 +254,10 @@ def without_webrtc(room: ScriptedRoom) -> None:
     room.page.reload()
 
 
+def in_a_mail_app(room: ScriptedRoom) -> None:
+    phones.in_mail_app(room.page)
+
+
 def button(words: str) -> Callable[[ScriptedRoom], Any]:
     return lambda room: room.button(words).click()
 
@@ -269,6 +273,7 @@ WAITING = scripts.snapshot(
 # by the screen; a state of the same screen follows a dot
 SCENES = {
     "unsupported": Scene(scripts.snapshot(), joins=False, then=(without_webrtc,)),
+    "unsupported.mail_app": Scene(scripts.snapshot(), joins=False, then=(in_a_mail_app,)),
     "check": Scene(scripts.snapshot(), joins=False),
     "check.no_devices": Scene(scripts.snapshot(), joins=False, look=NO_DEVICES),
     "connecting": Scene(scripts.snapshot(), joins=False, then=(silent, button("Join"))),

@@ -63,8 +63,8 @@ export interface MediaPeer {
   close(): void;
 }
 
-/** Whether this browser can take part at all. */
-export const supported = { webrtc: typeof globalThis.RTCPeerConnection === 'function' };
+/** Whether this browser has peer connections. */
+export const hasWebRtc = typeof globalThis.RTCPeerConnection === 'function';
 
 /** A peer that has made no offer yet. */
 export function mediaPeer(on: MediaListener): MediaPeer {

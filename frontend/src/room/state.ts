@@ -150,10 +150,10 @@ export const NO_DEVICES: Own = {
   videoId: null,
 };
 
-/** The page as it opens: the device check, or the sentence for a browser without WebRTC. */
-export function opening(webrtc: boolean): RoomState {
+/** The page as it opens: the device check, or the sentence for a browser that cannot join. */
+export function opening(canJoin: boolean): RoomState {
   return {
-    screen: { at: webrtc ? 'check' : 'unsupported' },
+    screen: { at: canJoin ? 'check' : 'unsupported' },
     link: 'closed',
     offsetMs: 0,
     own: NO_DEVICES,

@@ -2,8 +2,9 @@
 import { listDevices, onDevicesChanged, openDevices } from '../media/devices';
 import { Echo } from '../media/echo';
 import { meter } from '../media/meter';
-import { mediaPeer, supported } from '../media/peer';
+import { hasWebRtc, mediaPeer } from '../media/peer';
 import { askRelays } from '../media/relays';
+import { type Support, supportOf } from '../room/support';
 import { connect } from '../signaling/connection';
 import type { Parts } from './parts';
 
@@ -11,7 +12,8 @@ import type { Parts } from './parts';
 export function browserParts(given: DOMStringMap): Parts {
   const relay = given.relay !== undefined;
   return {
-    webrtc: supported.webrtc,
+    support: support(),
+    address: location.origin + location.pathname,
     hasRelays: relay,
     mediaSlots: Number(given.slots ?? 0),
     firstRelays: () => askRelays(given.echo ?? ''),
@@ -26,4 +28,15 @@ export function browserParts(given: DOMStringMap): Parts {
     wallNow: () => Date.now(),
     after: (ms, callback) => void setTimeout(callback, ms),
   };
+}
+
+function support(): Support {
+  const devices = navigator.mediaDevices as MediaDevices | undefined;
+  return supportOf({
+    webrtc: hasWebRtc,
+    capture: typeof devices?.getUserMedia === 'function',
+    secure: window.isSecureContext,
+    userAgent: navigator.userAgent,
+    touchPoints: navigator.maxTouchPoints,
+  });
 }

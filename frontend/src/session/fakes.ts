@@ -229,7 +229,8 @@ export class FakePage {
   devicesChanged = () => {};
   readonly session: RoomSession;
   readonly #parts: Parts = {
-    webrtc: true,
+    support: { can: true, openIn: null },
+    address: 'https://thirds.example/rooms/s/',
     hasRelays: false,
     mediaSlots: 0,
     firstRelays: async () => [{ urls: 'turn:relay' }],

@@ -16,11 +16,11 @@ export class PageState {
   readonly said = signal('');
 
   constructor(
-    webrtc: boolean,
+    canJoin: boolean,
     private readonly wallNow: () => number,
     private readonly follow: Follow,
   ) {
-    this.state = signal(opening(webrtc));
+    this.state = signal(opening(canJoin));
     this.now = signal(this.#serverNow());
   }
 

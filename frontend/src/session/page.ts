@@ -16,6 +16,7 @@ export function pageOf(session: RoomSession, given: DOMStringMap): Page {
     ...{ own, level: check.level, slots: media.slots, silent, keys },
     verbs: verbsOf(session, silent, keys),
     echo: session.echo,
+    ...session.place,
     name: given.name ?? '',
     home: given.home ?? '/',
     staffPhone: given.staffPhone ?? '',

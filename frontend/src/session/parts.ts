@@ -3,11 +3,14 @@
 import type { DeviceName, openDevices } from '../media/devices';
 import type { Echo, EchoListener } from '../media/echo';
 import type { MediaListener, MediaPeer } from '../media/peer';
+import type { Support } from '../room/support';
 import type { Connection, Greeting, Listener } from '../signaling/connection';
 
 export interface Parts {
-  /** False in a browser without WebRTC, which cannot join. */
-  readonly webrtc: boolean;
+  /** Whether this browser can join, and which one can in its place. */
+  readonly support: Support;
+  /** This page's address, without anything that is not for others. */
+  readonly address: string;
   /** This installation has TURN servers: access to them is asked for before each offer. */
   readonly hasRelays: boolean;
   /** How many others there may be, as the page was made; 0: not known. */

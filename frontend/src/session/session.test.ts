@@ -22,7 +22,7 @@ describe('the device check', () => {
   });
 
   it('does not begin where there is no WebRTC', async () => {
-    const page = new FakePage({ webrtc: false });
+    const page = new FakePage({ support: { can: false, openIn: null } });
     page.session.start();
     await settled();
     expect([page.at, page.browser.asked]).toEqual(['unsupported', []]);

@@ -7,6 +7,7 @@ import type { Event } from '../messages';
 import { myself } from '../room/people';
 import { breaks, isInside, needs } from '../room/screens';
 import { liveOf, type RoomState } from '../room/state';
+import type { OpenIn } from '../room/support';
 import { BREAK_OVER, DEVICES, OUTPUT_GONE, reopened } from '../room/words';
 import type {
   Close,
@@ -41,7 +42,7 @@ export class RoomSession {
 
   constructor(private readonly parts: Parts) {
     const send = (request: Request) => this.send(request);
-    this.page = new PageState(parts.webrtc, parts.wallNow, (was, is) => this.#follow(was, is));
+    this.page = new PageState(parts.support.can, parts.wallNow, (was, is) => this.#follow(was, is));
     this.devices = new OwnDevices(
       {
         changed: () => this.#ownChanged(),
@@ -62,10 +63,15 @@ export class RoomSession {
 
   /** Opens the page: the check of the devices, where this browser can take part. */
   start(): void {
-    if (!this.parts.webrtc) return;
+    if (!this.parts.support.can) return;
     this.parts.onDevicesChanged(() => void this.#devicesChanged());
     this.#connection = this.#reach();
     void this.check.open().then(() => this.media.prepare());
+  }
+
+  /** The browser that a person in an app's own one is sent to, and the address to take there. */
+  get place(): { openIn: OpenIn | null; address: string } {
+    return { openIn: this.parts.support.openIn, address: this.parts.address };
   }
 
   /** Whether the screen of this device is to stay on. */

@@ -3,6 +3,7 @@ import type { DeviceName, Own } from '../room/state';
 import { DEVICES } from '../room/words';
 import { EchoCheck } from './echo';
 import { Icon } from './icon';
+import { CopyAddress } from './open-elsewhere';
 import type { Page } from './page';
 import { Self } from './self';
 import { Still } from './still';
@@ -52,6 +53,7 @@ function Problem({ page, own }: { page: Page; own: Own }) {
         {words.map((sentence) => (
           <p key={sentence}>{sentence}</p>
         ))}
+        {page.openIn && <CopyAddress page={page} openIn={page.openIn} />}
         <div>
           <button class="btn" type="button" onClick={page.verbs.check}>
             Try again

@@ -4,6 +4,7 @@ import { asNamedTime } from '../room/clock';
 import type { Live, Screen } from '../room/state';
 import { byWhom, RESTS } from '../room/words';
 import { AgendaStrip } from './agenda-strip';
+import { OpenElsewhere } from './open-elsewhere';
 import type { Page } from './page';
 import { CallStaff, HelpLine, Home, Still } from './still';
 import { Strip } from './strip';
@@ -166,6 +167,7 @@ export function Resting({
 }
 
 export function Unsupported({ page }: { page: Page }) {
+  if (page.openIn) return <OpenElsewhere page={page} openIn={page.openIn} />;
   return (
     <Still
       page={page}

@@ -5,6 +5,7 @@ import type { Clocks } from '../room/clock';
 import type { RoomCommand } from '../room/commands';
 import type { EchoView } from '../room/echo';
 import type { RoomState } from '../room/state';
+import type { OpenIn } from '../room/support';
 
 export interface Streams {
   readonly video: MediaStream;
@@ -56,6 +57,10 @@ export interface Page {
   readonly said: ReadonlySignal<string>;
   readonly verbs: Verbs;
   readonly echo: EchoControl;
+  /** The browser that this page is better opened in; null: stay here. */
+  readonly openIn: OpenIn | null;
+  /** This page's address, without anything that is not for others. */
+  readonly address: string;
   readonly name: string;
   readonly home: string;
   readonly staffPhone: string;
