@@ -9,14 +9,15 @@ import { browserParts } from './session/browser';
 import { keyVerbs, pageOf } from './session/page';
 import { RoomSession } from './session/session';
 import { App } from './ui/app';
-import { onKeys, stayAwake } from './ui/browser';
+import { browserScreen, stayAwake } from './ui/awake';
+import { onKeys } from './ui/browser';
 
 const CLOCK_MS = 250;
 
 const root = document.getElementById('room') as HTMLElement;
 const session = new RoomSession(browserParts(root.dataset));
 const page = pageOf(session, root.dataset);
-const settleAwake = stayAwake(() => session.keepsAwake);
+const settleAwake = stayAwake(() => session.keepsAwake, browserScreen());
 
 onKeys(keyVerbs(page, session), () => page.keys.peek());
 setInterval(() => session.page.tick(), CLOCK_MS);

@@ -1,4 +1,4 @@
-"""A page made to think that it is on a phone: what the browser of a mail app has and lacks."""
+"""A page made to think that it is on a phone, or beside a headset: what its browser has and lacks."""
 
 from playwright.sync_api import Page
 
@@ -8,6 +8,41 @@ MAIL_APP = (
 )
 NO_CAPTURE = "Object.defineProperty(navigator, 'mediaDevices', { value: undefined });"
 AGENT = "Object.defineProperty(navigator, 'userAgent', { value: '%s' });"
+
+# a device's loudspeaker and a headset: a machine of the tests has neither
+OUTPUTS = """(() => {
+  const own = navigator.mediaDevices.enumerateDevices.bind(navigator.mediaDevices);
+  const output = (deviceId, label) => ({ kind: 'audiooutput', deviceId, label, groupId: '' });
+  window.__outputs = [output('default', 'Default'), output('s', 'Speakers'), output('h', 'Headset')];
+  navigator.mediaDevices.enumerateDevices = async () =>
+    [...(await own()).filter(({ kind }) => kind !== 'audiooutput'), ...window.__outputs];
+  const plays = new WeakMap();
+  Object.defineProperty(HTMLMediaElement.prototype, 'sinkId', {
+    get() { return plays.get(this) ?? ''; },
+  });
+  HTMLMediaElement.prototype.setSinkId = async function (id) {
+    const there = id === '' || window.__outputs.some(({ deviceId }) => deviceId === id);
+    if (!there) throw new DOMException('', 'NotFoundError');
+    plays.set(this, id);
+  };
+})();"""
+PLUGGED = "navigator.mediaDevices.dispatchEvent(new Event('devicechange'))"
+
+
+def beside_a_headset(page: Page) -> None:
+    """Loads the page in a browser that can choose between two outputs."""
+    page.add_init_script(OUTPUTS)
+    page.reload()
+
+
+def unplug(page: Page, output: str) -> None:
+    page.evaluate("id => { __outputs = __outputs.filter((one) => one.deviceId !== id) }", output)
+    page.evaluate(PLUGGED)
+
+
+def played_on(page: Page) -> set[str]:
+    """The ids of the outputs that everybody's voices play on."""
+    return set(page.locator("audio[data-slot]").evaluate_all("all => all.map((a) => a.sinkId)"))
 
 
 def in_mail_app(page: Page, capture: bool = False) -> None:

@@ -279,6 +279,7 @@ SCENES = {
     "connecting": Scene(scripts.snapshot(), joins=False, then=(silent, button("Join"))),
     "lobby": Scene(WAITING),
     "room.client": Scene(scripts.snapshot()),
+    "room.more": Scene(scripts.snapshot(), then=(button("More"),)),
     "room.muted": Scene(MUTED),
     "room.reconnecting": Scene(scripts.snapshot(), then=(lost,)),
     "room.large": Scene(scripts.snapshot(parts=[scripts.hands("Joe"), scripts.large("Joe")])),
@@ -288,6 +289,7 @@ SCENES = {
     "room.desk_agenda": Scene(staff(), then=(button("Agenda"),)),
     "room.desk_lobby": Scene(staff(), then=(button("Lobby 2 waiting"),)),
     "room.desk_more": Scene(staff(), then=(button("More"),)),
+    "room.desk_devices": Scene(staff(), size=LAPTOP, then=(button("More"),)),
     "room.desk_person": Scene(staff(), size=LAPTOP, then=(button("More for Joe"),)),
     "room.desk_remove": Scene(
         staff(), size=LAPTOP, then=(button("More for Joe"), button("Remove from today’s group…"))

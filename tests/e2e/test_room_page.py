@@ -148,7 +148,7 @@ def test_microphone_camera_and_hand_follow_buttons_and_keys(enter: Enter) -> Non
 
 def test_keys_can_be_turned_off(enter: Enter) -> None:
     room = enter(scripts.snapshot())
-    room.page.get_by_text("Microphone, camera and keys").click()
+    room.page.get_by_text("Microphone, camera, sound and keys").click()
     room.page.get_by_role("checkbox").uncheck()
     room.join()
     room.page.keyboard.press("h")

@@ -31,8 +31,12 @@ export interface Own {
   readonly videoProblem: DeviceProblem;
   readonly audioDevices: readonly DeviceName[];
   readonly videoDevices: readonly DeviceName[];
+  /** What may play the group's sound; none where this browser lets nobody choose. */
+  readonly outputDevices: readonly DeviceName[];
   readonly audioId: string | null;
   readonly videoId: string | null;
+  /** Empty: where this device plays by itself. */
+  readonly outputId: string;
 }
 
 /** Whose media slot it is. A covered slot shows nobody's picture. */
@@ -146,8 +150,10 @@ export const NO_DEVICES: Own = {
   videoProblem: null,
   audioDevices: [],
   videoDevices: [],
+  outputDevices: [],
   audioId: null,
   videoId: null,
+  outputId: '',
 };
 
 /** The page as it opens: the device check, or the sentence for a browser that cannot join. */

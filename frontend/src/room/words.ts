@@ -22,8 +22,11 @@ export function reopened(wanted: { readonly camera: boolean }): string {
 export const BREAK_OVER = 'The break is over. Your microphone is off. Tap Unmute to speak.';
 
 /** When what played the group's sound is gone: it may come from a loudspeaker now. */
-export const OUTPUT_GONE =
-  'Your headphones were switched off or unplugged. People near you may hear the group now.';
+export const OUTPUT_GONE = {
+  other: 'Your headphones were switched off or unplugged. People near you may hear the group now.',
+  chosen:
+    'The loudspeaker or headset you chose is gone. Sound comes from this device now: people near you may hear the group.',
+} as const;
 
 /** For a refusal that came without a sentence of its own. */
 export const REFUSALS: Readonly<Record<string, string>> = {

@@ -2,6 +2,7 @@
 import { listDevices, onDevicesChanged, openDevices } from '../media/devices';
 import { Echo } from '../media/echo';
 import { meter } from '../media/meter';
+import { browserOutputs } from '../media/output';
 import { hasWebRtc, mediaPeer } from '../media/peer';
 import { askRelays } from '../media/relays';
 import { type Support, supportOf } from '../room/support';
@@ -22,6 +23,7 @@ export function browserParts(given: DOMStringMap): Parts {
     newEcho: (on) => new Echo({ url: given.echo ?? '', token: given.csrf ?? '', relay }, on),
     openDevices,
     listDevices,
+    outputs: browserOutputs(),
     onDevicesChanged,
     meter,
     streamOf: (track) => new MediaStream([track]),

@@ -2,6 +2,7 @@
 // Owns the level meter and the check's verbs. Knows no socket: nobody hears what is checked here.
 import { signal } from '@preact/signals';
 import type { DeviceChoice, DeviceName } from '../media/devices';
+import { choosable, outputFor, USUAL } from '../media/output';
 import type { OwnDevices } from '../media/own-devices';
 import type { PageState } from './page-state';
 import type { Parts } from './parts';
@@ -15,7 +16,7 @@ export class DeviceCheck {
   #metered: { readonly track: MediaStreamTrack; readonly stop: () => void } | null = null;
 
   constructor(
-    private readonly parts: Pick<Parts, 'listDevices' | 'meter'>,
+    private readonly parts: Pick<Parts, 'listDevices' | 'meter' | 'outputs'>,
     private readonly page: PageState,
     private readonly devices: Devices,
   ) {}
@@ -32,20 +33,36 @@ export class DeviceCheck {
     await this.list();
   }
 
-  /** Lists what there is. Returns whether something that played sound is gone since. */
-  async list(): Promise<boolean> {
+  /** What plays the sound from now on, here and the next time. */
+  async chooseOutput(id: string): Promise<void> {
+    this.parts.outputs.choose(id);
+    await this.list();
+  }
+
+  /** The chosen one does not play: the usual one does. Chosen stays chosen, for when it is back. */
+  outputFailed(): void {
+    this.page.dispatch({ kind: 'own', own: { outputId: USUAL } });
+  }
+
+  /** Lists what there is. Gives what is gone since: the output that was chosen, or another. */
+  async list(): Promise<'chosen' | 'other' | null> {
     const { audio, video, outputs } = await this.parts.listDevices();
-    const gone = this.#outputs.some(({ id }) => !outputs.some((other) => other.id === id));
+    const gone = this.#outputs.filter(({ id }) => !outputs.some((other) => other.id === id));
+    const played = this.page.current.own.outputId;
     this.#outputs = outputs;
+    const outputDevices = choosable(outputs, this.parts.outputs.can);
     const { choice } = this.devices;
     const own = {
       audioDevices: audio,
       videoDevices: video,
+      outputDevices,
+      outputId: outputFor(this.parts.outputs.chosen(), outputDevices),
       audioId: choice.audioId ?? this.devices.audio?.getSettings().deviceId ?? null,
       videoId: choice.videoId ?? this.devices.video?.getSettings().deviceId ?? null,
     };
     this.page.dispatch({ kind: 'own', own });
-    return gone;
+    if (gone.length === 0) return null;
+    return gone.some(({ id }) => id === played) ? 'chosen' : 'other';
   }
 
   /** The meter runs before the room only. Called when the screen or a track has changed. */

@@ -226,6 +226,7 @@ export class FakePage {
   readonly timers: { ms: number; callback: () => void }[] = [];
   wallNow = 0;
   outputs = ['speaker', 'headset'];
+  chosenOutput = '';
   devicesChanged = () => {};
   readonly session: RoomSession;
   readonly #parts: Parts = {
@@ -247,6 +248,13 @@ export class FakePage {
       video: [{ id: 'v', label: 'Front camera' }],
       outputs: this.outputs.map((id) => ({ id, label: id })),
     }),
+    outputs: {
+      can: true,
+      chosen: () => this.chosenOutput,
+      choose: (id) => {
+        this.chosenOutput = id;
+      },
+    },
     onDevicesChanged: (callback) => {
       this.devicesChanged = callback;
     },

@@ -29,6 +29,8 @@ function verbsOf(session: RoomSession, silent: Signal<boolean>, keys: Signal<boo
   return {
     check: () => void check.open(),
     choose: (choice) => void check.choose(choice),
+    chooseOutput: (id) => void check.chooseOutput(id),
+    outputFailed: () => session.outputFailed(),
     join: ({ audio, video }) => {
       void devices.want({ microphone: audio && devices.wanted.microphone, camera: video });
       session.connect();

@@ -2,6 +2,7 @@
 // Owns shapes only.
 import type { DeviceName, openDevices } from '../media/devices';
 import type { Echo, EchoListener } from '../media/echo';
+import type { Outputs } from '../media/output';
 import type { MediaListener, MediaPeer } from '../media/peer';
 import type { Support } from '../room/support';
 import type { Connection, Greeting, Listener } from '../signaling/connection';
@@ -27,6 +28,7 @@ export interface Parts {
     video: readonly DeviceName[];
     outputs: readonly DeviceName[];
   }>;
+  readonly outputs: Outputs;
   /** Calls back when a device is plugged in or pulled out. */
   onDevicesChanged(callback: () => void): void;
   /** Calls back with a loudness of 0 to 1; returns how to stop. */

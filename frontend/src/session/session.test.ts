@@ -66,6 +66,37 @@ describe('the device check', () => {
     expect(page.session.page.current.notice?.code).toBe('outputs');
   });
 
+  it('plays where was chosen, from this time on, and as the device is set while that is gone', async () => {
+    const page = await new FakePage().join();
+    await page.session.check.chooseOutput('headset');
+    const { own } = page.session.page.current;
+    expect([own.outputId, page.chosenOutput]).toEqual(['headset', 'headset']);
+    page.outputs = ['speaker'];
+    page.devicesChanged();
+    await settled();
+    expect(page.session.page.current.own.outputId).toBe('');
+    expect(page.session.page.current.notice?.text).toContain('you chose is gone');
+    page.outputs = ['speaker', 'headset'];
+    page.devicesChanged();
+    await settled();
+    expect(page.session.page.current.own.outputId).toBe('headset');
+  });
+
+  it('plays as the device is set when the chosen output fails, and says so', async () => {
+    const page = await new FakePage().join();
+    await page.session.check.chooseOutput('headset');
+    page.session.outputFailed();
+    expect(page.session.page.current.own.outputId).toBe('');
+    expect(page.session.page.current.notice?.text).toContain('you chose is gone');
+  });
+
+  it('lets nobody choose where the browser cannot', async () => {
+    const outputs = { can: false, chosen: () => 'headset', choose: () => undefined };
+    const page = await new FakePage({ outputs }).join();
+    const { outputDevices, outputId } = page.session.page.current.own;
+    expect([outputDevices, outputId]).toEqual([[], '']);
+  });
+
   it('says nothing when something was plugged in', async () => {
     const page = await new FakePage().join();
     page.outputs = ['speaker', 'headset', 'another'];

@@ -195,7 +195,13 @@ export class RoomSession {
   async #devicesChanged(): Promise<void> {
     const gone = await this.check.list();
     if (gone && isInside(this.page.current.screen))
-      this.page.notify('outputs', OUTPUT_GONE, 'refusal');
+      this.page.notify('outputs', OUTPUT_GONE[gone], 'refusal');
+  }
+
+  /** The chosen output was listed, and does not play. */
+  outputFailed(): void {
+    this.check.outputFailed();
+    this.page.notify('outputs', OUTPUT_GONE.chosen, 'refusal');
   }
 
   // ---- what follows from a change of state -----------------------------------------------

@@ -1,4 +1,4 @@
-// Small parts of the browser that the room uses: keys, the screen that stays awake.
+// Small parts of the browser that the room uses: keys.
 
 const FIELDS = 'input, textarea, select, [contenteditable]';
 
@@ -11,19 +11,4 @@ export function onKeys(verbs: Readonly<Record<string, () => void>>, on: () => bo
   };
   document.addEventListener('keydown', pressed);
   return () => document.removeEventListener('keydown', pressed);
-}
-
-/** Keeps the screen awake while `wanted()`; asks again when the page comes back to the front. */
-export function stayAwake(wanted: () => boolean): () => Promise<void> {
-  let lock: WakeLockSentinel | null = null;
-  const settle = async () => {
-    if (!wanted()) {
-      await lock?.release();
-      lock = null;
-    } else if (document.visibilityState === 'visible' && (lock === null || lock.released)) {
-      lock = await navigator.wakeLock?.request('screen').catch(() => null);
-    }
-  };
-  document.addEventListener('visibilitychange', () => void settle());
-  return settle;
 }

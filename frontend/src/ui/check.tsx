@@ -1,6 +1,7 @@
 // Before joining: one's picture, the microphone's level, the devices, and the buttons to join.
-import type { DeviceName, Own } from '../room/state';
+import type { Own } from '../room/state';
 import { DEVICES } from '../room/words';
+import { DeviceChoices } from './devices';
 import { EchoCheck } from './echo';
 import { Icon } from './icon';
 import { CopyAddress } from './open-elsewhere';
@@ -103,54 +104,12 @@ function Devices({ page, own }: { page: Page; own: Own }) {
   if (own.audioDevices.length + own.videoDevices.length === 0) return null;
   return (
     <details class="devices">
-      <summary>Microphone, camera and keys</summary>
+      <summary>Microphone, camera, sound and keys</summary>
       <div class="stack">
-        <Choice
-          id="microphone-device"
-          label="Microphone"
-          devices={own.audioDevices}
-          chosen={own.audioId}
-          onChoose={(audioId) => page.verbs.choose({ audioId })}
-        />
-        <Choice
-          id="camera-device"
-          label="Camera"
-          devices={own.videoDevices}
-          chosen={own.videoId}
-          onChoose={(videoId) => page.verbs.choose({ videoId })}
-        />
+        <DeviceChoices page={page} />
         <Keys page={page} />
       </div>
     </details>
-  );
-}
-
-interface ChoiceProps {
-  readonly id: string;
-  readonly label: string;
-  readonly devices: readonly DeviceName[];
-  readonly chosen: string | null;
-  readonly onChoose: (id: string) => void;
-}
-
-function Choice({ id, label, devices, chosen, onChoose }: ChoiceProps) {
-  if (!devices.length) return null;
-  return (
-    <div class="field">
-      <label for={id}>{label}</label>
-      <select
-        id={id}
-        class="input"
-        value={chosen ?? devices[0]?.id}
-        onChange={(change) => onChoose(change.currentTarget.value)}
-      >
-        {devices.map((device, place) => (
-          <option key={device.id} value={device.id}>
-            {device.label || `${label} ${place + 1}`}
-          </option>
-        ))}
-      </select>
-    </div>
   );
 }
 

@@ -1,8 +1,11 @@
-// One's own controls: microphone, camera, hand, leave. Each label is what a tap does.
+// One's own controls: microphone, camera, hand, leave, and the devices behind "More". Each label is what a tap does.
+import { useSignal } from '@preact/signals';
 import { handIsUp } from '../room/people';
 import type { Live } from '../room/state';
+import { DeviceChoices } from './devices';
 import { Icon, type IconName } from './icon';
 import type { Page } from './page';
+import { Sheet } from './sheet';
 
 interface ControlProps {
   readonly icon: IconName;
@@ -75,14 +78,24 @@ export function TryAgain({ page }: { page: Page }) {
 
 export function ClientControls({ page, live }: { page: Page; live: Live }) {
   const dropped = page.state.value.link !== 'open';
+  const more = useSignal(false);
   return (
     <section class="controls" id="controls" aria-label="My controls">
       <div class="media">
         <MicrophoneControl page={page} allowed={live.me.microphone_allowed} />
         <CameraControl page={page} />
         {dropped ? <TryAgain page={page} /> : <HandControl page={page} live={live} />}
+        <Control name="more" icon="more" words="More" onClick={() => (more.value = true)} />
         <Control name="leave" icon="leave" words="Leave" onClick={page.verbs.leave} />
       </div>
+      {more.value && (
+        <Sheet title="More" onClose={() => (more.value = false)}>
+          <DeviceChoices page={page} />
+          <button class="btn wide" type="button" onClick={() => (more.value = false)}>
+            Close
+          </button>
+        </Sheet>
+      )}
     </section>
   );
 }

@@ -6,6 +6,7 @@ import type { Live } from '../room/state';
 import { DeskAgenda, Main, useEndAsk } from './agenda-panel';
 import { AgendaStrip } from './agenda-strip';
 import { CameraControl, Control, MicrophoneControl, TryAgain } from './controls';
+import { DeviceChoices } from './devices';
 import { Icon, type IconName } from './icon';
 import { useLeaveAsk } from './leave-ask';
 import type { Page } from './page';
@@ -94,7 +95,7 @@ function Bar({ page, live, panel, onPanel, onEnd, onLeave }: BarProps) {
           count={live.waiting.length}
           counted="waiting"
         />
-        <Opens icon="more" words="More" open={more.value} onClick={() => (more.value = true)} />
+        <Control name="more" icon="more" words="More" onClick={() => (more.value = true)} />
       </div>
       <div class="leave-slot only-wide">
         <Control name="leave" icon="leave" words="Leave" onClick={onLeave} />
@@ -147,15 +148,20 @@ function More({ page, onClose, onEnd, onLeave }: MoreProps) {
   return (
     <Sheet title="More" onClose={onClose}>
       <div class="answers">
-        <button class="btn big wide" type="button" onClick={then(page.verbs.switchCamera)}>
+        <button
+          class="btn big wide only-narrow"
+          type="button"
+          onClick={then(page.verbs.switchCamera)}
+        >
           {camera ? 'Stop video' : 'Start video'}
         </button>
-        <button class="btn big wide" type="button" onClick={then(onLeave)}>
+        <button class="btn big wide only-narrow" type="button" onClick={then(onLeave)}>
           Leave; the group goes on
         </button>
-        <button class="btn danger big wide" type="button" onClick={then(onEnd)}>
+        <button class="btn danger big wide only-narrow" type="button" onClick={then(onEnd)}>
           End for everyone…
         </button>
+        <DeviceChoices page={page} />
         <button class="btn quiet wide" type="button" onClick={onClose}>
           Close
         </button>

@@ -1,8 +1,10 @@
 // The echo in the device check: one button, what to do, and how it was. The button stays where it
 // is while its label changes, so that it keeps the focus.
+import { useLayoutEffect, useRef } from 'preact/hooks';
 import { type EchoFigures, type EchoView, echoLines, echoWords, quality } from '../room/echo';
 import { Icon, type IconName } from './icon';
 import type { Page } from './page';
+import { useOutput } from './picture';
 
 export function EchoCheck({ page }: { page: Page }) {
   const { own } = page.state.value;
@@ -95,9 +97,12 @@ function Report({ figures }: { figures: EchoFigures }) {
 /** Plays what comes back. A tap began it, so the browser lets it sound. */
 function Sound({ page }: { page: Page }) {
   const sound = page.echo.sound.value;
-  const play = (element: HTMLAudioElement | null) => {
-    if (element && element.srcObject !== sound) element.srcObject = sound;
-  };
+  const element = useRef<HTMLAudioElement>(null);
+  useOutput(element, page);
+  useLayoutEffect(() => {
+    const audio = element.current;
+    if (audio && audio.srcObject !== sound) audio.srcObject = sound;
+  }, [sound]);
   // biome-ignore lint/a11y/useMediaCaption: one's own voice, live
-  return <audio ref={play} autoplay />;
+  return <audio ref={element} autoplay />;
 }

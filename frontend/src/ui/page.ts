@@ -16,6 +16,10 @@ export interface Verbs {
   /** Opens the devices for the check. */
   check(): void;
   choose(device: { audioId?: string; videoId?: string }): void;
+  /** What plays the group's sound; empty: as the device is set. */
+  chooseOutput(id: string): void;
+  /** What was chosen does not play. */
+  outputFailed(): void;
   join(want: { audio: boolean; video: boolean }): void;
   leave(): void;
   /** Comes back after leaving, after another device took the seat, or when lost. */

@@ -31,6 +31,18 @@ function isInFront(): boolean {
   return document.visibilityState === 'visible';
 }
 
+/** Plays where the person has chosen. Where that fails it goes on as the device is set. */
+export function useOutput(element: { current: HTMLMediaElement | null }, page: Page) {
+  const id = page.state.value.own.outputId;
+  useEffect(() => {
+    const media = element.current;
+    if (!media?.setSinkId || media.sinkId === id) return;
+    media.setSinkId(id).catch(() => {
+      if (page.state.peek().own.outputId === id) page.verbs.outputFailed();
+    });
+  }, [element, id, page]);
+}
+
 /** A picture without sound. Hidden it stays in the page, so that its frames are still counted. */
 export function Picture({ stream, mirrored, hidden }: PictureProps) {
   const element = useRef<HTMLVideoElement>(null);
@@ -55,6 +67,7 @@ function Voice({ stream, slot, page }: { stream: MediaStream; slot: number; page
     [page],
   );
   useGoesOn(element, play);
+  useOutput(element, page);
   useEffect(() => {
     const audio = element.current;
     if (!audio) return;
