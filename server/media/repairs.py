@@ -39,6 +39,8 @@ class Repairs:
                 if source is not None:
                     source.sender_report = (part.ntp, part.rtp, now)
                 continue
+            if isinstance(part, rtcp.TransportFeedback):
+                continue
             slot = leg.slots_by_ssrc.get(part.ssrc)
             if slot is None or slot.source is None:
                 continue

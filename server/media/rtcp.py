@@ -14,6 +14,7 @@ NTP_EPOCH: Final = 2208988800  # seconds from 1900 to 1970
 MOST_FEEDBACK: Final = 400  # transport-cc numbers in one packet: at most 936 bytes
 _FIXED = Struct("!BBHI")
 _HEAD = Struct("!BBH")
+MOST_REPORTED: Final = 2048  # transport-cc numbers of one packet that are read
 MOST_ASKED: Final = 64  # entries of one request that are read
 _REPORT = Struct("!IIIIII")
 _DELTA: Final = 4000  # transport-cc counts quarters of a millisecond
@@ -43,7 +44,17 @@ class KeyFrameWanted:
     ssrc: int
 
 
-Feedback = SenderReport | Nack | KeyFrameWanted
+@dataclass(frozen=True, slots=True)
+class TransportFeedback:
+    """When the packets from number `base` on arrived, by the receiver's clock in seconds; None:
+    they did not, so far. That clock begins again every 12 days (a 24-bit count of 64 ms)."""
+
+    base: int
+    count: int
+    arrivals: tuple[float | None, ...]
+
+
+Feedback = SenderReport | Nack | KeyFrameWanted | TransportFeedback
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +88,8 @@ def _part(form: int, kind: int, body: bytes) -> Iterator[Feedback]:
     elif kind == TRANSPORT_FEEDBACK and form == 1 and len(body) >= 16:
         entries = body[12 : 12 + 4 * MOST_ASKED]
         yield Nack(unpack_from("!I", body, 8)[0], tuple(_asked(entries)))
+    elif kind == TRANSPORT_FEEDBACK and form == 15 and len(body) >= 20:
+        yield _arrivals(body)
     elif kind == PAYLOAD_FEEDBACK and form == 1 and len(body) >= 12:
         yield KeyFrameWanted(unpack_from("!I", body, 8)[0])
     elif kind == PAYLOAD_FEEDBACK and form == 4:
@@ -90,6 +103,41 @@ def _asked(entries: bytes) -> Iterator[int]:
         first, mask = unpack_from("!HH", entries, at)
         yield first
         yield from ((first + bit + 1) & 0xFFFF for bit in range(16) if mask >> bit & 1)
+
+
+def _arrivals(body: bytes) -> TransportFeedback:
+    """Draft-holmer §3.1. What is cut short says nothing of the packets that are missing in it."""
+    base, count = unpack_from("!HH", body, 12)
+    symbols, at = _statuses(body, min(count, MOST_REPORTED))
+    arrived = int.from_bytes(body[16:19], "big") * 64 * 4
+    arrivals: list[float | None] = []
+    for symbol in symbols:
+        if at + symbol > len(body):
+            break
+        if symbol == 1:
+            arrived += body[at]
+        elif symbol == 2:
+            arrived += unpack_from("!h", body, at)[0]
+        at += symbol
+        arrivals.append(arrived / _DELTA if symbol else None)
+    return TransportFeedback(base, body[19], tuple(arrivals))
+
+
+def _statuses(body: bytes, count: int) -> tuple[list[int], int]:
+    """How many bytes of delta each packet has, none if it did not arrive, and where the deltas
+    begin (§3.1.2 to §3.1.4). The reserved status counts as not arrived."""
+    symbols: list[int] = []
+    at = 20
+    while len(symbols) < count and at + 2 <= len(body):
+        chunk = body[at] << 8 | body[at + 1]
+        at += 2
+        if not chunk >> 15:
+            symbols += [chunk >> 13 & 3] * min(chunk & 0x1FFF, count - len(symbols))
+        elif chunk >> 14 & 1:
+            symbols += [chunk >> 12 - 2 * place & 3 for place in range(7)]
+        else:
+            symbols += [chunk >> 13 - place & 1 for place in range(14)]
+    return [0 if symbol == 3 else symbol for symbol in symbols[:count]], at
 
 
 def nack(sender: int, ssrc: int, sequences: Sequence[int]) -> bytes:

@@ -106,3 +106,35 @@ def test_transport_feedback_tells_each_arrival(
     found = decoded(packet)
     assert found.keys() == arrivals.keys()
     assert all(abs(found[n] - at) < 0.0006 for n, at in arrivals.items())
+
+
+@given(
+    st.integers(0, 0xFFFF),
+    st.integers(0, 255),
+    st.lists(st.none() | st.integers(-2000, 2000), min_size=1, max_size=300),
+)
+def test_transport_feedback_is_read_as_it_was_written(
+    base: int, count: int, steps: list[int | None]
+) -> None:
+    """Kills: a delta that is read unsigned; a run whose length is cut; a number that wraps."""
+    now, arrivals = 4_000_000, {base: 4_000_000 / 4000}
+    for place, step in enumerate(steps, 1):
+        if step is not None:
+            now += step
+            arrivals[base + place & 0xFFFF] = now / 4000
+    (part,) = rtcp.read(rtcp.transport_feedback(1, 2, count, arrivals))
+    assert isinstance(part, rtcp.TransportFeedback)
+    assert (part.base, part.count) == (base, count)
+    read = {base + i & 0xFFFF: at for i, at in enumerate(part.arrivals) if at is not None}
+    assert read == arrivals
+
+
+def test_transport_feedback_in_one_bit_statuses_and_runs_is_read() -> None:
+    """§3.1.3 and §3.1.4 as Chromium writes them: a vector of bits, then a run of lost ones."""
+    chunks = struct.pack("!HH", 0x8000 | 0b10100000000001, 3)
+    body = struct.pack("!IIHH", 1, 2, 9, 17) + bytes((0, 0, 1, 7)) + chunks + bytes((4, 8, 0))
+    compound = struct.pack("!BBH", 0x8F, 205, (len(body) + 1) // 4) + body + bytes(1)
+    (part,) = rtcp.read(compound)
+    gone = [None] * 10
+    expected = (0.065, None, 0.067, *gone, 0.067, None, None, None)
+    assert part == rtcp.TransportFeedback(9, 7, expected)
