@@ -19,9 +19,13 @@ class NodeFigures(Collector):
         self._load = load
 
     def collect(self) -> Iterable[Metric]:
-        """Peers, and one counter with the name of each of the node's as its label."""
+        """Peers, whether it is about to end, and one counter with the name of each of the node's
+        as its label."""
         load = self._load()
         yield GaugeMetricFamily("thirds_media_peers", "Peers connected", value=load.peers)
+        yield GaugeMetricFamily(
+            "thirds_media_draining", "1: its rooms move to other nodes", value=load.draining
+        )
         counted = CounterMetricFamily(
             "thirds_media", "What the node counted, in packets or times", labels=["counter"]
         )

@@ -105,3 +105,13 @@ def packets_received(page: Page) -> int:
     """Media packets that the newest connected peer connection has received; 0 without one."""
     count: int = page.evaluate("() => window.__colours.packetsReceived()")
     return count
+
+
+def wait_for_frames(page: Page, name: str, more: int) -> None:
+    """Until the picture in that tile has moved on by so many frames."""
+    count = """name => document.querySelector(`.tile[data-name=${name}] video`)
+        .getVideoPlaybackQuality().totalVideoFrames"""
+    least = page.evaluate(count, name) + more
+    page.wait_for_function(
+        f"([name, least]) => ({count})(name) >= least", arg=[name, least], timeout=20_000
+    )

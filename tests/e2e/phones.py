@@ -26,6 +26,20 @@ OUTPUTS = """(() => {
     plays.set(this, id);
   };
 })();"""
+# from now on every look finds a lossy way up, and the first slot's packets lost as well
+LOSSY = """() => {
+  let looks = 0;
+  RTCPeerConnection.prototype.getStats = async () => {
+    looks += 1;
+    const inbound = (mid, lost) =>
+      ({ type: 'inbound-rtp', mid, packetsReceived: 100 * looks, packetsLost: lost * looks });
+    return new Map([
+      { type: 'outbound-rtp', packetsSent: 100 * looks },
+      { type: 'remote-inbound-rtp', packetsLost: 8 * looks },
+      inbound('2', 30), inbound('4', 0), inbound('6', 0),
+    ].map((entry, id) => [id, entry]));
+  };
+}"""
 PLUGGED = "navigator.mediaDevices.dispatchEvent(new Event('devicechange'))"
 
 
@@ -33,6 +47,12 @@ def beside_a_headset(page: Page) -> None:
     """Loads the page in a browser that can choose between two outputs."""
     page.add_init_script(OUTPUTS)
     page.reload()
+
+
+def lose_packets(page: Page) -> None:
+    """Until the page says that its own connection is weak."""
+    page.evaluate(LOSSY)
+    page.locator("[data-banner=connection]").wait_for()
 
 
 def unplug(page: Page, output: str) -> None:

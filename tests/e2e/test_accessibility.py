@@ -16,6 +16,7 @@ from django.urls import URLPattern, URLResolver, get_resolver
 from playwright.sync_api import Browser, Page
 
 from sessions.signaling.messages.connection import CLOSE_CODES, Closing
+from sessions.signaling.messages.media import SlotOwned
 from sessions.signaling.messages.room import Snapshot
 from tests.e2e import history, phones, scripts
 from tests.e2e.bundle import ROOT
@@ -258,6 +259,19 @@ def in_a_mail_app(room: ScriptedRoom) -> None:
     phones.in_mail_app(room.page)
 
 
+def weak(*names: str) -> Callable[[ScriptedRoom], Any]:
+    """Who has a slot, and a network that loses packets, oneself and the first of them."""
+
+    def lose(room: ScriptedRoom) -> None:
+        for slot, name in enumerate(names):
+            room.tell(
+                SlotOwned(type="media.slot_owned", slot=slot, key=name.lower(), csrc=slot + 1)
+            )
+        phones.lose_packets(room.page)
+
+    return lose
+
+
 def button(words: str) -> Callable[[ScriptedRoom], Any]:
     return lambda room: room.button(words).click()
 
@@ -281,6 +295,8 @@ SCENES = {
     "room.client": Scene(scripts.snapshot()),
     "room.more": Scene(scripts.snapshot(), then=(button("More"),)),
     "room.muted": Scene(MUTED),
+    "room.weak": Scene(scripts.snapshot(), then=(weak("Dana", "Joe"),)),
+    "room.desk_weak": Scene(staff(), then=(weak("Sam", "Joe"),)),
     "room.reconnecting": Scene(scripts.snapshot(), then=(lost,)),
     "room.large": Scene(scripts.snapshot(parts=[scripts.hands("Joe"), scripts.large("Joe")])),
     "room.desk": Scene(staff()),

@@ -14,6 +14,7 @@ from tests.e2e.colours import (
     Look,
     packets_received,
     wait_for_colour,
+    wait_for_frames,
     wait_for_tone,
 )
 from tests.e2e.conftest import Arrive, ArriveByRelay
@@ -202,16 +203,6 @@ def kill(stack: Stack, name: str) -> None:
     process = stack.processes.pop(name)
     process.send_signal(signal.SIGKILL)
     process.wait(timeout=10)
-
-
-def wait_for_frames(page: Page, name: str, more: int) -> None:
-    """Until the picture in that tile has moved on by so many frames."""
-    count = """name => document.querySelector(`.tile[data-name=${name}] video`)
-        .getVideoPlaybackQuality().totalVideoFrames"""
-    least = page.evaluate(count, name) + more
-    page.wait_for_function(
-        f"([name, least]) => ({count})(name) >= least", arg=[name, least], timeout=20_000
-    )
 
 
 def wait_for_packets(page: Page, count: int) -> None:

@@ -4,6 +4,7 @@
  * no room: its owner carries offers and answers, and passes on the node's messages about slots.
  */
 
+import { type Counters, countersOf } from './counters';
 import { watchFrames } from './frames';
 import { Link } from './link';
 import { OpenOffer } from './open-offer';
@@ -52,6 +53,8 @@ export interface MediaPeer {
   /** True when the newest peer connection really sends that track. */
   microphoneIsOpen(): boolean;
   cameraIsOpen(): boolean;
+  /** What has been counted of the peer connection that is shown; null: there is none. */
+  counters(): Promise<Counters | null>;
   /** `media.slot_owned`. */
   slotOwned(slot: number, key: string | null, csrc: number): void;
   /** `media.slot_shown`. */
@@ -158,6 +161,16 @@ class Peer implements MediaPeer {
 
   cameraIsOpen(): boolean {
     return this.#camera.isOpen();
+  }
+
+  async counters(): Promise<Counters | null> {
+    const link = this.#shown?.link;
+    if (!link) return null;
+    const stats = await link.pc.getStats();
+    return countersOf(
+      stats.values(),
+      link.slots.map(({ audio, video }) => [audio.mid, video.mid]),
+    );
   }
 
   slotOwned(slot: number, key: string | null, csrc: number): void {

@@ -9,16 +9,32 @@ import {
   tiles,
   waitingBecause,
 } from './people';
-import { type Live, NO_DEVICES } from './state';
+import { type Live, NO_DEVICES, type Qualities, UNTROUBLED } from './state';
 import { floor, liveRoom, meView, person, roomView, waits } from './testing';
 
-const OWN = { own: { ...NO_DEVICES, microphone: true, camera: true } };
+const OWN = {
+  own: { ...NO_DEVICES, microphone: true, camera: true },
+  quality: UNTROUBLED as Qualities,
+};
 
 function tileOf(live: Live, key: string, state = OWN) {
   return tiles(state, live).find((tile) => tile.key === key);
 }
 
 describe('tiles', () => {
+  it('bear how good a connection is, one’s own among them, and not of who is away', () => {
+    const quality: Qualities = { own: 'weak', others: { dana: 'poor', joe: 'poor' } };
+    const away = person('joe', { away: true });
+    const live = liveRoom({ participants: [person('dana'), person('me'), person('ruth'), away] });
+    const shown = tiles({ ...OWN, quality }, live).map((tile) => [tile.key, tile.quality]);
+    expect(shown).toEqual([
+      ['dana', 'poor'],
+      ['me', 'weak'],
+      ['ruth', 'good'],
+      ['joe', 'good'],
+    ]);
+  });
+
   it('stand in the order of arrival, one’s own among them', () => {
     const shown = tiles(OWN, liveRoom()).map((tile) => [tile.key, tile.me]);
     expect(shown).toEqual([
@@ -47,7 +63,7 @@ describe('tiles', () => {
 
   it('show of oneself what the tracks say, not what the server last heard', () => {
     const live = liveRoom({ participants: [person('me', { camera: true, microphone: true })] });
-    const off = { own: NO_DEVICES };
+    const off = { ...OWN, own: NO_DEVICES };
     expect([tileOf(live, 'me', off)?.picture, tileOf(live, 'me', off)?.microphone]).toEqual([
       false,
       false,

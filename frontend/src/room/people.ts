@@ -1,6 +1,6 @@
 // Who is here and what each tile shows: pure functions of the room's state.
 import type { MeView, ParticipantView, PartName, PartsShown, WaitingView } from '../messages';
-import type { Live, RoomState } from './state';
+import type { Live, Qualities, Quality, RoomState } from './state';
 
 /** One tile. `slot` is where that person's picture comes from; null for oneself and for no one. */
 export interface TileView {
@@ -12,6 +12,7 @@ export interface TileView {
   readonly microphone: boolean;
   readonly speaking: boolean;
   readonly away: boolean;
+  readonly quality: Quality;
   /** 1 for the hand that has been up longest; null when it is down. */
   readonly hand: number | null;
   /** Staff show this person large to everyone. */
@@ -75,9 +76,13 @@ function slotOf(live: Live, key: string): number | null {
   return found ? Number(found[0]) : null;
 }
 
+function qualityOf({ own, others }: Qualities, key: string, me: boolean): Quality {
+  return me ? own : (others[key] ?? 'good');
+}
+
 /** The tiles in their places, one's own among them. Camera and microphone of one's own tile are
  * read from the tracks, not from what the server last received. */
-export function tiles(state: Pick<RoomState, 'own'>, live: Live): readonly TileView[] {
+export function tiles(state: Pick<RoomState, 'own' | 'quality'>, live: Live): readonly TileView[] {
   const queue = hands(live).map((person) => person.key);
   return live.participants.map((person) => {
     const me = person.key === live.me.key;
@@ -93,6 +98,7 @@ export function tiles(state: Pick<RoomState, 'own'>, live: Live): readonly TileV
       microphone: me ? state.own.microphone : person.microphone,
       speaking: live.speaking.includes(person.key),
       away: person.away,
+      quality: person.away ? 'good' : qualityOf(state.quality, person.key, me),
       hand: place < 0 ? null : place + 1,
       spotlit: isSpotlit(live, person.key),
     };

@@ -3,7 +3,14 @@
 import type { Closing, Event, Snapshot } from '../messages';
 import { applied, fromSnapshot, slotSeen } from './live';
 import { isOver, needs, restFor, screenFor } from './screens';
-import { type Input, type Live, liveOf, type MediaState, type RoomState } from './state';
+import {
+  type Input,
+  type Live,
+  liveOf,
+  type MediaState,
+  type Qualities,
+  type RoomState,
+} from './state';
 import { REFUSALS } from './words';
 
 function withLive(state: RoomState, live: Live): RoomState {
@@ -78,6 +85,11 @@ function onMedia(state: RoomState, media: MediaState): RoomState {
   return media === 'idle' && live ? withLive(next, { ...live, slots: {} }) : next;
 }
 
+function sameQuality(a: Qualities, b: Qualities): boolean {
+  const keys = new Set([...Object.keys(a.others), ...Object.keys(b.others)]);
+  return a.own === b.own && [...keys].every((key) => a.others[key] === b.others[key]);
+}
+
 /** The state after one input. The same value when nothing changed. */
 export function reduce(state: RoomState, input: Input): RoomState {
   switch (input.kind) {
@@ -91,6 +103,10 @@ export function reduce(state: RoomState, input: Input): RoomState {
       return { ...state, own: { ...state.own, ...input.own } };
     case 'media':
       return onMedia(state, input.media);
+    case 'quality':
+      return sameQuality(state.quality, input.quality)
+        ? state
+        : { ...state, quality: input.quality };
     case 'covered':
       return onCovered(state, input);
     case 'joined':

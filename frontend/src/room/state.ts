@@ -39,6 +39,23 @@ export interface Own {
   readonly outputId: string;
 }
 
+export type Quality = 'good' | 'weak' | 'poor';
+
+/** How good connections are: one's own, and those of others that are not good, by key. */
+export interface Qualities {
+  readonly own: Quality;
+  readonly others: Readonly<Record<string, Quality>>;
+}
+
+export const UNTROUBLED: Qualities = { own: 'good', others: {} };
+
+/** A tile on the screen: the slot of its picture, and its size in pixels of the device. */
+export interface SeenTile {
+  readonly slot: number;
+  readonly width: number;
+  readonly height: number;
+}
+
 /** Whose media slot it is. A covered slot shows nobody's picture. */
 export interface SlotView {
   readonly key: string;
@@ -111,6 +128,7 @@ export interface RoomState {
   readonly offsetMs: number;
   readonly own: Own;
   readonly media: MediaState;
+  readonly quality: Qualities;
   readonly notice: Notice | null;
 }
 
@@ -125,6 +143,7 @@ export type Input =
   | { readonly kind: 'clock'; readonly offsetMs: number }
   | { readonly kind: 'own'; readonly own: Partial<Own> }
   | { readonly kind: 'media'; readonly media: MediaState }
+  | { readonly kind: 'quality'; readonly quality: Qualities }
   | {
       readonly kind: 'covered';
       readonly slot: number;
@@ -164,6 +183,7 @@ export function opening(canJoin: boolean): RoomState {
     offsetMs: 0,
     own: NO_DEVICES,
     media: 'idle',
+    quality: UNTROUBLED,
     notice: null,
   };
 }

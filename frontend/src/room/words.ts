@@ -28,6 +28,18 @@ export const OUTPUT_GONE = {
     'The loudspeaker or headset you chose is gone. Sound comes from this device now: people near you may hear the group.',
 } as const;
 
+/** One's own connection, and what helps. The camera takes nine tenths of what one sends. */
+export function connectionWords(quality: 'weak' | 'poor', camera: boolean): string {
+  const what =
+    quality === 'weak'
+      ? 'Your connection is weak.'
+      : 'Your connection is very weak. Some words may be lost.';
+  return `${what} ${camera ? 'Turning your camera off helps.' : 'Going closer to the router, or to another network, helps.'}`;
+}
+
+/** The same of others, on their tile. */
+export const CONNECTIONS = { weak: 'weak', poor: 'very weak' } as const;
+
 /** For a refusal that came without a sentence of its own. */
 export const REFUSALS: Readonly<Record<string, string>> = {
   'connection.lost': 'Not done: the connection dropped. Try again when you are back.',

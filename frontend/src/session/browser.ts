@@ -28,6 +28,10 @@ export function browserParts(given: DOMStringMap): Parts {
     meter,
     streamOf: (track) => new MediaStream([track]),
     wallNow: () => Date.now(),
+    every: (ms, callback) => {
+      const timer = setInterval(callback, ms);
+      return () => clearInterval(timer);
+    },
     after: (ms, callback) => void setTimeout(callback, ms),
   };
 }

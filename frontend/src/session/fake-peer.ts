@@ -1,4 +1,5 @@
 // A media peer for tests of the session: it makes offers by number and keeps what it was asked.
+import type { Counters } from '../media/counters';
 import type { MediaListener, MediaPeer } from '../media/peer';
 
 /** Something that waits until the test opens it. */
@@ -14,6 +15,8 @@ export class FakePeer implements MediaPeer {
   readonly offers: { slots: number; renewal: string; relays: number }[] = [];
   readonly accepted: string[] = [];
   readonly calls: string[] = [];
+  /** What the browser has counted. */
+  counted: Counters | null = null;
   gate: Gate | null = null;
   #ahead: string | null = null;
   #senders = false;
@@ -103,6 +106,10 @@ export class FakePeer implements MediaPeer {
 
   #sending(): void {
     this.on.sending?.(this.microphoneIsOpen(), this.cameraIsOpen());
+  }
+
+  async counters(): Promise<Counters | null> {
+    return this.counted;
   }
 
   slotOwned(slot: number, key: string | null): void {

@@ -224,6 +224,7 @@ export class FakePage {
   readonly metered: string[] = [];
   readonly echoCalls: string[] = [];
   readonly timers: { ms: number; callback: () => void }[] = [];
+  readonly beats = new Set<() => void>();
   wallNow = 0;
   outputs = ['speaker', 'headset'];
   chosenOutput = '';
@@ -265,11 +266,22 @@ export class FakePage {
     },
     streamOf: (track) => ({ getVideoTracks: () => [track] }) as unknown as MediaStream,
     wallNow: () => this.wallNow,
+    every: (_ms, callback) => {
+      this.beats.add(callback);
+      return () => this.beats.delete(callback);
+    },
     after: (ms, callback) => void this.timers.push({ ms, callback }),
   };
 
   constructor(parts: Partial<Parts> = {}) {
     this.session = new RoomSession({ ...this.#parts, ...parts });
+  }
+
+  /** Two seconds pass. */
+  async beat(): Promise<void> {
+    this.wallNow += 2000;
+    for (const callback of this.beats) callback();
+    await settled();
   }
 
   get peer(): FakePeer {

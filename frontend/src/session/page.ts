@@ -44,6 +44,7 @@ function verbsOf(session: RoomSession, silent: Signal<boolean>, keys: Signal<boo
       const { live } = page;
       if (live) void session.ask({ type: 'me.hand', raised: !handIsUp(live, live.me.key) });
     },
+    see: (tiles) => session.media.see(tiles),
     soundBlocked: (blocked) => {
       silent.value = blocked;
     },

@@ -36,6 +36,8 @@ export interface Parts {
   streamOf(track: MediaStreamTrack): MediaStream;
   /** Milliseconds since 1970, by this device's clock. */
   wallNow(): number;
+  /** Calls back every `ms` milliseconds; returns how to stop. */
+  every(ms: number, callback: () => void): () => void;
   /** Calls back once after `ms` milliseconds. */
   after(ms: number, callback: () => void): void;
 }

@@ -6,10 +6,12 @@ import { signal } from '@preact/signals';
 import type { Outlet } from '../media/own-devices';
 import type { MediaListener, MediaPeer } from '../media/peer';
 import type { Event, Snapshot } from '../messages';
+import type { SeenTile } from '../room/state';
 import type { Reply, Request } from '../signaling/connection';
 import type { Streams } from '../ui/page';
 import type { PageState } from './page-state';
 import type { Parts } from './parts';
+import { QualityWatch } from './quality-watch';
 
 type Renewal = Parameters<NonNullable<MediaListener['needed']>>[0];
 
@@ -25,6 +27,9 @@ export interface MediaOwner {
 
 export class RoomMedia {
   readonly slots = signal<ReadonlyMap<number, Streams>>(new Map());
+  readonly #quality: QualityWatch;
+  /** The slots whose picture is on the screen. */
+  #seen: ReadonlySet<number> = new Set();
   #peer: MediaPeer | null = null;
   #carried = '';
   #greetedWith = '';
@@ -34,11 +39,13 @@ export class RoomMedia {
   constructor(
     private readonly parts: Pick<
       Parts,
-      'newPeer' | 'hasRelays' | 'after' | 'mediaSlots' | 'firstRelays'
+      'newPeer' | 'hasRelays' | 'after' | 'every' | 'wallNow' | 'mediaSlots' | 'firstRelays'
     >,
     private readonly page: PageState,
     private readonly owner: MediaOwner,
-  ) {}
+  ) {
+    this.#quality = new QualityWatch(parts, page, () => this.#seen);
+  }
 
   /** During the check: what takes a slow device longest is done before the person joins. */
   async prepare(): Promise<void> {
@@ -70,6 +77,7 @@ export class RoomMedia {
     this.#isOpen = true;
     this.#peer ??= this.#newPeer();
     this.owner.sendTo(this.#peer);
+    this.#quality.begin(this.#peer);
     if (!this.#hasBegun) void this.#negotiate('fresh');
   }
 
@@ -91,6 +99,7 @@ export class RoomMedia {
     this.#peer = null;
     this.#isOpen = this.#hasBegun = false;
     peer.close();
+    this.#quality.end();
     this.slots.value = new Map();
     this.owner.sendTo(null);
     this.page.dispatch({ kind: 'media', media: 'idle' });
@@ -102,6 +111,11 @@ export class RoomMedia {
     if (event.type === 'media.slot_shown')
       this.#peer?.slotShown(event.slot, event.key, event.rtp_timestamp);
     if (event.type === 'media.closed' && event.again) this.#peer?.closed();
+  }
+
+  /** The tiles that are on the screen: no other picture can stand still. */
+  see(tiles: readonly SeenTile[]): void {
+    this.#seen = new Set(tiles.map(({ slot }) => slot));
   }
 
   /** The connection was lost and is open again. */

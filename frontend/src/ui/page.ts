@@ -4,7 +4,7 @@ import type { ReadonlySignal, Signal } from '@preact/signals';
 import type { Clocks } from '../room/clock';
 import type { RoomCommand } from '../room/commands';
 import type { EchoView } from '../room/echo';
-import type { RoomState } from '../room/state';
+import type { RoomState, SeenTile } from '../room/state';
 import type { OpenIn } from '../room/support';
 
 export interface Streams {
@@ -29,6 +29,8 @@ export interface Verbs {
   switchMicrophone(): void;
   switchCamera(): void;
   switchHand(): void;
+  /** Which tiles are on the screen, whenever that changes. */
+  see(tiles: readonly SeenTile[]): void;
   soundBlocked(blocked: boolean): void;
   setKeys(on: boolean): void;
   dismiss(): void;

@@ -3,7 +3,7 @@
 import { isUnstaffed } from '../room/people';
 import { isBreak } from '../room/screens';
 import type { Live, RoomState } from '../room/state';
-import { byWhom } from '../room/words';
+import { byWhom, connectionWords } from '../room/words';
 import { Icon } from './icon';
 import type { Page } from './page';
 
@@ -59,13 +59,30 @@ const MEDIA: Readonly<Record<RoomState['media'], string>> = {
 function Media({ page }: { page: Page }) {
   const words = MEDIA[page.state.value.media];
   if (page.silent.value) return <SoundAsk page={page} />;
-  if (!words) return null;
+  if (!words) return <Connection page={page} />;
   return (
     <div class="banner" data-banner="media">
       <span class="pulse">
         <Icon name="signal" />
       </span>
       <p>{words}</p>
+    </div>
+  );
+}
+
+/** One's own connection while it is bad: what it means, and the one tap that helps. */
+function Connection({ page }: { page: Page }) {
+  const { quality, own } = page.state.value;
+  if (quality.own === 'good') return null;
+  return (
+    <div class="banner quiet" data-banner="connection">
+      <Icon name={`signal-${quality.own}`} />
+      <p>{connectionWords(quality.own, own.camera)}</p>
+      {own.camera && (
+        <button class="btn" type="button" onClick={page.verbs.switchCamera}>
+          Camera off
+        </button>
+      )}
     </div>
   );
 }
