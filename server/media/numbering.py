@@ -14,6 +14,7 @@ from server.media.streams import Leg, Slot, Source
 from server.media.vp8 import moved
 
 LONGEST_JUMP: Final = 10  # seconds between two layers' clocks; more is a report gone wrong
+PAUSE_TICKS: Final = 5760  # 120 ms of sound, the longest Opus packet; a pause of DTX is 200 to 400
 MOST_MISSING: Final = 128  # packets; a wider gap is left to a key frame
 
 HEADER_CSRC: Final = Struct("!BBHIII")  # RFC 3550 §5.1 with one CSRC
@@ -76,6 +77,13 @@ def _elements(packet: bytes, at: int) -> Iterator[tuple[int, bytes]]:
             size, at = packet[at + 1], at + 2
         yield name, packet[at : at + size]
         at += size
+
+
+def paused(source: Source, sequence: int, timestamp: int) -> bool:
+    """Whether the encoder left out more than 120 ms before this packet: the clock jumped, and no
+    packet of the sequence is missing."""
+    next_one = sequence == source.index + 1 & 0xFFFF
+    return next_one and PAUSE_TICKS < (timestamp - source.timestamp & 0xFFFFFFFF) < 1 << 31
 
 
 def index_of(source: Source, sequence: int) -> int:

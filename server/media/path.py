@@ -16,6 +16,7 @@ from server.media.counters import Counters
 from server.media.numbering import HEADER_CSRC, index_of, layer_of, read_extensions
 from server.media.repairs import Repairs
 from server.media.ring import Kept
+from server.media.speaking import smoothed
 from server.media.streams import Address, Leg, Publication, Slot, Source
 from server.media.vp8 import moved
 
@@ -272,7 +273,8 @@ class PacketPath:
             self._counters.malformed += 1
             return
         if level >= 0:
-            source.level += (level - source.level) * 0.15
+            silent = numbering.paused(source, sequence, timestamp)
+            source.level = smoothed(source.level, level, paused=silent)
         payload = packet[at:end]
         descriptor = vp8.read(payload) if payload and source.ring else vp8.NONE
         if descriptor is None or len(payload) > LONGEST_MEDIA:

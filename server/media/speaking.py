@@ -9,6 +9,8 @@ from typing import Final
 STARTS: Final = 45.0  # louder than this begins to speak
 STOPS: Final = 60.0  # quieter than this for HOLD_SECONDS has stopped
 HOLD_SECONDS: Final = 0.6
+SILENT_LEVEL: Final = 127.0  # -dBov (RFC 6464 §3)
+WEIGHT: Final = 0.15  # of a packet's level in the average: one of 20 ms, so a word is heard
 
 
 class Speakers:
@@ -27,3 +29,11 @@ class Speakers:
         for peer in self._heard.keys() - levels.keys():
             del self._heard[peer]
         return sorted(self._heard)
+
+
+def smoothed(before: float, level: int, *, paused: bool) -> float:
+    """The average level with one packet more. An encoder that `paused` (DTX) before it had found
+    nothing worth sending; counted as one packet, its 400 ms would keep a voice speaking."""
+    if paused:
+        before = SILENT_LEVEL
+    return before + (level - before) * WEIGHT

@@ -20,6 +20,7 @@ from server.media.description import (
 )
 from server.media.key_frames import KeyFrame
 from server.media.ring import Ring
+from server.media.speaking import SILENT_LEVEL
 
 Address = tuple[str, int]
 Crypt = Callable[[bytes], bytes]
@@ -29,7 +30,6 @@ MOST_PACKETS: Final = 1000.0  # RTP, RTCP and checks of one peer at once, and in
 MOST_RECORDS: Final = 100.0  # DTLS datagrams of one peer at once, and in each second
 MOST_ASKS: Final = 2000.0  # packets that a peer may ask for again at once, and in each second
 CLOCK: Final[dict[Kind, int]] = {"audio": 48000, "video": 90000}  # RTP ticks a second
-SILENT_LEVEL: Final = 127.0  # -dBov (RFC 6464 §3)
 
 
 def _no_keys(_packet: bytes) -> bytes:
