@@ -5,7 +5,6 @@ docs/media.md lists them. Floods against the running process are in test_floods.
 
 import asyncio
 import contextlib
-import gc
 import secrets
 import struct
 from collections import Counter
@@ -14,7 +13,6 @@ from functools import partial
 
 from hypothesis import example, given
 from hypothesis import strategies as st
-from OpenSSL import SSL
 from pylibsrtp import Error as SrtpError
 
 from server.media import rtcp, vp8
@@ -291,20 +289,6 @@ def test_level_of_every_slot_is_written_once_for_all_of_them() -> None:
         slot.level_head for leg in (made(offered), made(offered)) for slot in leg.slots["audio"]
     ]
     assert len({id(head) for head in heads}) == 1
-
-
-async def test_nothing_of_the_offer_outlives_the_answer(people: People) -> None:
-    """Kills: a peer that keeps it: 10 kB each."""
-    first = await people.join("first", slots=11)
-    gc.collect()
-    print_of = first.identity.digest
-    kept = [x for x in gc.get_objects() if isinstance(x, OfferedMedia)]
-    assert [x for x in kept if x.fingerprint == print_of] == []
-
-
-def test_connection_keeps_no_buffers_between_handshake_and_goodbye() -> None:
-    """Kills: OpenSSL's default, 20 kB a peer for three hours of silence."""
-    assert Identity().context.set_mode(0) & SSL.MODE_RELEASE_BUFFERS
 
 
 async def test_offers_that_wait_are_bounded_and_the_rest_refused(people: People) -> None:
