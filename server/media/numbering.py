@@ -6,7 +6,6 @@ of header extensions. Must not know addresses, keys or peers' rights.
 """
 
 from collections.abc import Iterator
-from struct import Struct
 from typing import Final
 
 from server.media.ring import Kept
@@ -16,8 +15,6 @@ from server.media.vp8 import moved
 LONGEST_JUMP: Final = 10  # seconds between two layers' clocks; more is a report gone wrong
 PAUSE_TICKS: Final = 5760  # 120 ms of sound, the longest Opus packet; a pause of DTX is 200 to 400
 MOST_MISSING: Final = 128  # packets; a wider gap is left to a key frame
-
-HEADER_CSRC: Final = Struct("!BBHIII")  # RFC 3550 §5.1 with one CSRC
 
 
 def read_extensions(leg: Leg, packet: bytes, at: int, now: float) -> tuple[int, int]:
@@ -161,4 +158,5 @@ def repair(slot: Slot, csrc: int, sequence: int, kept: Kept) -> bytes:
         kind, ssrc = slot.repair_payload, slot.repair_ssrc
         body = sequence.to_bytes(2, "big") + body
     out = timestamp + slot.timestamp_shift & 0xFFFFFFFF
-    return HEADER_CSRC.pack(0x81, marker | kind, number, out, ssrc, csrc) + body
+    extension, count = slot.extensions[0], slot.leg.sent.number
+    return slot.pack(slot.first, marker | kind, number, out, ssrc, csrc, extension, count) + body

@@ -13,7 +13,7 @@ from pylibsrtp import Error as SrtpError
 
 from server.media import numbering, vp8
 from server.media.counters import Counters
-from server.media.numbering import HEADER_CSRC, index_of, layer_of, read_extensions
+from server.media.numbering import index_of, layer_of, read_extensions
 from server.media.repairs import Repairs
 from server.media.ring import Kept
 from server.media.speaking import smoothed
@@ -348,7 +348,7 @@ class PacketPath:
             self._switch(source, now)
         video, csrc, size = bool(source.ring), source.publication.csrc, len(payload)
         level, rest = int(source.level), payload[descriptor[7] :]
-        pack, transmit = HEADER_CSRC.pack, self._transmit
+        transmit = self._transmit
         sealed: list[tuple[bytes, Leg]] = []
         for slot in source.routes:
             mark = marker | slot.payload
@@ -358,21 +358,21 @@ class PacketPath:
                 mark |= self._begin(slot, kept, now)
             elif index < slot.start:
                 continue
-            first, head = 0x81, b""
-            if video:
-                head = moved(payload, descriptor, slot.picture_shift, slot.tl0_shift)
-            elif slot.level_head:
-                first, head = 0x91, slot.level_head[level]
             number = index + slot.shift & 0xFFFF
             moment = timestamp + slot.timestamp_shift & 0xFFFFFFFF
-            leg = slot.leg
+            leg, extension = slot.leg, slot.extensions[level]
+            sent = leg.sent
+            head = slot.pack(
+                slot.first, mark, number, moment, slot.ssrc, csrc, extension, sent.number
+            )
+            if video:
+                head += moved(payload, descriptor, slot.picture_shift, slot.tl0_shift)
             try:
-                packet = leg.protect(
-                    pack(first, mark, number, moment, slot.ssrc, csrc) + head + rest
-                )
+                packet = leg.protect(head + rest)
             except (SrtpError, ValueError):  # one slot's mistake must not stop the others
                 self._counters.not_sent += 1
                 continue
+            sent.record(len(packet), now)
             leg.bytes_sent += len(packet)
             slot.packets += 1
             slot.octets += size

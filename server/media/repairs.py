@@ -68,14 +68,15 @@ class Repairs:
         slot.resent[sequence] = now
         slot.leg.budget -= len(kept[3])
         self._counters.resent += 1
-        self._send(slot.leg, numbering.repair(slot, source.publication.csrc, sequence, kept))
+        self._send(slot.leg, numbering.repair(slot, source.publication.csrc, sequence, kept), now)
 
-    def _send(self, leg: Leg, packet: bytes) -> None:
+    def _send(self, leg: Leg, packet: bytes, now: float) -> None:
         try:
             sealed = leg.protect(packet)
         except (SrtpError, ValueError):
             self._counters.not_sent += 1
             return
+        leg.sent.record(len(sealed), now)
         leg.bytes_sent += len(sealed)
         self._counters.forwarded += 1
         if leg.address is not None:

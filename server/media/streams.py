@@ -6,7 +6,6 @@ changes it for each packet, so every field is a number or a direct reference.
 
 import secrets
 from collections.abc import Callable
-from functools import lru_cache
 from typing import Final
 
 from server.media.description import (
@@ -18,8 +17,10 @@ from server.media.description import (
     Line,
     OfferedMedia,
 )
+from server.media.headers import layout
 from server.media.key_frames import KeyFrame
 from server.media.ring import Ring
+from server.media.sent_log import SentLog
 from server.media.speaking import SILENT_LEVEL
 
 Address = tuple[str, int]
@@ -44,8 +45,8 @@ class Leg:
         "address", "addresses", "arrivals", "asks_left", "budget", "by_payload", "bytes_sent",
         "clock_offset", "connected", "feedback_count", "heard", "level_id", "packets_left",
         "phase", "protect", "protect_rtcp", "publications", "records_left", "repaired_rid_id",
-        "repairs", "rid_id", "slots", "slots_by_ssrc", "ssrc", "streams", "transport_id",
-        "unprotect", "unprotect_rtcp",
+        "repairs", "rid_id", "sent", "slots", "slots_by_ssrc", "ssrc", "streams",
+        "transport_id", "unprotect", "unprotect_rtcp",
     )  # fmt: skip
 
     def __init__(self) -> None:
@@ -67,6 +68,7 @@ class Leg:
         self.level_id = self.transport_id = self.rid_id = self.repaired_rid_id = 0
         self.arrivals: dict[int, float] = {}  # transport-cc number to monotonic time
         self.feedback_count = 0
+        self.sent = SentLog()
         self.bytes_sent = 0
         self.budget = BURST_BYTES  # bytes that repairs to this peer may still take
         self.packets_left, self.records_left = MOST_PACKETS, MOST_RECORDS
@@ -149,13 +151,15 @@ class Slot:
     __slots__ = (
         "aligned",
         "clock",
+        "extensions",
+        "first",
         "fresh",
         "index",
         "kind",
         "leg",
-        "level_head",
         "mid",
         "octets",
+        "pack",
         "packets",
         "payload",
         "pending",
@@ -207,7 +211,8 @@ class Slot:
         self.sent_at = 0.0
         self.packets = self.octets = 0
         self.resent: dict[int, float] = {}  # sequence number to monotonic time
-        self.level_head: list[bytes] = []  # header extension for each level 0 to 127
+        level = line.extension(LEVEL) if line.kind == "audio" else 0
+        self.first, self.pack, self.extensions = layout(level, line.extension(TRANSPORT_CC))
 
 
 def leg_of(offered: OfferedMedia) -> Leg:
@@ -226,13 +231,6 @@ def leg_of(offered: OfferedMedia) -> Leg:
     return leg
 
 
-@lru_cache(maxsize=15)
-def _level_heads(number: int) -> list[bytes]:
-    """The header extension for each level, shared by all slots (RFC 8285 §4.2: one word)."""
-    head = bytes((0xBE, 0xDE, 0, 1, number << 4))
-    return [head + bytes((level, 0, 0)) for level in range(128)]
-
-
 def _publish(leg: Leg, kind: Kind, line: Line) -> None:
     publication = leg.publications[kind] = Publication(leg, line)
     leg.by_payload[line.payload] = (publication, False)
@@ -249,8 +247,6 @@ def _publish(leg: Leg, kind: Kind, line: Line) -> None:
 def _add_slot(leg: Leg, line: Line) -> None:
     slots = leg.slots[line.kind]
     slot = Slot(leg, line, len(slots))
-    if line.kind == "audio" and leg.level_id:
-        slot.level_head = _level_heads(leg.level_id)
     slots.append(slot)
     leg.slots_by_ssrc[slot.ssrc] = slot
     if slot.repair_ssrc:

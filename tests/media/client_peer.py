@@ -19,10 +19,12 @@ from pylibsrtp import Session
 from server.media import stun
 from server.media.description import LEVEL, TRANSPORT_CC
 from server.media.dtls import Handshake, Identity, State
+from tests.media.extensions import elements
 
 Address = tuple[str, int]
 Kind = Literal["audio", "video"]
 OPUS, VP8, RTX = 111, 96, 97
+LEVEL_ID, TRANSPORT_ID = 1, 3
 PATIENCE: Final = 10.0  # seconds before a condition that never comes fails the test
 RETRY: Final = 0.1
 HEADER = struct.Struct("!BBHII")
@@ -40,6 +42,7 @@ class Arrived:
     timestamp: int
     csrc: int
     level: int
+    transport: int  # its number for transport-cc; -1: none
     payload: bytes
     sealed: bytes
 
@@ -119,7 +122,7 @@ class ClientPeer(asyncio.DatagramProtocol):
 
     def _section(self, kind: Kind, mid: int, *, sends: bool) -> list[str]:
         codecs = {
-            "audio": [f"a=rtpmap:{OPUS} opus/48000/2", f"a=extmap:1 {LEVEL}"],
+            "audio": [f"a=rtpmap:{OPUS} opus/48000/2", f"a=extmap:{LEVEL_ID} {LEVEL}"],
             "video": [
                 f"a=rtpmap:{VP8} VP8/90000",
                 f"a=rtpmap:{RTX} rtx/90000",
@@ -136,7 +139,7 @@ class ClientPeer(asyncio.DatagramProtocol):
             f"a=fingerprint:sha-256 {self.fingerprint}",
             "a=setup:actpass",
             f"a=mid:{mid}",
-            f"a=extmap:3 {TRANSPORT_CC}",
+            f"a=extmap:{TRANSPORT_ID} {TRANSPORT_CC}",
             f"a={'sendonly' if sends else 'recvonly'}",
             "a=rtcp-mux",
             *codecs[kind],
@@ -359,10 +362,10 @@ class ClientPeer(asyncio.DatagramProtocol):
         kind, slot, repaired = self.slot_of[ssrc]
         at = 12 + 4 * (first & 15)
         csrc = struct.unpack_from("!I", packet, 12)[0] if first & 15 else 0
-        level = -1
+        found: dict[int, bytes] = {}
         if first & 16:
-            level = packet[at + 5]
-            at += 4 + 4 * struct.unpack_from("!H", packet, at + 2)[0]
+            end = at + 4 + 4 * struct.unpack_from("!H", packet, at + 2)[0]
+            found, at = elements(packet[at + 4 : end]), end
         if repaired:
             sequence, at = struct.unpack_from("!H", packet, at)[0], at + 2
         return Arrived(
@@ -373,7 +376,8 @@ class ClientPeer(asyncio.DatagramProtocol):
             sequence=sequence,
             timestamp=timestamp,
             csrc=csrc,
-            level=level,
+            level=found[LEVEL_ID][0] if LEVEL_ID in found else -1,
+            transport=int.from_bytes(found[TRANSPORT_ID], "big") if TRANSPORT_ID in found else -1,
             payload=packet[at:],
             sealed=data,
         )

@@ -286,7 +286,7 @@ def test_level_of_every_slot_is_written_once_for_all_of_them() -> None:
     offered = read_offer(ClientPeer("someone", 11).offer())
     assert isinstance(offered, OfferedMedia)
     heads = [
-        slot.level_head for leg in (made(offered), made(offered)) for slot in leg.slots["audio"]
+        slot.extensions for leg in (made(offered), made(offered)) for slot in leg.slots["audio"]
     ]
     assert len({id(head) for head in heads}) == 1
 

@@ -123,3 +123,20 @@ async def test_video_begins_at_a_key_frame_that_was_asked_for(people: People) ->
     first.show()
     await second.until(lambda: len(second.arrived) == 4)
     assert [a.number for a in second.arrived] == [3, 4, 5, 6]
+
+
+async def test_all_that_goes_to_a_peer_is_numbered_by_one_counter(people: People) -> None:
+    """Pictures, sound and repairs. Kills: a counter for each slot, and repairs without a number,
+    whose bytes an estimate would not see."""
+    first, second = await people.join("first"), await people.join("second")
+    first.show(key=True, parts=3)
+    first.speak()
+    await second.until(lambda: len(second.arrived) == 4)
+    slot = people.node.rooms[ROOM].peers["second"].leg.slots["video"][0]
+    second.send_control(rtcp.nack(1, slot.ssrc, [second.arrived[1].sequence]))
+    await second.until(lambda: len(second.arrived) == 5)
+    assert second.arrived[4].repaired
+    assert [a.transport for a in second.arrived] == [0, 1, 2, 3, 4]
+    log = people.node.rooms[ROOM].peers["second"].leg.sent
+    said = rtcp.TransportFeedback(0, 0, (1.0,) * 5)
+    assert [one.size for one in log.acknowledged(said)] == [len(a.sealed) for a in second.arrived]

@@ -1,0 +1,51 @@
+"""What was sent to one subscriber, by the number that its browser reports on (transport-cc).
+
+Pure: time is an argument. Owns the counter over all that goes to the peer, repairs included, and
+what becomes of each number. Keeps the last PLACES packets, whether they are reported on or not.
+Must not know streams, or what follows from the reports.
+"""
+
+from array import array
+from typing import Final
+
+from server.media.estimate import Acked
+from server.media.rtcp import TransportFeedback
+
+PLACES: Final = 1024  # packets: half a second to a peer that is sent 2,000 a second
+
+
+class SentLog:
+    """`number` is the next packet's. Times are monotonic seconds, sizes bytes as sent."""
+
+    __slots__ = ("_sent_at", "_sizes", "number")
+
+    def __init__(self) -> None:
+        self.number = 0
+        self._sent_at = array("d", bytes(8 * PLACES))
+        self._sizes = array("H", bytes(2 * PLACES))  # 0: nothing is known, or it was given back
+
+    def record(self, size: int, now: float) -> int:
+        """A packet left with the next number."""
+        number = self.number
+        self._sent_at[number % PLACES] = now
+        self._sizes[number % PLACES] = size
+        self.number = number + 1 & 0xFFFF
+        return number
+
+    def acknowledged(self, feedback: TransportFeedback) -> list[Acked]:
+        """What the report says of packets of which nothing was known yet, in the order of their
+        numbers. One that has not arrived is lost when a later one has; what a report says of it
+        afterwards comes too late."""
+        arrivals = feedback.arrivals
+        known = len(arrivals)
+        while known and arrivals[known - 1] is None:
+            known -= 1
+        found: list[Acked] = []
+        for offset in range(known):
+            number = feedback.base + offset & 0xFFFF
+            place = number % PLACES
+            behind = self.number - number & 0xFFFF
+            if 0 < behind <= PLACES and self._sizes[place]:
+                found.append(Acked(self._sent_at[place], self._sizes[place], arrivals[offset]))
+                self._sizes[place] = 0
+        return found
