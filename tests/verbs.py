@@ -30,6 +30,7 @@ SAMPLES: Final[Mapping[type, Callable[[About], Arguments]]] = {
     connection.Resync: lambda _: {},
     media.MediaOffer: lambda _: {"sdp": "v=0"},
     media.AskRelay: lambda _: {},
+    media.MediaView: lambda _: {"tiles": [{"slot": 0, "width": 320, "height": 180}]},
     me.SetMicrophone: lambda _: {"on": True},
     me.SetCamera: lambda _: {"on": True},
     me.SetHand: lambda _: {"raised": True},

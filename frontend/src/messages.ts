@@ -378,6 +378,16 @@ export interface MediaOffer {
   readonly sdp: string;
 }
 
+/**
+ * MED3. All tiles that are visible, at each change and after each reconnect: the others are not
+ * sent, and each is sent as large as it is shown.
+ */
+export interface MediaView {
+  readonly type: "media.view";
+  readonly id: number;
+  readonly tiles: ReadonlyArray<Tile>;
+}
+
 /** PT1. Closes someone's microphone at the node until it is allowed again. */
 export interface Mute {
   readonly type: "room.mute";
@@ -467,12 +477,20 @@ export interface Start {
   readonly id: number;
 }
 
+/** A picture on the screen, in its pixels. */
+export interface Tile {
+  readonly slot: number;
+  readonly width: number;
+  readonly height: number;
+}
+
 export type Command =
   | Hello
   | Ping
   | Resync
   | MediaOffer
   | AskRelay
+  | MediaView
   | SetMicrophone
   | SetCamera
   | SetHand

@@ -11,7 +11,7 @@ import contextlib
 import itertools
 import logging
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Final, Literal
 
 from server.media.echo import (
@@ -49,6 +49,7 @@ from server.media.messages import (
     Offer,
     OfferRefused,
     PeerClosed,
+    PeerView,
     Ping,
     Pong,
     Revoke,
@@ -88,65 +89,17 @@ from server.media.reasons import CloseReason, may_offer_again
 from server.media.relay import RelayAccess, relay_access
 
 __all__ = [
-    "BORN_KEY",
-    "ECHO_KEEP_S",
-    "ECHO_REQUESTS_KEY",
-    "ECHO_S",
-    "KEEP_S",
-    "LONGEST_OFFER",
-    "MOST_REQUESTS",
-    "NODES_KEY",
-    "PEERS_OF_A_ROOM",
-    "PLACE",
-    "PROBE_LEASE_KEY",
-    "SETTLE_MS",
-    "Answer",
-    "CloseReason",
-    "Code",
-    "DesiredPeer",
-    "DesiredRoom",
-    "Down",
-    "EchoAnswer",
-    "EchoCode",
-    "EchoReport",
-    "EchoRequest",
-    "Hold",
-    "Lease",
-    "MediaClient",
-    "Move",
-    "NodeLoad",
-    "NodeState",
-    "Notification",
-    "OfferRefused",
-    "PeerClosed",
-    "Placement",
-    "RelayAccess",
-    "Seen",
-    "SendingChanged",
-    "SlotOwned",
-    "SlotShown",
-    "Speaking",
-    "Stay",
-    "decide",
-    "desired_json",
-    "desired_key",
-    "echo_answer_json",
-    "echo_answer_key",
-    "echo_report_json",
-    "echo_report_key",
-    "echo_request_json",
-    "lease_key",
-    "may_offer_again",
-    "newest_echo_key",
-    "placement_key",
-    "read_desired",
-    "read_echo_answer",
-    "read_echo_report",
-    "read_echo_request",
-    "read_lease",
-    "read_placement",
-    "relay_access",
-]
+    "BORN_KEY", "ECHO_KEEP_S", "ECHO_REQUESTS_KEY", "ECHO_S", "KEEP_S", "LONGEST_OFFER",
+    "MOST_REQUESTS", "NODES_KEY", "PEERS_OF_A_ROOM", "PLACE", "PROBE_LEASE_KEY", "SETTLE_MS",
+    "Answer", "CloseReason", "Code", "DesiredPeer", "DesiredRoom", "Down", "EchoAnswer",
+    "EchoCode", "EchoReport", "EchoRequest", "Hold", "Lease", "MediaClient", "Move", "NodeLoad",
+    "NodeState", "Notification", "OfferRefused", "PeerClosed", "Placement", "RelayAccess", "Seen",
+    "SendingChanged", "SlotOwned", "SlotShown", "Speaking", "Stay", "decide", "desired_json",
+    "desired_key", "echo_answer_json", "echo_answer_key", "echo_report_json", "echo_report_key",
+    "echo_request_json", "lease_key", "may_offer_again", "newest_echo_key", "placement_key",
+    "read_desired", "read_echo_answer", "read_echo_report", "read_echo_request", "read_lease",
+    "read_placement", "relay_access",
+]  # fmt: skip
 
 LOG = logging.getLogger(__name__)
 Down = Literal["media.down"]
@@ -185,6 +138,7 @@ class MediaClient:
         self._numbers = itertools.count(1)
         self._asked: dict[int, asyncio.Future[Answer | OfferRefused]] = {}
         self._attached: dict[tuple[str, str], int] = {}
+        self._views: dict[tuple[str, str], PeerView] = {}
         self._revoked: dict[tuple[str, str], Revoke] = {}
 
     @property
@@ -247,6 +201,7 @@ class MediaClient:
         """Ends the peer now; while the node is away the revocation waits for it."""
         revoke = Revoke(room=room, peer=peer, generation=generation)
         self._attached.pop((room, peer), None)
+        self._views.pop((room, peer), None)
         down = self._send(revoke)
         if down and len(self._revoked) < MOST_KEPT:
             self._revoked[room, peer] = revoke
@@ -258,9 +213,16 @@ class MediaClient:
         self._attached[room, peer] = generation
         return self._send(Attach(room=room, peer=peer, generation=generation, new=new))
 
+    def view(self, room: str, peer: str, generation: int, widths: Mapping[int, int]) -> Down | None:
+        """How wide each visible slot of the peer's page is shown, after each reconnect too."""
+        view = PeerView(room=room, peer=peer, generation=generation, widths=dict(widths))
+        self._views[room, peer] = view
+        return self._send(view)
+
     def forget(self, room: str) -> None:
         """The room is another node's: nobody is attached here any more."""
         self._attached = {key: g for key, g in self._attached.items() if key[0] != room}
+        self._views = {key: view for key, view in self._views.items() if key[0] != room}
 
     def _send(self, sent: ToNode) -> Down | None:
         if self._writer is None or not self.connected:
@@ -351,6 +313,8 @@ class MediaClient:
         self._revoked.clear()
         for (room, peer), generation in self._attached.items():
             self._send(Attach(room=room, peer=peer, generation=generation))
+        for view in self._views.values():
+            self._send(view)
 
     def _report_gone(self) -> None:
         """Another run of the node has none of the former one's peers. It is not asked: its answer
@@ -381,6 +345,7 @@ class MediaClient:
     def _detach(self, closed: PeerClosed) -> None:
         if self._attached.get((closed.room, closed.peer)) == closed.generation:
             del self._attached[closed.room, closed.peer]
+            self._views.pop((closed.room, closed.peer), None)
 
     def _drop(self) -> None:
         """The connection is gone: every call that waits fails now."""

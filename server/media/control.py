@@ -20,6 +20,7 @@ from server.media.messages import (
     Offer,
     OfferRefused,
     PeerClosed,
+    PeerView,
     Ping,
     Pong,
     Revoke,
@@ -159,6 +160,8 @@ class ControlServer:
             node.revoke(message)
         elif isinstance(message, Attach):
             self._attach(node, connection, message)
+        elif isinstance(message, PeerView):
+            node.see(message)
         elif isinstance(message, Ping):
             connection.send(Pong(number=message.number))
 

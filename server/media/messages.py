@@ -15,6 +15,7 @@ from server.media.reasons import CloseReason
 
 M = TypeVar("M")
 LONGEST_LINE: Final = 1 << 20  # bytes of one message; a room of twenty needs about 3 kB
+MOST_SLOTS: Final = 44
 LONGEST_OFFER: Final = 48 * 1024  # bytes of a description
 
 
@@ -28,6 +29,8 @@ def message(cls: type[M]) -> type[M]:
 
 Id = Annotated[str, Field(min_length=1, max_length=128)]
 Generation = Annotated[int, Field(ge=0)]
+SlotNumber = Annotated[int, Field(ge=0, lt=MOST_SLOTS)]
+Width = Annotated[int, Field(ge=1, le=16384)]
 Number32 = Annotated[int, Field(ge=0, lt=2**32)]
 
 Code = Literal[
@@ -46,12 +49,14 @@ Code = Literal[
 
 @message
 class DesiredPeer:
-    """What the rooms layer wants for one peer; `receive` off means nothing is forwarded to it."""
+    """What the rooms layer wants for one peer; `receive` off means nothing is forwarded to it.
+    `priority`: where a subscriber's link is narrow, this peer's sound and picture go last."""
 
     generation: Generation
     send_audio: bool
     send_video: bool
     receive: bool
+    priority: bool = False
 
 
 @message
@@ -127,6 +132,20 @@ class Attach:
     generation: Generation
     new: bool = False
     type: Literal["attach"] = "attach"
+
+
+@message
+class PeerView:
+    """What a subscriber's browser shows: how wide the picture of each visible slot is, in pixels of
+    its screen. A slot that is not named is not visible. The last one counts, until the peer makes
+    another connection.
+    """
+
+    room: Id
+    peer: Id
+    generation: Generation
+    widths: Annotated[dict[SlotNumber, Width], Field(max_length=MOST_SLOTS)]
+    type: Literal["view"] = "view"
 
 
 @message
@@ -248,7 +267,7 @@ class NodeLoad:
     type: Literal["node_load"] = "node_load"
 
 
-ToNode = Hello | Apply | Offer | Revoke | Attach | Ping
+ToNode = Hello | Apply | Offer | Revoke | Attach | PeerView | Ping
 Notification = SlotOwned | SlotShown | PeerClosed | Speaking | SendingChanged | NodeLoad
 ToWeb = Welcome | Answer | OfferRefused | Pong | Notification
 

@@ -27,6 +27,7 @@ from server.media.messages import (
     Offer,
     OfferRefused,
     PeerClosed,
+    PeerView,
     Revoke,
 )
 from server.media.path import PacketPath
@@ -166,11 +167,16 @@ class MediaNode:
         if peer is not None and peer.generation <= generation:
             self._close(room, peer, CloseReason.REVOKED)
 
-    def has(self, attach: Attach) -> bool:
+    def has(self, named: Attach | PeerView) -> bool:
         """Whether this generation of the peer is here."""
-        room = self.rooms.get(attach.room)
-        peer = room.peers.get(attach.peer) if room else None
-        return peer is not None and peer.generation == attach.generation
+        room = self.rooms.get(named.room)
+        peer = room.peers.get(named.peer) if room else None
+        return peer is not None and peer.generation == named.generation
+
+    def see(self, view: PeerView) -> None:
+        """What the peer's browser shows from now on; it counts when the room is shared out next."""
+        if self.has(view):
+            self.rooms[view.room].peers[view.peer].view = view.widths
 
     def retell(self, attach: Attach) -> None:
         """Sends the slots of a peer that is here again."""

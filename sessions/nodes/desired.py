@@ -160,13 +160,15 @@ def desired_of(
     roster: Roster, generations: Mapping[str, int], room: str, version: int, kept: _Kept
 ) -> DesiredRoom:
     """The value, pure: everyone in the room while it is `wanted`; nothing is sent unless media
-    is `on` (a break), and no sound by somebody whose microphone is not allowed."""
+    is `on` (a break), and no sound by somebody whose microphone is not allowed. Where a link is
+    narrow, staff are seen and heard last of all to go."""
     peers = {
         entry.seat: DesiredPeer(
             generation=generations.get(entry.seat, entry.generation),
             send_audio=kept.on and entry.microphone_allowed,
             send_video=kept.on,
             receive=kept.on,
+            priority=entry.staff,
         )
         for entry in (roster.at(Place.ROOM) if kept.wanted else ())
     }

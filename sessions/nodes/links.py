@@ -329,6 +329,14 @@ class NodeLinks:
                 return code
         return code
 
+    def view(self, room: str, peer: str, generation: int, widths: Mapping[int, int]) -> None:
+        """How wide each visible slot of the peer's page is shown. A node that the peer makes its
+        offer to later has to be told again."""
+        placed = self._placed.get(room)
+        client = self._client_of(placed.node) if placed else None
+        if client is not None:
+            client.view(room, peer, generation, widths)
+
     def apply(self, desired: DesiredRoom) -> None:
         """Wakes the room's node; one that is not known here looks by itself."""
         placed = self._placed.get(desired.room)

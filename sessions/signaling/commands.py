@@ -21,7 +21,13 @@ from sessions.signaling.connection import Connection
 from sessions.signaling.messages.base import arguments_of, verb_of
 from sessions.signaling.messages.connection import Hello, Ok, Ping, Pong, Resync
 from sessions.signaling.messages.me import Leave, SetCamera, SetMicrophone
-from sessions.signaling.messages.media import AskRelay, MediaAnswer, MediaOffer, RelayAccess
+from sessions.signaling.messages.media import (
+    AskRelay,
+    MediaAnswer,
+    MediaOffer,
+    MediaView,
+    RelayAccess,
+)
 
 DOWN: Final = Refuse("store.down")
 Reply = Any  # a message to the browser; None: everything was said
@@ -93,6 +99,12 @@ async def _relay(connection: Connection, command: AskRelay) -> Reply:
     return RelayAccess(type="media.relay_access", id=command.id, **asdict(access))
 
 
+async def _view(connection: Connection, command: MediaView) -> Reply:
+    assert connection.viewer is not None
+    connection.media.see(connection.viewer, command.tiles)
+    return _ok(command)
+
+
 async def _microphone(connection: Connection, command: SetMicrophone) -> Reply:
     assert connection.viewer is not None
     if command.on and not connection.viewer.seat.microphone_allowed:
@@ -122,6 +134,7 @@ OWN: Final[Mapping[type, Handler]] = {
     Resync: _resync,
     MediaOffer: _offer,
     AskRelay: _relay,
+    MediaView: _view,
     SetMicrophone: _microphone,
     SetCamera: _camera,
     Leave: _leave,

@@ -6,8 +6,8 @@ the node only through the process's links, and no stream.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
-from typing import Any
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Any, Final
 
 from sessions.core.refusal import Refuse
 from sessions.live.presence import NOTHING_ARRIVES, Arriving, Place
@@ -15,8 +15,10 @@ from sessions.live.tasks import Tasks
 from sessions.nodes.links import CloseReason, Heard, PeerClosed, SendingChanged
 from sessions.rooms.process import Process
 from sessions.signaling import node_news
-from sessions.signaling.messages.media import MediaClosed
+from sessions.signaling.messages.media import MediaClosed, Tile
 from sessions.signaling.reading import Viewer
+
+PICTURE_RATIO: Final = 4 / 3  # of width to height, at the least: cameras send 4:3 or 16:9
 
 
 class OwnMedia:
@@ -33,6 +35,7 @@ class OwnMedia:
         self._write = write
         self._viewer: Viewer | None = None
         self._tasks = Tasks()
+        self._widths: Mapping[int, int] | None = None  # None: the page has not said
         self.first_offer: str | None = None  # the one of `hello`, until the node has it
         self.arriving: Arriving | None = None  # the node's last word of this page's media
         self._written: Arriving | None = None
@@ -56,7 +59,20 @@ class OwnMedia:
         """The node's answer to this page's offer."""
         self._listen(viewer)
         room, seat = viewer.facts.key, viewer.seat.key
-        return await self._process.links.offer(room, seat, viewer.media_generation, sdp)
+        answer = await self._process.links.offer(room, seat, viewer.media_generation, sdp)
+        if not isinstance(answer, Refuse) and self._widths is not None:
+            self._view(viewer, self._widths)
+        return answer
+
+    def see(self, viewer: Viewer, tiles: Sequence[Tile]) -> None:
+        """What this page shows, for the node that has its media, and for each that has them after
+        it. A picture fills its tile, so a tall one needs a wide picture."""
+        self._widths = {t.slot: max(t.width, round(t.height * PICTURE_RATIO)) for t in tiles}
+        self._view(viewer, self._widths)
+
+    def _view(self, viewer: Viewer, widths: Mapping[int, int]) -> None:
+        room, seat = viewer.facts.key, viewer.seat.key
+        self._process.links.view(room, seat, viewer.media_generation, widths)
 
     async def first_answer(self, viewer: Viewer) -> str | None:
         """The node's answer to the offer of `hello`, once, when its page is in the room. Nothing

@@ -11,7 +11,7 @@ from functools import cache
 
 from server.media import description, echo, messages, numbering, placement, rtcp, stun, vp8
 from server.media.dtls import Handshake, Identity, State
-from server.media.messages import Apply, DesiredRoom, Hello, Offer, PeerClosed, Ping
+from server.media.messages import Apply, DesiredRoom, Hello, Offer, PeerClosed, PeerView, Ping
 from server.media.node import MediaNode
 from server.media.reasons import CloseReason
 from server.media.room import Peer
@@ -183,6 +183,7 @@ TO_NODE = tuple(
         Hello(secret="s", web="w"),
         Apply(desired=WANTED),
         Offer(request=1, room=ROOM, peer="first", generation=1, sdp="v=0"),
+        PeerView(room="room", peer="peer", generation=1, widths={0: 320}),
         Ping(number=1),
     )
 )

@@ -194,6 +194,21 @@ async def test_reconnected_client_is_told_its_slots_again(people: People) -> Non
     await people.until_told(*expected)
 
 
+async def test_view_counts_for_its_generation_and_is_said_again_after_a_reconnect(
+    people: People,
+) -> None:
+    """Kills: a view of a former connection; a web process that reconnects and forgets it."""
+    await people.join("first", generation=2)
+    people.client.view(ROOM, "first", 1, {0: 640})
+    people.client.view(ROOM, "first", 2, {0: 320})
+    peer = people.node.rooms[ROOM].peers["first"]
+    await people.until(lambda: peer.view == {0: 320})
+    peer.view = None
+    for connection in list(people.process.control._connections):
+        connection.close()
+    await people.until(lambda: peer.view == {0: 320})
+
+
 async def test_revocation_waits_for_a_node_that_is_away(people: People) -> None:
     await people.join("first")
     await people.process.control.stop()

@@ -105,6 +105,8 @@ def test_value_wants_those_in_the_room_and_not_those_at_the_door(tonight: Evenin
     do(Verb.ROOM_ADMIT, tonight["Dana"], tonight.address, key=sam.seat)
     assert set(stored(tonight).peers) == {dana.seat, sam.seat}
     assert sent(stored(tonight), sam) == (True, True, True)
+    priorities = {seat: peer.priority for seat, peer in stored(tonight).peers.items()}
+    assert priorities == {dana.seat: True, sam.seat: False}
 
 
 @real
@@ -306,7 +308,9 @@ def test_value_wants_the_generation_of_the_page(tonight: Evening) -> None:
     dana = connect(tonight, "Dana")
     connection().hset(f"media:{{{tonight.room.key}}}:generations", dana.seat, "77")
     peer = written(tonight).peers[dana.seat]
-    assert peer == DesiredPeer(generation=77, send_audio=True, send_video=True, receive=True)
+    assert peer == DesiredPeer(
+        generation=77, send_audio=True, send_video=True, receive=True, priority=True
+    )
     run(presence.remove(tonight.room.key, dana.seat, bar=False))
     assert written(tonight).peers == {}
 

@@ -16,6 +16,7 @@ from server.media.messages import (
     Notification,
     Offer,
     OfferRefused,
+    PeerView,
     Ping,
     Pong,
     Revoke,
@@ -47,6 +48,7 @@ class TalkingNode:
     revoked: list[tuple[str, str]] = field(default_factory=list)
     burned: dict[tuple[str, str], int] = field(default_factory=dict)
     attached: dict[tuple[str, str], int] = field(default_factory=dict)
+    views: dict[tuple[str, str], dict[int, int]] = field(default_factory=dict)
     changed: asyncio.Condition = field(default_factory=asyncio.Condition)
     name: str = field(default_factory=lambda: secrets.token_hex(4))
     _writers: list[asyncio.StreamWriter] = field(default_factory=list)
@@ -110,6 +112,8 @@ class TalkingNode:
                 self.attached[room, peer] = generation
             case Offer() as offer:
                 writer.write(to_web_line(self._answer(offer)))
+            case PeerView() as view:
+                self.views[view.room, view.peer] = view.widths
             case Ping(number=number):
                 writer.write(to_web_line(Pong(number=number)))
         async with self.changed:

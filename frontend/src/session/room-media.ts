@@ -5,6 +5,7 @@
 import { signal } from '@preact/signals';
 import type { Outlet } from '../media/own-devices';
 import type { MediaListener, MediaPeer } from '../media/peer';
+import { View } from '../media/view';
 import type { Event, Snapshot } from '../messages';
 import type { SeenTile } from '../room/state';
 import type { Reply, Request } from '../signaling/connection';
@@ -27,6 +28,7 @@ export interface MediaOwner {
 
 export class RoomMedia {
   readonly slots = signal<ReadonlyMap<number, Streams>>(new Map());
+  readonly #view = new View((tiles) => this.owner.send({ type: 'media.view', tiles }));
   readonly #quality: QualityWatch;
   /** The slots whose picture is on the screen. */
   #seen: ReadonlySet<number> = new Set();
@@ -113,13 +115,16 @@ export class RoomMedia {
     if (event.type === 'media.closed' && event.again) this.#peer?.closed();
   }
 
-  /** The tiles that are on the screen: no other picture can stand still. */
+  /** The tiles that are on the screen: the node sends no other picture, and no other can stand
+   * still. */
   see(tiles: readonly SeenTile[]): void {
     this.#seen = new Set(tiles.map(({ slot }) => slot));
+    this.#view.see(tiles);
   }
 
   /** The connection was lost and is open again. */
   controlResumed(): void {
+    this.#view.opened();
     this.#peer?.controlResumed();
   }
 

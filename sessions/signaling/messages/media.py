@@ -3,10 +3,14 @@
 None of it is in the room's stream: what the node says is passed on, and lost without harm.
 """
 
-from typing import Literal
+from typing import Annotated, Final, Literal
+
+from pydantic import Field
 
 from sessions.core.permissions import Verb
 from sessions.signaling.messages.base import Key, Number, Sdp, command, message
+
+MOST_TILES: Final = 44
 
 
 @command(Verb.ROOM_OFFER_MEDIA)
@@ -25,6 +29,25 @@ class AskRelay:
 
     type: Literal["media.relay"]
     id: Number
+
+
+@message
+class Tile:
+    """A picture on the screen, in its pixels."""
+
+    slot: Annotated[int, Field(ge=0, lt=MOST_TILES)]
+    width: Annotated[int, Field(ge=1, le=16384)]
+    height: Annotated[int, Field(ge=1, le=16384)]
+
+
+@command(Verb.ROOM_OFFER_MEDIA)
+class MediaView:
+    """MED3. All tiles that are visible, at each change and after each reconnect: the others are not
+    sent, and each is sent as large as it is shown."""
+
+    type: Literal["media.view"]
+    id: Number
+    tiles: Annotated[list[Tile], Field(max_length=MOST_TILES)]
 
 
 @message

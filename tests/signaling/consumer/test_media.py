@@ -67,6 +67,26 @@ async def test_med1_offer_with_the_node_away_is_media_down(tonight: Evening) -> 
     await dana.drop()
 
 
+async def test_med3_view_reaches_the_node_as_widths(dana: Browser, node: TalkingNode) -> None:
+    """A tall tile needs a picture as wide as what it shows of it."""
+    await dana.ask("media.offer", sdp="v=0")
+    tiles = [{"slot": 0, "width": 320, "height": 180}, {"slot": 2, "width": 160, "height": 480}]
+    assert (await dana.ask("media.view", tiles=tiles))["type"] == "ok"
+    await node.until(lambda: list(node.views.values()) == [{0: 320, 2: 640}])
+    await dana.ask("media.view", tiles=[])
+    await node.until(lambda: list(node.views.values()) == [{}])
+
+
+async def test_med3_view_is_said_again_after_an_offer(dana: Browser, node: TalkingNode) -> None:
+    """Kills: a page that makes another connection and gets everything in full size."""
+    await dana.ask("media.offer", sdp="v=0")
+    await dana.ask("media.view", tiles=[{"slot": 0, "width": 320, "height": 180}])
+    await node.until(lambda: bool(node.views))
+    node.views.clear()
+    await dana.ask("media.offer", sdp="v=0")
+    await node.until(lambda: list(node.views.values()) == [{0: 320}])
+
+
 async def test_med2_relay_re5_gives_a_browsers_own_access(dana: Browser, process: Process) -> None:
     """The password is what coturn computes for the name (use-auth-secret). Kills: another digest."""
     url = "turns:turn.example.org:5349"
