@@ -21,6 +21,7 @@ from tests.faults.participant import Participant
 
 LOOK_S = 0.005
 ARRIVAL_S = 0.5  # a packet that is not here by then is lost
+ON_THE_WAY_S = 0.1  # what was sent before a path died may still arrive
 MOST_STALL_MS = 500  # a busy page samples late: a silence shorter than this is not told from that
 
 Known = Callable[[], float | None]
@@ -209,6 +210,15 @@ def hears_all(evening: Evening, hearer: Participant, since: float) -> Known:
         return _latest(hearer.log.sound(name).first_from(tick) for name in others)
 
     return known
+
+
+def heard_again_by(evening: Evening, speaker: str, since: float) -> list[Known]:
+    """When each scripted person heard that one again, who fell silent for them before `since`."""
+
+    def known(log: ClientLog) -> Known:
+        return lambda: log.sound(speaker).first_after(since + ON_THE_WAY_S)
+
+    return [known(one.log) for name, one in evening.scripted.items() if name != speaker]
 
 
 def page_hears_all(evening: Evening, visitor: Visitor, since: float) -> Known:

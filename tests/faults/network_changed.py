@@ -13,10 +13,10 @@ from tests.faults.evening import Evening
 from tests.faults.fault import Fault
 from tests.faults.figures import Findings
 from tests.faults.measures import (
-    Known,
     add_leaves,
     add_reasons,
     all_when,
+    heard_again_by,
     opened,
     page_hears_all,
 )
@@ -24,7 +24,6 @@ from tests.faults.page import Visitor
 
 TRIALS = 6
 BACK_MS, MOST_BACK_MS = 2_000, 3_000
-ON_THE_WAY_S = 0.1  # what had been sent before may still arrive
 OFFLINE_S = 0.3
 PATIENCE_S = 15.0
 
@@ -52,10 +51,7 @@ async def _trial(evening: Evening, visitor: Visitor, findings: Findings, is_told
         await visitor.context.set_offline(True)
         await asyncio.sleep(OFFLINE_S)
         await visitor.context.set_offline(False)
-    heard: list[Known] = [
-        lambda log=one.log: log.sound(visitor.name).first_after(began + ON_THE_WAY_S)  # type: ignore[misc]
-        for one in evening.scripted.values()
-    ]
+    heard = heard_again_by(evening, visitor.name, began)
     hears = page_hears_all(evening, visitor, began)
     *up, down, back = await all_when([*heard, hears, opened(visitor.log, began)], PATIENCE_S)
     findings.add("heard_by_all_p95", (max(up) - began) * 1000)

@@ -24,6 +24,7 @@ from tests.faults.network import HERE, Door
 from tests.faults.participant import STAYS_AWAY
 from tests.faults.seen import Seen
 from tests.impairment.answer import answer_by_relay
+from tests.impairment.phone_call import PHONE_CALL
 from tests.impairment.relay import DatagramRelay
 
 SAMPLES = Path(__file__).with_name("samples.js").read_text()
@@ -143,6 +144,7 @@ class Visitor:
         context = await browser.new_context(viewport=LAPTOP)  # type: ignore[arg-type]
         context.set_default_timeout(PATIENCE_MS)
         await context.add_init_script(worn(look))
+        await context.add_init_script(PHONE_CALL)
         await context.add_init_script(SAMPLES)
         await context.add_init_script(answer_by_relay(air))
         tab = Tab(await context.new_page(), Seen(ClientLog(name)))

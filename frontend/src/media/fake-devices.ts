@@ -38,12 +38,13 @@ export class FakeTrack extends EventTarget {
   }
 }
 
-/** Devices that open once `hold` has resolved, unless they are blocked. */
+/** Devices that open once `hold` has resolved, unless they are blocked or something else has them. */
 export class FakeDevices {
   readonly opened: FakeTrack[] = [];
   readonly asked: { audio: boolean; video: boolean }[] = [];
   hold: Promise<void> = Promise.resolve();
   blocked = false;
+  busy = false;
   muted = false;
 
   readonly open = async (
@@ -52,7 +53,7 @@ export class FakeDevices {
   ): Promise<LocalMedia> => {
     this.asked.push(want);
     await this.hold;
-    const problem = this.blocked ? ('blocked' as const) : null;
+    const problem = this.blocked ? 'blocked' : this.busy ? 'busy' : null;
     return {
       audio: this.#track('audio', want.audio),
       video: this.#track('video', want.video),
@@ -74,7 +75,7 @@ export class FakeDevices {
   }
 
   #track(kind: Kind, wanted: boolean): MediaStreamTrack | null {
-    if (!wanted || this.blocked) return null;
+    if (!wanted || this.blocked || this.busy) return null;
     const track = new FakeTrack(kind);
     track.muted = this.muted;
     this.opened.push(track);

@@ -24,15 +24,22 @@ class FakeOutlet implements Outlet {
   }
 }
 
+/** Until everything that a happening started is done. */
+function settled(): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve));
+}
+
 function setUp() {
   const browser = new FakeDevices();
   const problems: object[] = [];
   const changes: object[] = [];
+  const timers: (() => void)[] = [];
   const own: OwnDevices = new OwnDevices(
     { changed: () => changes.push(own.truth()), problems: (p) => problems.push(p) },
     browser.open,
+    (_, callback) => timers.push(callback),
   );
-  return { browser, own, problems, changes };
+  return { browser, own, problems, changes, timers };
 }
 
 describe('one’s own devices', () => {
@@ -187,5 +194,66 @@ describe('one’s own devices', () => {
     expect(own.truth()).toEqual({ microphone: true, camera: true });
     await own.want({ microphone: false });
     expect(own.truth()).toEqual({ microphone: false, camera: true });
+  });
+
+  /** Kills: believing a track that says after a call that it is live and unmuted. */
+  it('that a call took are fresh after it, and sent in place of the dead ones', async () => {
+    const { browser, own } = setUp();
+    const outlet = new FakeOutlet();
+    await own.open();
+    await own.sendTo(outlet);
+    const [microphone, camera] = [browser.newest('audio'), browser.newest('video')];
+    for (const track of [microphone, camera]) track.setMuted(true);
+    own.seen(false);
+    for (const track of [microphone, camera]) track.setMuted(false);
+    expect(browser.asked.length).toBe(1);
+    own.seen(true);
+    await settled();
+    expect(browser.asked.slice(1)).toEqual([{ audio: true, video: true }]);
+    expect([microphone.readyState, camera.readyState]).toEqual(['ended', 'ended']);
+    expect(outlet.microphone).toBe(browser.newest('audio'));
+    expect(outlet.camera).toBe(browser.newest('video'));
+    expect(own.truth()).toEqual({ microphone: true, camera: true });
+  });
+
+  it('that were off before a call are off after it, and the next tap opens fresh ones', async () => {
+    const { browser, own } = setUp();
+    await own.open();
+    const before = browser.newest('audio');
+    await own.want({ microphone: false });
+    before.setMuted(true);
+    before.setMuted(false);
+    await settled();
+    expect(own.truth()).toEqual({ microphone: false, camera: true });
+    await own.want({ microphone: true });
+    expect(browser.newest('audio')).not.toBe(before);
+    expect(own.truth()).toEqual({ microphone: true, camera: true });
+  });
+
+  it('that a call has still are tried again until they open', async () => {
+    const { browser, own, problems, timers } = setUp();
+    await own.open();
+    own.seen(false);
+    browser.newest('audio').setMuted(true);
+    browser.busy = true;
+    own.seen(true);
+    await settled();
+    expect(problems.at(-1)).toEqual({ audioProblem: 'busy' });
+    browser.busy = false;
+    timers.shift()?.();
+    await settled();
+    expect(problems.at(-1)).toEqual({ audioProblem: null });
+    expect([own.truth(), timers]).toEqual([{ microphone: true, camera: true }, []]);
+  });
+
+  /** Kills: an interruption that outlives the room, and opens a device on another page. */
+  it('that were released stay closed, whatever was interrupted', async () => {
+    const { browser, own } = setUp();
+    await own.open();
+    browser.newest('audio').setMuted(true);
+    own.release();
+    own.seen(true);
+    await settled();
+    expect([browser.capturing(), browser.asked.length]).toEqual([[], 1]);
   });
 });

@@ -4,6 +4,7 @@
  */
 
 import { type DeviceChoice, type DeviceProblem, type LocalMedia, openDevices } from './devices';
+import { AGAIN_MS, after, type Happening, type Kind, UNDISTURBED } from './interruption';
 
 export interface Wanted {
   readonly microphone: boolean;
@@ -36,10 +37,13 @@ export class OwnDevices {
   #outlet: Outlet | null = null;
   #allowed: Wanted = { microphone: true, camera: true };
   #round = 0;
+  #interruption = UNDISTURBED;
 
   constructor(
     private readonly on: DevicesListener,
     private readonly opens: typeof openDevices = openDevices,
+    private readonly later: (ms: number, callback: () => void) => void = (ms, callback) =>
+      void setTimeout(callback, ms),
   ) {}
 
   get audio(): MediaStreamTrack | null {
@@ -74,8 +78,10 @@ export class OwnDevices {
     if (!want.audio && !want.video) return this.apply();
     const opened = await this.opens(this.choice, want);
     if (round !== this.#round) return stopAll(opened.audio, opened.video);
-    if (want.audio) this.#audio = this.#watched(opened.audio, 'audioProblem');
-    if (want.video) this.#video = this.#watched(opened.video, 'videoProblem');
+    if (want.audio) this.#audio = this.#watched(opened.audio, 'audio');
+    if (want.video) this.#video = this.#watched(opened.video, 'video');
+    if (want.audio) this.#settle('audio', opened.audio, opened.audioProblem);
+    if (want.video) this.#settle('video', opened.video, opened.videoProblem);
     this.on.problems({
       ...(want.audio ? { audioProblem: opened.audioProblem ?? problemOf(opened.audio) } : {}),
       ...(want.video ? { videoProblem: opened.videoProblem ?? problemOf(opened.video) } : {}),
@@ -118,6 +124,7 @@ export class OwnDevices {
   /** Closes both devices. What is wanted stays wanted. */
   release(): void {
     this.#round += 1;
+    this.#interruption = { ...UNDISTURBED, hidden: this.#interruption.hidden };
     this.#audio = stopped(this.#audio);
     this.#video = stopped(this.#video);
     this.on.changed();
@@ -134,18 +141,55 @@ export class OwnDevices {
     this.on.changed();
   }
 
+  /** The page went out of sight, or the person is back in front of it: then what a call or
+   * another app has interrupted is opened again. */
+  seen(visible: boolean): void {
+    this.#happened({ what: visible ? 'shown' : 'hidden' });
+  }
+
   /** What the device or the system does to an open track is said, and so is that it is over. */
-  #watched(track: MediaStreamTrack | null, problem: keyof Problems): MediaStreamTrack | null {
-    for (const event of ['ended', 'mute', 'unmute']) {
+  #watched(track: MediaStreamTrack | null, kind: Kind): MediaStreamTrack | null {
+    for (const [event, what] of OUTSIDE) {
       track?.addEventListener(event, () => {
-        if (track === this.#audio || track === this.#video)
-          this.on.problems({ [problem]: problemOf(track) });
+        if (track === this.#audio || track === this.#video) {
+          this.on.problems({ [`${kind}Problem`]: problemOf(track) });
+          this.#happened({ what, kind });
+        }
         this.on.changed();
       });
     }
     return track;
   }
+
+  #happened(happening: Happening): void {
+    const { is, open } = after(this.#interruption, happening);
+    this.#interruption = is;
+    if (open.length > 0) void this.#reopen(open);
+  }
+
+  /** Fresh tracks: those that were interrupted may say that they work, and capture nothing. One
+   * that is not wanted now is opened by the tap that wants it. */
+  async #reopen(kinds: readonly Kind[]): Promise<void> {
+    if (kinds.includes('audio')) this.#audio = stopped(this.#audio);
+    if (kinds.includes('video')) this.#video = stopped(this.#video);
+    await this.open();
+  }
+
+  /** After an interruption a device that something else has still is tried again, and one that
+   * comes muted is waited for. A person who said no is not asked again. */
+  #settle(kind: Kind, track: MediaStreamTrack | null, problem: DeviceProblem | null): void {
+    const taken = problem === 'busy' && this.#interruption[kind];
+    this.#happened({ what: 'settled', kind, interrupted: taken || track?.muted === true });
+    if (taken) this.later(AGAIN_MS, () => this.#happened({ what: 'waited' }));
+  }
 }
+
+/** What the device or the system does to a track without asking the page. */
+const OUTSIDE = [
+  ['ended', 'ended'],
+  ['mute', 'muted'],
+  ['unmute', 'unmuted'],
+] as const;
 
 /** Why a track that is open gives nothing. */
 function problemOf(track: MediaStreamTrack | null): DeviceProblem | null {

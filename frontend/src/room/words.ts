@@ -56,7 +56,7 @@ export const DEVICES: Readonly<Record<'audio' | 'video', Readonly<Record<string,
     busy: 'Another app is using the microphone. Close it, then try again.',
     insecure: 'This page can’t use a microphone, because the connection isn’t secure.',
     muted:
-      'Your device keeps the microphone off, for a call or by a switch. End the call or turn the switch, then tap Unmute.',
+      'Your device keeps the microphone off, for a call or by a switch. It opens again when that is over.',
     gone: 'Your microphone was switched off or unplugged. Nobody hears you. Tap Unmute to use another one.',
   },
   video: {
@@ -66,7 +66,7 @@ export const DEVICES: Readonly<Record<'audio' | 'video', Readonly<Record<string,
     busy: 'Another app is using the camera. Close it, or join without video.',
     insecure: 'This page can’t use a camera, because the connection isn’t secure.',
     muted:
-      'Your device keeps the camera off, for a call or by a switch. When that is over, tap Start video.',
+      'Your device keeps the camera off, for a call or by a switch. It opens again when that is over.',
     gone: 'Your camera was switched off or unplugged. Tap Start video to use another one.',
   },
 };

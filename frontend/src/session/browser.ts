@@ -25,6 +25,7 @@ export function browserParts(given: DOMStringMap): Parts {
     listDevices,
     outputs: browserOutputs(),
     onDevicesChanged,
+    onSeen,
     meter,
     streamOf: (track) => new MediaStream([track]),
     wallNow: () => Date.now(),
@@ -45,4 +46,11 @@ function support(): Support {
     userAgent: navigator.userAgent,
     touchPoints: navigator.maxTouchPoints,
   });
+}
+
+/** A page that was in the browser's back-forward cache is shown without a change of visibility. */
+function onSeen(callback: (visible: boolean) => void): void {
+  const look = () => callback(document.visibilityState === 'visible');
+  document.addEventListener('visibilitychange', look);
+  window.addEventListener('pageshow', look);
 }

@@ -101,7 +101,7 @@ export class FakePeer implements MediaPeer {
   }
 
   #isOpen(track: MediaStreamTrack | null): boolean {
-    return this.#senders && track?.readyState === 'live' && track.enabled;
+    return this.#senders && track?.readyState === 'live' && track.enabled && !track.muted;
   }
 
   #sending(): void {

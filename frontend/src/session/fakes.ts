@@ -229,6 +229,7 @@ export class FakePage {
   outputs = ['speaker', 'headset'];
   chosenOutput = '';
   devicesChanged = () => {};
+  seen: (visible: boolean) => void = () => {};
   readonly session: RoomSession;
   readonly #parts: Parts = {
     support: { can: true, openIn: null },
@@ -258,6 +259,9 @@ export class FakePage {
     },
     onDevicesChanged: (callback) => {
       this.devicesChanged = callback;
+    },
+    onSeen: (callback) => {
+      this.seen = callback;
     },
     meter: (track, on) => {
       this.metered.push(`start ${track.kind}`);

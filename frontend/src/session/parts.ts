@@ -31,6 +31,8 @@ export interface Parts {
   readonly outputs: Outputs;
   /** Calls back when a device is plugged in or pulled out. */
   onDevicesChanged(callback: () => void): void;
+  /** Calls back when the page is out of sight (false), and when the person is back (true). */
+  onSeen(callback: (visible: boolean) => void): void;
   /** Calls back with a loudness of 0 to 1; returns how to stop. */
   meter(track: MediaStreamTrack, on: (level: number) => void): () => void;
   streamOf(track: MediaStreamTrack): MediaStream;

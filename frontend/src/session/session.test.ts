@@ -306,3 +306,22 @@ describe('the clock', () => {
     expect(page.session.page.now.value).toBe(7_000);
   });
 });
+
+describe('a phone call', () => {
+  /** Kills: a session that does not notice that the person is back in front of the page. */
+  it('leaves the microphone as it was, for the person and for the others', async () => {
+    const page = await new FakePage().join();
+    await page.session.devices.want({ microphone: true });
+    const dead = page.browser.newest('audio');
+    dead.setMuted(true);
+    page.seen(false);
+    await settled();
+    expect(page.server.devices.microphone).toBe(false);
+    dead.muted = false;
+    page.seen(true);
+    await settled();
+    expect(page.browser.newest('audio')).not.toBe(dead);
+    expect(page.server.devices.microphone).toBe(true);
+    expect(page.session.page.current.notice).toBeNull();
+  });
+});

@@ -65,6 +65,7 @@ export class RoomSession {
   start(): void {
     if (!this.parts.support.can) return;
     this.parts.onDevicesChanged(() => void this.#devicesChanged());
+    this.parts.onSeen((visible) => this.devices.seen(visible));
     this.#connection = this.#reach();
     void this.check.open().then(() => this.media.prepare());
   }
