@@ -1,6 +1,6 @@
 """A scripted browser: ICE checks, DTLS, SRTP and payloads that say whose they are.
 
-Real sockets on 127.0.0.1, no codec. It sends what a test tells it to and keeps all that comes.
+Real sockets on loopback, no codec. It sends what a test tells it to and keeps all that comes.
 Everything waits for a condition that arriving datagrams may make true; nothing sleeps.
 """
 
@@ -93,6 +93,8 @@ class ClientPeer(asyncio.DatagramProtocol):
         self.control: list[bytes] = []
         self.replies: dict[bytes, bytes] = {}
         self.undecodable = 0
+        self.here = "127.0.0.1"  # the address of this end
+        self.candidates: list[tuple[str, str]] = []  # of the node: (address, port)
         self.node: Address = ("", 0)
         self.remote = ("", "")
         self.slot_of: dict[int, tuple[Kind, int, bool]] = {}
@@ -157,8 +159,7 @@ class ClientPeer(asyncio.DatagramProtocol):
             re.findall(r"a=ice-ufrag:(\S+)", answer)[0],
             re.findall(r"a=ice-pwd:(\S+)", answer)[0],
         )
-        host, port = re.findall(r"a=candidate:1 1 udp \d+ (\S+) (\d+) typ host", answer)[0]
-        self.node = (host, int(port))
+        self.candidates = re.findall(r"a=candidate:\d+ 1 udp \d+ (\S+) (\d+) typ host", answer)
         digest = re.findall(r"a=fingerprint:sha-256 (\S+)", answer)[0]
         if self.handshake is None:
             expected = bytes.fromhex(digest.replace(":", ""))
@@ -174,11 +175,16 @@ class ClientPeer(asyncio.DatagramProtocol):
     # ---- connecting ----------------------------------------------------------------------
 
     async def open(self) -> None:
-        """A socket of its own; called again, one from another port, as after a network change."""
+        """A socket of its own; called again, one from another port, as after a network change.
+        It goes to the node's first address of the family of `here`."""
         self.close()
-        self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        with_ipv6 = ":" in self.here
+        host, port = next(one for one in self.candidates if (":" in one[0]) == with_ipv6)
+        self.node = (host, int(port))
+        family = socket.AF_INET6 if with_ipv6 else socket.AF_INET
+        self.socket = socket.socket(family, socket.SOCK_DGRAM)
         self.socket.setblocking(False)
-        self.socket.bind(("127.0.0.1", 0))
+        self.socket.bind((self.here, 0))
         loop = asyncio.get_running_loop()
         self._transport, _ = await loop.create_datagram_endpoint(lambda: self, sock=self.socket)
 

@@ -8,6 +8,7 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from server.media.client import MediaClient
 from server.media.configuration import Configuration
@@ -19,6 +20,7 @@ from tests.media.client_peer import PATIENCE, Address, ClientPeer
 
 SECRET = "a secret of the tests, shared by processes"
 ROOM = "room"
+HERE = "127.0.0.1"
 
 
 class MemoryStore:
@@ -89,9 +91,9 @@ class TappedProcess(MediaProcess):
 class People:
     """A node, a web process's client, and the peers of one room."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, **configured: Any) -> None:
         self.store = MemoryStore()
-        self.process = TappedProcess(configuration(folder), self.store)
+        self.process = TappedProcess(replace(configuration(folder), **configured), self.store)
         self.node = self.process.node
         self.notifications: list[Notification] = []
         self._news = asyncio.Event()
@@ -158,11 +160,12 @@ class People:
         return reply
 
     async def join(
-        self, name: str, generation: int = 1, slots: int = 3, **changes: bool
+        self, name: str, generation: int = 1, slots: int = 3, here: str = HERE, **changes: bool
     ) -> ClientPeer:
-        """A wanted peer that sends and receives all, connected."""
+        """A wanted peer that sends and receives all, connected from that address."""
         self.client.apply(self.want(**{name: allowed(generation, **changes)}))
         peer = ClientPeer(name, slots)
+        peer.here = here
         assert isinstance(await self.offered(name, peer, generation), Answer)
         self.peers[name] = peer
         await peer.connect()
