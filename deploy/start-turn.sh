@@ -10,6 +10,9 @@ made="${TURN_FOLDER:-/var/tmp}/turnserver.conf"
     echo "static-auth-secret=$TURN_SECRET"
     echo "external-ip=$TURN_ADDRESS"
     echo "allowed-peer-ip=$TURN_ADDRESS"
+    echo "tls-listening-port=${TURN_TLS_PORT:-5349}"
+    # An address of this host that is the relay's alone; otherwise it listens on all of them.
+    if [ -n "${TURN_LISTEN:-}" ]; then echo "listening-ip=$TURN_LISTEN"; fi
 } > "$made"
 unset TURN_SECRET
 exec turnserver -c "$made" "$@"

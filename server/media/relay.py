@@ -1,4 +1,4 @@
-"""Access to the TURN relay that leads to the media nodes where a network lets nothing but TLS out.
+"""Access to the TURN relay that leads to the media nodes where a network lets no UDP, or nothing but TLS, out.
 
 Pure. Owns how it is computed: short-lived, from the secret that the relay shares (TURN REST API,
 draft-uberti-behave-turn-rest-00, section 2.2). Must not know the relay, nor who asks.
@@ -21,11 +21,11 @@ class RelayAccess:
     credential: str = ""
 
 
-def relay_access(url: str, secret: str, name: str, now_s: float) -> RelayAccess:
-    """Access for ten minutes; `name` is an opaque key, so the relay's log names nobody. Without a
-    `url` there is no relay."""
-    if not url:
+def relay_access(urls: tuple[str, ...], secret: str, name: str, now_s: float) -> RelayAccess:
+    """Access for ten minutes; `name` is an opaque key, so the relay's log names nobody. Without
+    `urls` there is no relay. They are one relay over several transports, and a browser tries all."""
+    if not urls:
         return RelayAccess()
     username = f"{int(now_s) + VALID_S}:{name}"
     made = hmac.digest(secret.encode(), username.encode(), "sha1")
-    return RelayAccess((url,), username, base64.b64encode(made).decode())
+    return RelayAccess(urls, username, base64.b64encode(made).decode())

@@ -9,7 +9,7 @@ import asyncio
 import contextlib
 import time
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from aiortc import MediaStreamTrack
@@ -97,19 +97,26 @@ async def check(installation: Installation) -> list[NodeCheck]:
 async def check_node(
     node: str, lease: Lease, installation: Installation, store: Redis
 ) -> NodeCheck:
-    """One after the other: directly, then through the relay if there is one."""
+    """One after the other: directly, then through the relay, if there is one, by each transport."""
     client = MediaClient(lease.control, installation.media_secret, NAME, lambda _: None)
     try:
         if not await client.connect():
             return NodeCheck(node)
         attempts = [await attempt(Attempt("directly"), client, store, None)]
         access = installation.relay()
-        if access.urls:
-            through = Attempt("through the relay")
-            attempts.append(await attempt(through, client, store, access))
+        for url in access.urls:
+            through = Attempt(f"through the relay by {transport_of(url)}")
+            attempts.append(await attempt(through, client, store, replace(access, urls=(url,))))
         return NodeCheck(node, attempts)
     finally:
         await client.close()
+
+
+def transport_of(url: str) -> str:
+    """How one reaches the relay at a TURN URL (RFC 7065): UDP, TCP or TLS."""
+    if url.startswith("turns:"):
+        return "TLS"
+    return "TCP" if url.endswith("?transport=tcp") else "UDP"
 
 
 async def attempt(

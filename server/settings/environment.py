@@ -38,7 +38,7 @@ class Environment:
     email_url: str
     email_from: str
     staff_phone: str
-    turn_url: str
+    turn_urls: tuple[str, ...]
     turn_secret: str
     public_hosts: tuple[str, ...]
 
@@ -63,7 +63,7 @@ class Environment:
             email_url=get("THIRDS_EMAIL_URL", ""),
             email_from=get("THIRDS_EMAIL_FROM", DEVELOPMENT_SENDER),
             staff_phone=get("THIRDS_STAFF_PHONE", ""),
-            turn_url=get("THIRDS_TURN_URL", ""),
+            turn_urls=tuple(get("THIRDS_TURN_URLS", "").split()),
             turn_secret=get("THIRDS_TURN_SECRET", ""),
             public_hosts=tuple(h for h in get("THIRDS_HOSTS", "").split(",") if h),
         )

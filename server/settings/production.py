@@ -23,7 +23,7 @@ for name, secret in (
     ("THIRDS_MEDIA_SECRET", ENVIRONMENT.media_secret),
     ("THIRDS_TURN_SECRET", ENVIRONMENT.turn_secret),
 ):
-    needed = name != "THIRDS_TURN_SECRET" or ENVIRONMENT.turn_url
+    needed = name != "THIRDS_TURN_SECRET" or ENVIRONMENT.turn_urls
     if needed and len(secret.encode()) < SHORTEST_SECRET:
         raise ImproperlyConfigured(f"{name} has to be {SHORTEST_SECRET} bytes or longer.")
 for name, keys in (

@@ -13,14 +13,14 @@ __all__ = ["NO_RELAY", "Relay", "RelayAccess"]
 
 @dataclass(frozen=True, slots=True)
 class Relay:
-    """The installation's relay, by the secret that it shares; without an `url` there is none."""
+    """The installation's relay, by the secret that it shares; without `urls` there is none."""
 
-    url: str
+    urls: tuple[str, ...]
     secret: str
 
     def access_for(self, seat: str, now_s: float) -> RelayAccess:
         """Access for ten minutes; `seat` is an opaque key, so the relay's log names nobody."""
-        return relay_access(self.url, self.secret, seat, now_s)
+        return relay_access(self.urls, self.secret, seat, now_s)
 
 
-NO_RELAY: Final = Relay("", "")
+NO_RELAY: Final = Relay((), "")

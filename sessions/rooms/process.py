@@ -68,7 +68,7 @@ class Process:
     @classmethod
     def of_settings(cls) -> "Process":
         """The one that the settings describe."""
-        relay = Relay(settings.THIRDS_TURN_URL, settings.THIRDS_TURN_SECRET)
+        relay = Relay(settings.THIRDS_TURN_URLS, settings.THIRDS_TURN_SECRET)
         return cls(
             settings.REDIS_URL, settings.THIRDS_MEDIA_SECRET, settings.DATABASE_POOL_SIZE, relay
         )

@@ -210,6 +210,24 @@ def test_relay_reaches_the_media_nodes_and_nobody_else() -> None:
     assert service("turn")["environment"]["TURN_ADDRESS"] == example()["THIRDS_PUBLIC_ADDRESS"]
 
 
+def test_relays_program_may_be_executed() -> None:
+    """The image's turnserver bears cap_net_bind_service=+ep: the kernel executes such a file only
+    with that capability in the bounding set (capabilities(7))."""
+    assert service("turn")["cap_add"] == ["NET_BIND_SERVICE"]
+
+
+def test_browsers_are_led_to_the_ports_on_which_the_relay_listens() -> None:
+    name, tls = example()["THIRDS_TURN_DOMAIN"], service("turn")["environment"]["TURN_TLS_PORT"]
+    assert service("web-1")["environment"]["THIRDS_TURN_URLS"].split() == [
+        f"turn:{name}:3478?transport=udp",
+        f"turn:{name}:3478?transport=tcp",
+        f"turns:{name}:{tls}?transport=tcp",
+    ]
+    lines = (ROOT / "deploy" / "turnserver.conf").read_text(encoding="utf-8").splitlines()
+    assert "listening-port=3478" in lines
+    assert not {"no-udp", "no-tcp", "no-tls"} & set(lines)
+
+
 def test_no_secret_has_a_default() -> None:
     """Kills: `${THIRDS_SECRET_KEY:-changeme}`; compose must refuse to start without one."""
     text = (ROOT / "docker-compose.yml").read_text(encoding="utf-8")

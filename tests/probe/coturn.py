@@ -1,4 +1,4 @@
-"""Debian's coturn with deploy/turnserver.conf, over TLS on 127.0.0.1, as compose starts it."""
+"""Debian's coturn with deploy/turnserver.conf on 127.0.0.1, as compose starts it."""
 
 import asyncio
 import contextlib
@@ -24,9 +24,11 @@ UP_S: Final = 20.0
 
 @dataclass(frozen=True)
 class Coturn:
-    """A running relay: its address for `iceServers`, and the file that trusts it."""
+    """A running relay: its addresses for `iceServers` (UDP, TCP, TLS), and the file that trusts
+    it."""
 
-    url: str
+    port: int
+    urls: tuple[str, ...]
     certificate: Path
     log: Path
 
@@ -35,25 +37,34 @@ class Coturn:
 async def running_coturn(folder: Path) -> AsyncIterator[Coturn]:
     """Until the block ends. Relays to 127.0.0.1 and to nobody else."""
     files, port = certificate_for(HERE, folder / "relay", datetime.now(UTC)), free_port()
+    tls_port = free_port()
     log = folder / "coturn.log"
     with log.open("wb") as output:
         process = await asyncio.create_subprocess_exec(
             ROOT / "deploy" / "start-turn.sh",
             *_words(files, port),
-            env=_environment(folder),
+            env=_environment(folder, tls_port),
             stdout=output,
             stderr=output,
         )
     try:
-        await _until_it_answers(port, files.certificate, process)
-        yield Coturn(f"turns:{HERE}:{port}", files.certificate, log)
+        await _until_it_answers(tls_port, files.certificate, process)
+        yield Coturn(port, _urls(port, tls_port), files.certificate, log)
     finally:
         with contextlib.suppress(ProcessLookupError):
             process.kill()
         await process.wait()
 
 
-def _environment(folder: Path) -> dict[str, str]:
+def _urls(port: int, tls_port: int) -> tuple[str, ...]:
+    return (
+        f"turn:{HERE}:{port}?transport=udp",
+        f"turn:{HERE}:{port}?transport=tcp",
+        f"turns:{HERE}:{tls_port}?transport=tcp",
+    )
+
+
+def _environment(folder: Path, tls_port: int) -> dict[str, str]:
     """What compose tells the container, and where the files are here."""
     program = Path(needed(COTURN))
     return {
@@ -63,6 +74,8 @@ def _environment(folder: Path) -> dict[str, str]:
         "TURN_REALM": "test",
         "TURN_SECRET": SECRET,
         "TURN_ADDRESS": HERE,
+        "TURN_LISTEN": HERE,
+        "TURN_TLS_PORT": str(tls_port),
     }
 
 
@@ -73,8 +86,7 @@ def _words(files: Certificate, port: int) -> list[str]:
         "--allow-loopback-peers",
         f"--cert={files.certificate}",
         f"--pkey={files.key}",
-        f"--tls-listening-port={port}",
-        f"--listening-ip={HERE}",
+        f"--listening-port={port}",
         f"--relay-ip={HERE}",
         f"--pidfile={folder / 'coturn.pid'}",
         f"--userdb={folder / 'coturn.sqlite'}",

@@ -4,6 +4,7 @@ import asyncio
 import os
 import signal
 import time
+from dataclasses import replace
 from io import StringIO
 from pathlib import Path
 from typing import Any, cast
@@ -42,7 +43,7 @@ async def checked(node: NodeProcess, relay: Coturn | None = None, secret: str = 
     """The lines of a check of its nodes."""
 
     def access() -> RelayAccess:
-        return relay_access(relay.url if relay else "", secret, "somebody", time.time())
+        return relay_access(relay.urls if relay else (), secret, "somebody", time.time())
 
     await node.next_load()  # its lease was renewed just before
     found = await check(Installation(node.redis_url, SECRET, access))
@@ -124,15 +125,18 @@ async def test_dead_node_fails_and_the_others_are_checked(node: NodeProcess) -> 
 async def test_relay_is_checked_as_well(
     node: NodeProcess, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Through coturn with the configuration of production, over TLS. Kills: credentials that
+    """Through coturn with the configuration of production, by each way to it. Kills: credentials that
     coturn does not compute; an attempt that goes directly when the relay refuses it."""
     async with running_coturn(folder) as relay:
         monkeypatch.setenv("SSL_CERT_FILE", str(relay.certificate))
         assert await checked(node, relay, coturn.SECRET) == [
-            "ok measured: sound and pictures arrive directly in _ s, through the relay in _ s"
+            "ok measured: sound and pictures arrive directly in _ s, "
+            "through the relay by UDP in _ s, through the relay by TCP in _ s, "
+            "through the relay by TLS in _ s"
         ], relay.log.read_text(errors="replace")
-        assert await checked(node, relay, "another secret") == [
-            "failed measured: directly in _ s, through the relay: no connection"
+        only_tls = replace(relay, urls=relay.urls[2:])
+        assert await checked(node, only_tls, "another secret") == [
+            "failed measured: directly in _ s, through the relay by TLS: no connection"
         ]
 
 

@@ -29,7 +29,7 @@ PRODUCTION = {
         ({"THIRDS_SECRET_KEY": "development-only-secret-never-in-production"}, "own long values"),
         ({"THIRDS_SECRET_KEY": "x" * 31}, "THIRDS_SECRET_KEY has to be 32 bytes or longer"),
         ({"THIRDS_MEDIA_SECRET": ""}, "THIRDS_MEDIA_SECRET has to be 32 bytes or longer"),
-        ({"THIRDS_TURN_URL": "turns:a:1"}, "THIRDS_TURN_SECRET has to be 32 bytes or longer"),
+        ({"THIRDS_TURN_URLS": "turns:a:1"}, "THIRDS_TURN_SECRET has to be 32 bytes or longer"),
         ({"THIRDS_EMAIL_FROM": ""}, "Set THIRDS_EMAIL_FROM"),
         ({"THIRDS_EMAIL_FROM": "Thirds <no-reply@example.org>"}, "Set THIRDS_EMAIL_FROM"),
         ({"THIRDS_AUDIT_KEYS": ""}, "THIRDS_AUDIT_KEYS: a key is given as id:key"),

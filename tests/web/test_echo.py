@@ -156,9 +156,9 @@ def test_ended_echo_is_nobodys(browser: Client) -> None:
 
 def test_access_to_the_relay_is_short_and_nameless(browser: Client, process: Process) -> None:
     assert browser.get("/echo/relay/").json() == {"urls": [], "username": "", "credential": ""}
-    process.relay = Relay("turns:turn.example.org:5349", "s")
+    process.relay = Relay(("turn:turn.example.org:3478", "turns:turn.example.org:443"), "s")
     access = browser.get("/echo/relay/").json()
-    assert access["urls"] == ["turns:turn.example.org:5349"]
+    assert access["urls"] == ["turn:turn.example.org:3478", "turns:turn.example.org:443"]
     until, _, name = access["username"].partition(":")
     assert until.isdecimal()
     assert name.startswith("echo-")

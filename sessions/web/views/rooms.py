@@ -30,7 +30,7 @@ def room_page(request: HttpRequest, session: Session) -> HttpResponse:
         "zone": person.zone,
         "planned_zone": session.zone,
         "staff_phone": settings.THIRDS_STAFF_PHONE,
-        "relay": bool(settings.THIRDS_TURN_URL),
+        "relay": bool(settings.THIRDS_TURN_URLS),
         "slots": media_slots(session, len(leaders([session])[session.pk])),
     }
     return render(request, "rooms/room.html", context)

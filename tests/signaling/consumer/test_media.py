@@ -90,7 +90,7 @@ async def test_med3_view_is_said_again_after_an_offer(dana: Browser, node: Talki
 async def test_med2_relay_re5_gives_a_browsers_own_access(dana: Browser, process: Process) -> None:
     """The password is what coturn computes for the name (use-auth-secret). Kills: another digest."""
     url = "turns:turn.example.org:5349"
-    process.relay = Relay(url, "north")
+    process.relay = Relay((url,), "north")
     began = int(time.time())
     access = await dana.ask("media.relay")
     ended = int(time.time())

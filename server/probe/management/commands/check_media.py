@@ -47,7 +47,7 @@ def installation() -> Installation:
     """This one, as settings say."""
 
     def relay() -> RelayAccess:
-        url, secret = settings.THIRDS_TURN_URL, settings.THIRDS_TURN_SECRET
-        return relay_access(url, secret, secrets.token_urlsafe(12), time.time())
+        urls, secret = settings.THIRDS_TURN_URLS, settings.THIRDS_TURN_SECRET
+        return relay_access(urls, secret, secrets.token_urlsafe(12), time.time())
 
     return Installation(settings.REDIS_URL, settings.THIRDS_MEDIA_SECRET, relay)
