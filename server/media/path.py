@@ -107,7 +107,7 @@ class PacketPath:
         if slot.publication is publication:
             return
         self.remove_route(slot)
-        slot.publication, slot.shown = publication, False
+        slot.publication, slot.shown, slot.since = publication, False, now
         publication.slots.append(slot)
         self._begin_with(publication.layers[0], slot, now)
 

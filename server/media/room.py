@@ -30,6 +30,8 @@ from server.media.streams import Leg, Publication, Slot
 
 SILENT_SECONDS: Final = 15.0
 UNFINISHED_SECONDS: Final = 10.0
+NEW_SECONDS: Final = 2.0  # within which a browser says how large the tile of a new owner is
+SMALLEST: Final = 1  # a width: until then the tile gets the smallest picture, which comes soonest
 LAYER_SECONDS: Final = 0.7  # a layer that sent nothing for so long has been stopped
 # A stream that sent nothing for so long does not arrive. A silent microphone sends a packet each
 # 200 to 400 ms (DTX): at a loss of one in five, seven in a row are lost once in ten hours.
@@ -183,8 +185,10 @@ class MediaRoom:
             for slot in subscriber.leg.slots["video"]:
                 arriving = slot.publication.arriving(now, LAYER_SECONDS) if slot.publication else []
                 if arriving:
-                    layer = layer_of(arriving, subscriber.width(slot.index))
-                    self.path.choose(slot, layer, now)
+                    width = subscriber.width(slot.index)
+                    if width == 0 and now - slot.since < NEW_SECONDS:
+                        width = SMALLEST
+                    self.path.choose(slot, layer_of(arriving, width), now)
 
     def _unroute(self, subscriber: str, index: int | None) -> None:
         """At once, before anyone is notified of a new owner."""

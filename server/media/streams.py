@@ -174,6 +174,7 @@ class Slot:
         "sequence",
         "shift",
         "shown",
+        "since",
         "source",
         "ssrc",
         "start",
@@ -200,6 +201,7 @@ class Slot:
         self.pending: Source | None = None  # the layer to go on with at its next key frame
         self.aligned: int | None = None  # the timestamp's shift in that layer, where it is known
         self.shown = False  # the owner's first picture was announced
+        self.since = 0.0  # when it got this owner, monotonic
         self.waiting = True  # for the source's next key frame (video) or packet (audio)
         self.fresh = True  # nothing was ever sent
         self.start = 0  # the source's index that this turn began with

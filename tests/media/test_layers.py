@@ -8,7 +8,7 @@ import pytest
 from server.media import rtcp
 from server.media.allocation import layer_of
 from server.media.messages import Answer, SlotShown
-from server.media.room import MediaRoom
+from server.media.room import NEW_SECONDS, MediaRoom
 from server.media.streams import Publication, Slot
 from tests.media.client_peer import Arrived, ClientPeer
 from tests.media.layered_peer import RIDS, LayeredPeer
@@ -24,6 +24,11 @@ async def layered(people: People, name: str) -> LayeredPeer:
     await peer.connect()
     await people.until(lambda: people.leg_connected(name, 1))
     return peer
+
+
+def all_arrive(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However late a test asks."""
+    monkeypatch.setattr(Publication, "arriving", lambda one, *_: list(range(len(one.layers))))
 
 
 def camera_of(people: People, name: str) -> Publication:
@@ -176,16 +181,37 @@ def test_picture_is_as_large_as_it_is_shown_and_no_larger(
     assert layer_of(arriving, width) == layer
 
 
-async def test_tile_of_a_phone_gets_a_small_picture_and_a_hidden_one_none(people: People) -> None:
+async def test_tile_of_a_phone_gets_a_small_picture_and_a_hidden_one_none(
+    people: People, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The room's own choice, over a running node."""
+    all_arrive(monkeypatch)
     first = await layered(people, "first")
     await people.join("second")
     for rid in RIDS:
         first.show_layer(rid, key=True)
     slot, camera = slot_of(people, "second"), camera_of(people, "first")
     await people.until(lambda: all(layer.packets for layer in camera.layers))
-    room, now = people.node.rooms[ROOM], people.node._clock()
+    room, now = people.node.rooms[ROOM], people.node._clock() + NEW_SECONDS
     for view, chosen in (({0: 320}, camera.layers[1]), ({}, None), (None, camera.layers[2])):
         room.peers["second"].view = view
         room.share(now)
         assert (slot.pending or slot.source) is chosen
+
+
+async def test_new_owner_is_not_held_back_until_the_browser_has_drawn_the_tile(
+    people: People, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Kills: a newcomer whose picture waits for a view that cannot name the slot yet."""
+    all_arrive(monkeypatch)
+    first = await layered(people, "first")
+    await people.join("second")
+    for rid in RIDS:
+        first.show_layer(rid, key=True)
+    slot, camera = slot_of(people, "second"), camera_of(people, "first")
+    await people.until(lambda: all(layer.packets for layer in camera.layers))
+    room = people.node.rooms[ROOM]
+    room.peers["second"].view = {}
+    for after, carried in ((0.1, camera.layers[0]), (NEW_SECONDS, None)):
+        room.share(slot.since + after)
+        assert (slot.pending or slot.source) is carried
