@@ -18,7 +18,9 @@ from typing import Any, Final
 
 from bench.cores import Split, born_on, split
 from bench.media.floor import measured
+from bench.media.janus import JanusAbsentError
 from bench.media.load import RATES, SIZES, Load
+from bench.media.turns import missed_beside, node_room, turns
 from bench.reporting import finish, machine, percentile, progress
 from server.media.client import NodeLoad
 from tests.media.node_process import NodeProcess, running_node
@@ -27,7 +29,6 @@ BOUND: Final = 2.7  # processor time of a forwarded packet, in times of the floo
 LEAST_DELIVERY: Final = 0.999
 WARM_SECONDS: Final = 3.0
 TAIL_SECONDS: Final = 0.5
-JOINS_AT_ONCE: Final = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +46,9 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--peers", type=int, default=12, help="in each; default: %(default)s")
     parser.add_argument("--seconds", type=float, default=15.0, help="default: %(default)s")
     parser.add_argument("--bound", type=float, default=BOUND, help="ratio; default: %(default)s")
+    beside = "run in turns with the node: janus, which a person installs (apt-get install janus)"
+    parser.add_argument("--peer", choices=["janus"], help=beside)
+    parser.add_argument("--turns", type=int, default=3, help="of each; default: %(default)s")
     return parser.parse_args(arguments)
 
 
@@ -52,7 +56,7 @@ async def measure(node: NodeProcess, sizes: argparse.Namespace) -> dict[str, Any
     """Joins the rooms and runs them; everything that was found."""
     empty = node.resident_bytes()
     progress(f"{sizes.rooms} rooms of {sizes.peers} join")
-    rooms = [await _joined(node, f"room-{room}", sizes.peers) for room in range(sizes.rooms)]
+    rooms = [await node_room(node, f"room-{room}", sizes.peers) for room in range(sizes.rooms)]
     joined = node.resident_bytes()
     seconds = WARM_SECONDS + sizes.seconds + TAIL_SECONDS
     progress("sealing what will be sent")
@@ -71,19 +75,6 @@ async def measure(node: NodeProcess, sizes: argparse.Namespace) -> dict[str, Any
         "node_kb_per_peer_after": round((ran - empty) / people / 1024, 1),
         "counters": {name: n for name, n in marks[1].load.counters.items() if n},
     }
-
-
-async def _joined(node: NodeProcess, room: str, size: int) -> list[Any]:
-    """One room of connected peers with a slot for each other."""
-    names = [f"peer-{number}" for number in range(size)]
-    await node.want(room, names)
-    turns = asyncio.Semaphore(JOINS_AT_ONCE)
-
-    async def join(name: str) -> Any:
-        async with turns:
-            return await node.join(room, name, size - 1)
-
-    return list(await asyncio.gather(*(join(name) for name in names)))
 
 
 async def _marks(node: NodeProcess, seconds: float) -> tuple[Mark, Mark]:
@@ -155,7 +146,7 @@ def main(arguments: Sequence[str]) -> int:
     """Runs the benchmark; the exit code."""
     sizes = parse(arguments)
     cores = split()
-    result = {
+    described = {
         "bench": "media",
         "machine": machine(),
         "node_alone_on_its_core": cores.pinned,
@@ -163,9 +154,20 @@ def main(arguments: Sequence[str]) -> int:
         "peers": sizes.peers,
         "packets_per_second": dict(RATES),
         "payload_bytes": dict(SIZES),
-        **asyncio.run(run(sizes, cores)),
     }
+    if sizes.peer:
+        return _beside(described, sizes, cores)
+    result = {**described, **asyncio.run(run(sizes, cores))}
     return finish(result, missed(result, sizes.bound))
+
+
+def _beside(described: dict[str, Any], sizes: argparse.Namespace, cores: Split) -> int:
+    """The node in turns with another server."""
+    try:
+        result = {**described, "peer": sizes.peer, **asyncio.run(turns(sizes, cores))}
+    except JanusAbsentError as absent:
+        return finish(described, [str(absent)])
+    return finish(result, missed_beside(result))
 
 
 if __name__ == "__main__":

@@ -13,7 +13,7 @@ import time
 from array import array
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, NamedTuple
 
 from pylibsrtp import Error as SrtpError
 
@@ -52,48 +52,52 @@ class Flow:
     count: int = 0
 
 
+class Member(NamedTuple):
+    """What a person sends with and what they receive with: one connection, or two."""
+
+    sends: ClientPeer
+    receives: ClientPeer
+
+
 @dataclass(slots=True)
 class Person:
-    """One connected peer: its socket, when it sent each packet, and the flows that reach it."""
+    """One person: their sockets, when they sent each packet, and the flows that reach them."""
 
     index: int
     room: int
     peer: ClientPeer
+    receiver: ClientPeer
+    receiving: socket.socket
     socket: socket.socket
     sent: dict[Kind, "array[int]"]
     flows: dict[bytes, Flow] = field(default_factory=dict)
 
 
-# when due (ns from the start), by which peer, what, where its stamp goes and at which number
-Due = tuple[int, Person, bytes, "array[int] | None", int]
+# when due (ns from the start), through which socket, what, where its stamp goes and at which number
+Due = tuple[int, socket.socket, bytes, "array[int] | None", int]
 
 
 class Load:
-    """All people of all rooms. `rooms[r][p]` are connected peers; `seconds` is the whole run."""
+    """All people of all rooms. `rooms[r][p]` are connected; `seconds` is the whole run."""
 
-    def __init__(self, rooms: Sequence[Sequence[ClientPeer]], seconds: float) -> None:
+    def __init__(self, rooms: Sequence[Sequence[Member]], seconds: float) -> None:
         self.seconds = seconds
         self.people: list[Person] = []
-        for room, peers in enumerate(rooms):
-            for peer in peers:
-                self.people.append(self._person(room, peer))
+        for room, members in enumerate(rooms):
+            for member in members:
+                self.people.append(self._person(room, member))
         self.sampled = self.wrong = self.bytes_received = 0
         self.late: list[int] = []  # ns by which each packet left after it was due
         self._due = sorted(
             (due for person in self.people for due in self._of(person)), key=lambda due: due[0]
         )
 
-    def _person(self, room: int, peer: ClientPeer) -> Person:
-        """Takes the socket over from the event loop."""
-        own = peer.socket.dup()
-        address = peer.node
-        peer.close()
-        own.setblocking(False)
-        own.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, BUFFER)
-        own.setsockopt(socket.SOL_SOCKET, SO_TIMESTAMPNS, 1)
-        own.connect(address)
+    def _person(self, room: int, member: Member) -> Person:
+        """Takes the sockets over from the event loop."""
+        own = _taken_over(member.sends)
+        receiving = own if member.sends is member.receives else _taken_over(member.receives)
         sent = {kind: array("q", bytes(8 * self.numbers(kind))) for kind in RATES}
-        return Person(len(self.people), room, peer, own, sent)
+        return Person(len(self.people), room, *member, receiving, own, sent)
 
     def numbers(self, kind: Kind) -> int:
         """How many packets of a kind each person sends."""
@@ -108,24 +112,29 @@ class Load:
             yield from self._media(person, kind, phase)
         for number in range(int(self.seconds / REPORT_SECONDS)):
             at = int((number + phase) * REPORT_SECONDS * 1e9)
-            yield at, person, _reports(person.peer, number), None, 0
+            yield at, person.socket, _reports(person.peer, number), None, 0
+            if person.receiving is not person.socket:
+                report = person.receiver.seal_control(rtcp.receiver_report(1, []))
+                yield at, person.receiving, report, None, 0
         for number in range(int(self.seconds / CHECK_SECONDS)):
             at = int((number + phase) * CHECK_SECONDS * 1e9)
-            yield at, person, person.peer.check_request(), None, 0
+            yield at, person.socket, person.peer.check_request(), None, 0
+            if person.receiving is not person.socket:
+                yield at, person.receiving, person.receiver.check_request(), None, 0
 
     def _media(self, person: Person, kind: Kind, phase: float) -> Iterator[Due]:
         stream = person.peer.audio if kind == "audio" else person.peer.video
         for number in range(self.numbers(kind)):
             at = int((number + phase) * 1e9 / RATES[kind])
             packet = _packet(stream, kind, person.index, number)
-            yield at, person, person.peer.seal(packet), person.sent[kind], number
+            yield at, person.socket, person.peer.seal(packet), person.sent[kind], number
 
     # ---- the run -------------------------------------------------------------------------
 
     def run(self) -> None:
         """Sends all of it, each at its time, and takes what comes, until it is quiet."""
         poll = select.epoll()
-        by_file = {person.socket.fileno(): person for person in self.people}
+        by_file = {person.receiving.fileno(): person for person in self.people}
         for file in by_file:
             poll.register(file, select.EPOLLIN)
         start = heard = time.monotonic_ns()
@@ -145,17 +154,17 @@ class Load:
     def _send(self, at: int, elapsed: int) -> int:
         """Everything that is due by now; gives what comes next."""
         while at < len(self._due) and self._due[at][0] <= elapsed:
-            due, person, datagram, stamps, number = self._due[at]
+            due, through, datagram, stamps, number = self._due[at]
             self.late.append(elapsed - due)
             if stamps is not None:
                 stamps[number] = time.time_ns()
-            person.socket.send(datagram)
+            through.send(datagram)
             at += 1
         return at
 
     def _drain(self, person: Person) -> None:
         """What one socket holds, stamped by the kernel when it came."""
-        receive, flows = person.socket.recvmsg, person.flows
+        receive, flows = person.receiving.recvmsg, person.flows
         try:
             while True:
                 datagram, ancillary, _, _ = receive(2048, 64)
@@ -173,7 +182,7 @@ class Load:
 
     def _learn(self, person: Person, datagram: bytes) -> Flow:
         """A stream seen for the first time: decrypted, it says whose it is."""
-        arrived = person.peer.unseal(datagram)
+        arrived = person.receiver.unseal(datagram)
         publisher, number = _said(arrived.kind, arrived.payload)
         numbers = array("q", bytes(8 * self.numbers(arrived.kind)))
         flow = Flow(publisher, arrived.kind, number - arrived.sequence, numbers)
@@ -185,7 +194,7 @@ class Load:
         """Authentic, and payload for payload what that publisher sent."""
         self.sampled += 1
         try:
-            payload = person.peer.unseal(datagram).payload
+            payload = person.receiver.unseal(datagram).payload
         except SrtpError:
             self.wrong += 1
             return
@@ -214,6 +223,19 @@ class Load:
         """All sockets."""
         for person in self.people:
             person.socket.close()
+            person.receiving.close()
+
+
+def _taken_over(peer: ClientPeer) -> socket.socket:
+    """The peer's socket, for a plain loop, with the kernel's stamps."""
+    own = peer.socket.dup()
+    address = peer.node
+    peer.close()
+    own.setblocking(False)
+    own.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, BUFFER)
+    own.setsockopt(socket.SOL_SOCKET, SO_TIMESTAMPNS, 1)
+    own.connect(address)
+    return own
 
 
 def _packet(stream: Stream, kind: Kind, publisher: int, number: int) -> bytes:

@@ -11,6 +11,8 @@ import zlib
 from dataclasses import dataclass
 from struct import Struct
 
+PRIORITY, CONTROLLING = 0x0024, 0x802A  # RFC 8445 §16.1
+PEER_REFLEXIVE = (110 << 24 | 65535 << 8 | 255).to_bytes(4, "big")  # §5.1.2.1
 COOKIE = 0x2112A442
 REQUEST, SUCCESS = 0x0001, 0x0101
 USERNAME, INTEGRITY, XOR_MAPPED_ADDRESS = 0x0006, 0x0008, 0x0020
@@ -76,6 +78,7 @@ def success(transaction: bytes, address: tuple[str, int], password: bytes) -> by
 def request(transaction: bytes, username: str, password: bytes, *, nominating: bool) -> bytes:
     """A check as a controlling agent sends it; the node itself never asks, its tests do."""
     attributes = _attribute(USERNAME, username.encode())
+    attributes += _attribute(PRIORITY, PEER_REFLEXIVE) + _attribute(CONTROLLING, transaction[:8])
     if nominating:
         attributes += _attribute(USE_CANDIDATE, b"")
     body = _HEADER.pack(REQUEST, len(attributes), COOKIE, transaction) + attributes

@@ -1,10 +1,12 @@
 """The media benchmark end to end, small: what it says of a run, and when it fails."""
 
 import json
+from dataclasses import asdict
 
 import pytest
 
 from bench.media.__main__ import main, missed
+from bench.media.turns import Turn, missed_beside, ratios
 
 SMALL = ["--rooms", "1", "--peers", "3", "--seconds", "1"]
 
@@ -34,3 +36,39 @@ def test_bounds_are_met_at_the_bound() -> None:
 )
 def test_each_bound_that_is_missed_is_named(name: str, value: float) -> None:
     assert len(missed(GOOD | {name: value}, 2.0)) == 1
+
+
+def turn(server: str, cpu: float, p99: float, kilobytes: float) -> Turn:
+    return Turn(server, cpu, 0.1, p99, 1.0, 0, 100.0, kilobytes, 0.0)
+
+
+def test_ratio_beside_another_server_is_of_the_medians() -> None:
+    done = [
+        *(turn("node", cpu, 1.0, 100.0) for cpu in (4.0, 5.0, 90.0)),
+        *(turn("janus", cpu, 4.0, 400.0) for cpu in (1.0, 10.0, 11.0)),
+    ]
+    assert ratios(done) == {"cpu_ratio": 0.5, "p99_ratio": 0.25, "memory_ratio": 0.25}
+
+
+BESIDE = {"cpu_ratio": 0.65, "p99_ratio": 0.3, "memory_ratio": 0.4}
+
+
+@pytest.mark.parametrize("name", list(BESIDE))
+def test_each_ratio_that_is_missed_is_named(name: str) -> None:
+    assert missed_beside({**BESIDE, "turns": []}) == []
+    found = missed_beside({**BESIDE, name: 0.66, "turns": []})
+    assert [text.split()[0] for text in found] == [name]
+
+
+def test_turn_that_lost_packets_is_missed() -> None:
+    lost = asdict(turn("janus", 1.0, 1.0, 1.0)) | {"delivery": 0.9}
+    assert len(missed_beside({**BESIDE, "turns": [lost]})) == 1
+
+
+def test_machine_without_janus_is_told_how_to_get_it_and_fails(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", "")
+    status = main([*SMALL, "--peer", "janus"])
+    result = json.loads(capsys.readouterr().out.splitlines()[-1])
+    assert (status, result["missed"]) == (1, ["no Janus on this machine: apt-get install janus"])

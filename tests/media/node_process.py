@@ -16,7 +16,7 @@ from typing import Final
 import psutil
 from redis.asyncio import Redis
 
-from bench.cores import born_on
+from bench.cores import born_on, processor_seconds
 from server.launcher.valkey import running_valkey
 from server.media.client import (
     Answer,
@@ -95,17 +95,8 @@ class NodeProcess:
         return (await self.next_load()).counters[name]
 
     def cpu_seconds(self) -> tuple[float, float]:
-        """Of all its threads so far: on a core, and ready to run while others had the core.
-
-        To the nanosecond where Linux tells; elsewhere the second is 0.
-        """
-        tasks = Path(f"/proc/{self.process.pid}/task")
-        try:
-            said = [(task / "schedstat").read_text().split() for task in tasks.iterdir()]
-        except OSError:
-            times = self.kernel.cpu_times()
-            return times.user + times.system, 0.0
-        return sum(int(x[0]) for x in said) / 1e9, sum(int(x[1]) for x in said) / 1e9
+        """Of all its threads so far: on a core, and ready to run while others had the core."""
+        return processor_seconds(self.kernel)
 
     def resident_bytes(self) -> int:
         """Memory in use."""
