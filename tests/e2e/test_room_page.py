@@ -344,3 +344,12 @@ def test_phone_desk_opens_one_panel_at_a_time(enter: Enter) -> None:
         expect(room.page.get_by_text(seen, exact=True).first).to_be_visible()
     bar.get_by_role("button", name="Lobby").click()
     expect(room.page.locator(".tile").first).to_be_visible()
+
+
+def test_desk_offers_no_microphone_and_no_camera_in_a_break(enter: Enter) -> None:
+    """They stay closed whatever is tapped, so the buttons say so. Kills: buttons that do nothing."""
+    room = enter(staff(room=scripts.room(agenda=scripts.agenda(index=1))), LAPTOP).join()
+    for closed in ("Unmute", "Start video"):
+        expect(room.button(closed)).to_have_attribute("aria-disabled", "true")
+    room.button("More").click()
+    expect(room.page.get_by_role("dialog").get_by_text("Start video")).to_have_count(0)

@@ -57,6 +57,13 @@ def wall(at: datetime, zone: str) -> str:
     return f"{local.hour % 12 or 12}:{local.minute:02} {'AM' if local.hour < 12 else 'PM'}"
 
 
+def other_day(at: datetime, zone: str) -> str:
+    """`Tue, Dec 1, ` while it is another day in New York than in that zone; else nothing."""
+    there = at.astimezone(ZoneInfo(NEW_YORK))
+    same = there.date() == at.astimezone(ZoneInfo(zone)).date()
+    return "" if same else f"{there:%a}, {there:%b} {there.day}, "
+
+
 def sign_in(page: Page, stack: Stack, name: str) -> None:
     page.goto(f"{stack.origin}/sign-in/")
     page.get_by_role("button", name=f"{name} (").click()
@@ -80,7 +87,8 @@ def test_each_reads_their_own_clock_with_the_groups_beside_it(
     beside = f"({wall(at, NEW_YORK)} New York time)"
     sam, dana = opened(LOS_ANGELES, PHONE), opened(BERLIN, LAPTOP)
     sign_in(sam, stack, "Sam")
-    assert f"{wall(at, LOS_ANGELES)} Los Angeles time {beside}" in text_of(sam, ".next .when")
+    theirs = f"({other_day(at, LOS_ANGELES)}{wall(at, NEW_YORK)} New York time)"
+    assert f"{wall(at, LOS_ANGELES)} Los Angeles time {theirs}" in text_of(sam, ".next .when")
     sign_in(dana, stack, "Dana")
     theirs = text_of(dana, ".next .when")
     assert f"{wall(at, BERLIN)} Berlin time" in theirs
@@ -93,6 +101,16 @@ def test_each_reads_their_own_clock_with_the_groups_beside_it(
     lobby = sam.locator("#room[data-screen=lobby]")
     expect(lobby).to_contain_text(f"at {wall(at, LOS_ANGELES)} Los Angeles time {beside}")
     assert not widens(sam)
+    dana.get_by_role("link", name="Enter the room").or_(
+        dana.get_by_role("link", name="Join now")
+    ).click()
+    dana.get_by_role("button", name="Join", exact=True).click()
+    for size in (LAPTOP, PHONE):
+        dana.set_viewport_size(size)  # type: ignore[arg-type]
+        expect(dana.locator(".agenda .left")).to_contain_text("Berlin time")
+        assert text_of(dana, ".agenda .left").endswith(f"{wall(at, NEW_YORK)} New York time)")
+        dana.screenshot(path=tmp_path / f"desk-{size['width']}.png")
+        assert not widens(dana)
 
 
 def test_chosen_zone_counts_before_the_devices(opened: Open, stack: Stack) -> None:

@@ -8,7 +8,7 @@ import {
   lengthInMinutes,
   shareDone,
 } from '../room/agenda';
-import { asTime, type Clocks } from '../room/clock';
+import { asNamedTime, type Clocks } from '../room/clock';
 import type { Live, SegmentView } from '../room/state';
 import type { Page } from './page';
 
@@ -32,7 +32,7 @@ function hasBar({ room }: Live): boolean {
 
 function leftWords(live: Live, now: number, clocks: Clocks): string {
   const { agenda, starts_ms } = live.room;
-  if (agenda.phase === 'not_started') return asTime(starts_ms, clocks);
+  if (agenda.phase === 'not_started') return asNamedTime(starts_ms, clocks);
   return live.me.facilitates ? leftInSeconds(agenda, now) : leftInMinutes(agenda, now);
 }
 

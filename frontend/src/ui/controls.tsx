@@ -31,6 +31,12 @@ export function Control({ icon, words, onClick, look, disabled, name }: ControlP
   );
 }
 
+interface CameraProps {
+  readonly page: Page;
+  readonly look?: string;
+  readonly allowed?: boolean;
+}
+
 /** `allowed` is false while staff keep the microphone closed. */
 export function MicrophoneControl({ page, allowed }: { page: Page; allowed: boolean }) {
   const { microphone } = page.state.value.own;
@@ -46,7 +52,8 @@ export function MicrophoneControl({ page, allowed }: { page: Page; allowed: bool
   );
 }
 
-export function CameraControl({ page, look }: { page: Page; look?: string }) {
+/** `allowed` is false in a break. */
+export function CameraControl({ page, look, allowed = true }: CameraProps) {
   const { camera } = page.state.value.own;
   return (
     <Control
@@ -54,6 +61,7 @@ export function CameraControl({ page, look }: { page: Page; look?: string }) {
       icon={camera ? 'camera' : 'camera-off'}
       words={camera ? 'Stop video' : 'Start video'}
       look={`${camera ? 'on' : ''} ${look ?? ''}`}
+      disabled={!allowed}
       onClick={page.verbs.switchCamera}
     />
   );

@@ -2,6 +2,7 @@
 // On a phone a panel takes the faces' place, never the bar's.
 import { useSignal } from '@preact/signals';
 import { hands } from '../room/people';
+import { allowedDevices } from '../room/screens';
 import type { Live } from '../room/state';
 import { DeskAgenda, Main, useEndAsk } from './agenda-panel';
 import { AgendaStrip } from './agenda-strip';
@@ -67,11 +68,12 @@ interface BarProps {
 function Bar({ page, live, panel, onPanel, onEnd, onLeave }: BarProps) {
   const more = useSignal(false);
   const dropped = page.state.value.link !== 'open';
+  const allowed = allowedDevices(page.state.value.screen);
   return (
     <section class="controls" id="controls" aria-label="My controls">
       <div class="media">
-        <MicrophoneControl page={page} allowed={live.me.microphone_allowed} />
-        <CameraControl page={page} look="only-wide" />
+        <MicrophoneControl page={page} allowed={allowed.microphone} />
+        <CameraControl page={page} look="only-wide" allowed={allowed.camera} />
         {dropped && <TryAgain page={page} />}
         <Opens
           icon="list"
@@ -148,13 +150,15 @@ function More({ page, onClose, onEnd, onLeave }: MoreProps) {
   return (
     <Sheet title="More" onClose={onClose}>
       <div class="answers">
-        <button
-          class="btn big wide only-narrow"
-          type="button"
-          onClick={then(page.verbs.switchCamera)}
-        >
-          {camera ? 'Stop video' : 'Start video'}
-        </button>
+        {allowedDevices(page.state.value.screen).camera && (
+          <button
+            class="btn big wide only-narrow"
+            type="button"
+            onClick={then(page.verbs.switchCamera)}
+          >
+            {camera ? 'Stop video' : 'Start video'}
+          </button>
+        )}
         <button class="btn big wide only-narrow" type="button" onClick={then(onLeave)}>
           Leave; the group goes on
         </button>

@@ -47,7 +47,7 @@ export function Break({ page, live }: { page: Page; live: Live }) {
         </h2>
         <p class="muted">
           Microphones and cameras are off. Stand up, drink some water. We bring you back
-          {next ? ` for ${next.title.toLowerCase()}` : ''}.
+          {next ? `: ${next.title} is next` : ''}.
         </p>
       </main>
       <footer>
