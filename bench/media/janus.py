@@ -60,7 +60,19 @@ class JanusAbsentError(Exception):
 
 
 class JanusPeer(ClientPeer):
-    """A connection to Janus, which also asks: libnice checks even as ICE-lite."""
+    """A connection to Janus, which also asks: libnice checks even as ICE-lite. Its socket is
+    open before its description is made, since that has its address."""
+
+    def __init__(self, host: str, *, sends: bool) -> None:
+        super().__init__("", 0, sends=sends)
+        self.here = host
+        self.candidates = [(host, "9")]  # until Janus has said its own
+
+    def accept(self, answer: str) -> None:
+        """Goes on to where Janus is."""
+        super().accept(answer)
+        host, port = self.candidates[0]
+        self.node = (host, int(port))
 
     def datagram_received(self, data: bytes, addr: Address) -> None:
         """Answers a check; the rest as from the node."""
@@ -139,7 +151,7 @@ class Janus:
         handle = await self._handle()
         join = {"request": "join", "ptype": "publisher", "room": room, "display": name}
         feed = (await self._say(handle, join))["plugindata"]["data"]["id"]
-        peer = JanusPeer(name, 0, host=self.host)
+        peer = JanusPeer(self.host, sends=True)
         await peer.open()
         offer = re.sub(r"a=candidate.*", candidate(peer), peer.offer())
         offer = offer.replace("actpass", "active")  # so Janus is the DTLS server
@@ -153,13 +165,13 @@ class Janus:
         streams = [{"feed": feed} for feed in feeds]
         join = {"request": "join", "ptype": "subscriber", "room": room, "streams": streams}
         offer = (await self._say(handle, join))["jsep"]["sdp"]
-        peer = JanusPeer("", 0, sends=False, host=self.host)
+        peer = JanusPeer(self.host, sends=False)
+        await peer.open()
         peer.accept(offer)
         for section in offer.split("m=")[1:]:
             kind: Kind = "audio" if section.startswith("audio") else "video"
             for ssrc in re.findall(r"a=ssrc:(\d+) ", section):
                 peer.slot_of[int(ssrc)] = (kind, 0, False)
-        await peer.open()
         await self._say(handle, {"request": "start"}, answered(peer, offer))
         await _begun(peer)
         return peer
@@ -167,7 +179,7 @@ class Janus:
 
 async def _begun(peer: ClientPeer) -> None:
     """Checks until the keys are here, as browsers do: Janus's first may come too early."""
-    keys = asyncio.create_task(peer.begin())
+    keys = asyncio.create_task(peer.establish())
     while not keys.done():
         await asyncio.wait([keys], timeout=RETRY)
         peer.send_raw(peer.check_request())

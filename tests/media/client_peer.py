@@ -79,10 +79,8 @@ class ClientPeer(asyncio.DatagramProtocol):
         *,
         sends: bool = True,
         identity: Identity | None = None,
-        host: str = "127.0.0.1",
     ) -> None:
         self.mark = mark
-        self.here = host  # the address of this end
         self.slots = slots
         self.sends = sends
         self.identity = identity or Identity()
@@ -95,6 +93,7 @@ class ClientPeer(asyncio.DatagramProtocol):
         self.control: list[bytes] = []
         self.replies: dict[bytes, bytes] = {}
         self.undecodable = 0
+        self.here = "127.0.0.1"  # the address of this end
         self.candidates: list[tuple[str, str]] = []  # of the node: (address, port)
         self.node: Address = ("", 0)
         self.remote = ("", "")
@@ -192,9 +191,9 @@ class ClientPeer(asyncio.DatagramProtocol):
     async def connect(self) -> None:
         """A check, then the handshake, until the keys are here."""
         await self.open()
-        await self.begin()
+        await self.establish()
 
-    async def begin(self) -> None:
+    async def establish(self) -> None:
         """The same, from the socket that is open."""
         await self.check()
         assert self.handshake is not None
