@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-START: Final = 600_000  # before anything is known: two large pictures, or six small ones
+START: Final = 1_800_000  # before anything is known: everybody's smallest picture in a full room
 LEAST: Final = 30_000  # one voice
 MOST: Final = 20_000_000
 BETA: Final = 0.85  # section 5.5: what is left of the arriving rate when a queue grows
@@ -76,6 +76,11 @@ class Estimate:
         """What may be sent, repairs included."""
         return round(self._rate)
 
+    @property
+    def known(self) -> bool:
+        """Whether the browser reports at all."""
+        return self._fed_at is not None
+
     def feed(self, acked: Sequence[Acked], now: float) -> None:
         """One report: packets in the order in which they were sent."""
         if not acked:
@@ -84,6 +89,7 @@ class Estimate:
         for one in acked:
             if one.arrived_at is not None:
                 self._delays.add(one.sent_at, one.arrived_at)
+        self._delays.judge()
         self._note_arrivals(arrived)
         self._losses.add(len(acked) - len(arrived), len(acked), now)
         self.loss = self._losses.share
@@ -160,6 +166,7 @@ class Delays:
         self._threshold = THRESHOLD
         self._trend = 0.0
         self._groups = 0
+        self._judged_at = float("inf")
         self._over_since: float | None = None
         self._overused = False
 
@@ -196,8 +203,13 @@ class Delays:
         self._standing = SMOOTHING * self._standing + (1 - SMOOTHING) * queued
         self._points.append((arrived_at, self._smoothed))
         self._groups = min(MOST_GROUPS, self._groups + 1)
+
+    def judge(self) -> None:
+        """Once a report: the line through the delays costs more than a delay."""
+        if not self._points:
+            return
         before, self._trend = self._trend, _slope(self._points) * self._groups * GAIN
-        self._detect(arrived_at, getting_worse=self._trend >= before)
+        self._detect(self._points[-1][0], getting_worse=self._trend >= before)
 
     def _detect(self, at: float, *, getting_worse: bool) -> None:
         """Section 5.4: over the threshold for a while, and not getting better."""
@@ -209,8 +221,8 @@ class Delays:
             self._overused = True
         if self._standing > STANDING and self._trend >= 0:
             self._overused = True
-        if len(self._points) > 1:
-            self._adapt(min(0.1, max(0.0, at - self._points[-2][0])))
+        self._adapt(min(0.1, max(0.0, at - self._judged_at)))
+        self._judged_at = at
 
     def _adapt(self, since: float) -> None:
         """Section 5.4: a link that always trembles gets a higher threshold."""

@@ -33,12 +33,14 @@ from server.media.messages import (
 from server.media.path import PacketPath
 from server.media.placement import Fate, Fence, Placement, fate
 from server.media.reasons import CloseReason
-from server.media.reports import Reports
+from server.media.reports import TICK_SECONDS, Reports
 from server.media.room import MediaRoom, Peer
 from server.media.sealing import opener, sealer
 from server.media.streams import Address, Leg, Slot, leg_of
 
 OBSERVE_TICKS: Final = 4  # who speaks, each 200 ms
+CROWDED_SECONDS: Final = 0.1  # by which its clock is late when the core is full
+LATE_WEIGHT: Final = 0.05  # of one tick: a second and more make a crowd, and one slow moment none
 FORGET_SECONDS: Final = 600.0  # a room without peers keeps its numbers so long
 ENDINGS: Final[dict[State, CloseReason]] = {
     State.FAILED: CloseReason.HANDSHAKE_FAILED,
@@ -79,6 +81,7 @@ class MediaNode:
         self._ice = IceAgent(self.path, transmit, self.counters)
         self._reports = Reports(self.path.repairs)
         self._ticks = 0
+        self._ticked_at, self._late = clock(), 0.0  # how much later than due, smoothed
 
     # ---- control -------------------------------------------------------------------------
 
@@ -273,6 +276,8 @@ class MediaNode:
         if not self.fence.beat(now):
             self.counters.slept += 1
         self._ticks += 1
+        self._late += (max(0.0, now - self._ticked_at - TICK_SECONDS) - self._late) * LATE_WEIGHT
+        self._ticked_at = now
         for room, peer in list(self._by_leg.values()):
             if not peer.leg.connected:
                 peer.handshake.on_timer()
@@ -285,7 +290,7 @@ class MediaNode:
 
     def _observe(self, now: float) -> None:
         for room in list(self.rooms.values()):
-            room.share(now)
+            room.share(now, crowded=self._late > CROWDED_SECONDS)
             for notification in room.observe(now):
                 self._notify(room.id, None, notification)
             if not room.peers and now - room.idle_since > FORGET_SECONDS:

@@ -99,6 +99,7 @@ class PacketPath:
         self.add_address(leg, address)
         if leg.address is not None and leg.address != address:
             self._counters.moved += 1
+            leg.estimate.path_changed()
         leg.address = address
 
     def add_route(self, publication: Publication, slot: Slot, now: float) -> None:

@@ -40,6 +40,7 @@ class Repairs:
                     source.sender_report = (part.ntp, part.rtp, now)
                 continue
             if isinstance(part, rtcp.TransportFeedback):
+                leg.estimate.feed(leg.sent.acknowledged(part), now)
                 continue
             slot = leg.slots_by_ssrc.get(part.ssrc)
             if slot is None or slot.source is None:

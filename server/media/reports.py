@@ -28,6 +28,7 @@ MOST_TRIES: Final = 10  # for one missing packet
 ASKED_AT_ONCE: Final = 34
 RING_SECONDS: Final = 1.0  # after so long without a packet nobody asks for one any more
 REPAIR_SHARE: Final = 0.25  # of what is sent may be sent again
+LEAST_REPAIRS: Final = 0.05  # of what is sent: on a full link too, or a picture would die of it
 REPAIR_FLOOR: Final = 12_500  # bytes a second that a peer may always have again
 
 
@@ -120,11 +121,15 @@ def measure(source: Source) -> None:
 
 
 def _refill(leg: Leg) -> None:
-    """What a peer may send and ask for; repairs follow what was sent, with floor and ceiling."""
+    """What a peer may send and ask for; repairs follow what was sent, with floor and ceiling, and
+    where the link is known they are what media leave of it."""
     leg.packets_left = min(MOST_PACKETS, leg.packets_left + MOST_PACKETS * TICK_SECONDS)
     leg.records_left = min(MOST_RECORDS, leg.records_left + MOST_RECORDS * TICK_SECONDS)
     leg.asks_left = min(MOST_ASKS, leg.asks_left + MOST_ASKS * TICK_SECONDS)
     more = leg.bytes_sent * REPAIR_SHARE + REPAIR_FLOOR * TICK_SECONDS
+    if leg.estimate.known:
+        left = leg.estimate.bits_per_second / 8 * TICK_SECONDS - leg.bytes_sent
+        more = min(more, max(left, leg.bytes_sent * LEAST_REPAIRS))
     leg.budget = min(BURST_BYTES, leg.budget + more)
     leg.bytes_sent = 0
 

@@ -10,7 +10,6 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Final
 
-from server.media.allocation import layer_of
 from server.media.answer import Credentials
 from server.media.description import Kind, Offered
 from server.media.desired import View
@@ -24,15 +23,13 @@ from server.media.messages import (
 )
 from server.media.path import PacketPath
 from server.media.reasons import CloseReason
+from server.media.sharing import Owner, share
 from server.media.slots import SlotTable
 from server.media.speaking import Speakers
 from server.media.streams import Leg, Publication, Slot
 
 SILENT_SECONDS: Final = 15.0
 UNFINISHED_SECONDS: Final = 10.0
-NEW_SECONDS: Final = 2.0  # within which a browser says how large the tile of a new owner is
-SMALLEST: Final = 1  # a width: until then the tile gets the smallest picture, which comes soonest
-LAYER_SECONDS: Final = 0.7  # a layer that sent nothing for so long has been stopped
 # A stream that sent nothing for so long does not arrive. A silent microphone sends a packet each
 # 200 to 400 ms (DTX): at a loss of one in five, seven in a row are lost once in ten hours.
 ARRIVING_SECONDS: Final[dict[Kind, float]] = {"audio": 3.0, "video": 2.0}
@@ -179,16 +176,21 @@ class MediaRoom:
                 else:
                     self.path.remove_route(slot)
 
-    def share(self, now: float) -> None:
-        """Each picture in the size in which it is shown, of those that arrive."""
+    def share(self, now: float, *, crowded: bool = False) -> None:
+        """Shares out each subscriber's link among what it shows. `crowded`: the node is late."""
         for subscriber in self.peers.values():
-            for slot in subscriber.leg.slots["video"]:
-                arriving = slot.publication.arriving(now, LAYER_SECONDS) if slot.publication else []
-                if arriving:
-                    width = subscriber.width(slot.index)
-                    if width == 0 and now - slot.since < NEW_SECONDS:
-                        width = SMALLEST
-                    self.path.choose(slot, layer_of(arriving, width), now)
+            if subscriber.leg.connected:
+                owners = self._owners(subscriber)
+                share(self.path, subscriber.leg, owners, subscriber.width, now, crowded=crowded)
+
+    def _owners(self, subscriber: Peer) -> dict[int, Owner]:
+        owners: dict[int, Owner] = {}
+        for index, owner in enumerate(self.tables[subscriber.id].owners):
+            if owner:
+                wanted = self.view.wanted(owner)
+                priority = wanted is not None and wanted.priority
+                owners[index] = Owner(priority=priority, speaks=owner in self.speaking)
+        return owners
 
     def _unroute(self, subscriber: str, index: int | None) -> None:
         """At once, before anyone is notified of a new owner."""

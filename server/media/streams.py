@@ -17,6 +17,7 @@ from server.media.description import (
     Line,
     OfferedMedia,
 )
+from server.media.estimate import Estimate, Probe
 from server.media.headers import layout
 from server.media.key_frames import KeyFrame
 from server.media.ring import Ring
@@ -43,8 +44,8 @@ class Leg:
 
     __slots__ = (
         "address", "addresses", "arrivals", "asks_left", "budget", "by_payload", "bytes_sent",
-        "clock_offset", "connected", "feedback_count", "heard", "level_id", "packets_left",
-        "phase", "protect", "protect_rtcp", "publications", "records_left", "repaired_rid_id",
+        "clock_offset", "connected", "estimate", "feedback_count", "heard", "level_id", "packets_left",
+        "phase", "probe", "protect", "protect_rtcp", "publications", "records_left", "repaired_rid_id",
         "repairs", "rid_id", "sent", "slots", "slots_by_ssrc", "ssrc", "streams",
         "transport_id", "unprotect", "unprotect_rtcp",
     )  # fmt: skip
@@ -69,6 +70,7 @@ class Leg:
         self.arrivals: dict[int, float] = {}  # transport-cc number to monotonic time
         self.feedback_count = 0
         self.sent = SentLog()
+        self.estimate, self.probe = Estimate(), Probe()  # of the link to the peer
         self.bytes_sent = 0
         self.budget = BURST_BYTES  # bytes that repairs to this peer may still take
         self.packets_left, self.records_left = MOST_PACKETS, MOST_RECORDS

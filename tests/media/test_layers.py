@@ -8,7 +8,8 @@ import pytest
 from server.media import rtcp
 from server.media.allocation import layer_of
 from server.media.messages import Answer, SlotShown
-from server.media.room import NEW_SECONDS, MediaRoom
+from server.media.room import MediaRoom
+from server.media.sharing import NEW_SECONDS
 from server.media.streams import Publication, Slot
 from tests.media.client_peer import Arrived, ClientPeer
 from tests.media.layered_peer import RIDS, LayeredPeer
@@ -41,7 +42,7 @@ def slot_of(people: People, name: str) -> Slot:
 
 def held_still(monkeypatch: pytest.MonkeyPatch) -> None:
     """The test alone chooses layers."""
-    monkeypatch.setattr(MediaRoom, "share", lambda _room, _now: None)
+    monkeypatch.setattr(MediaRoom, "share", lambda _room, _now, **_: None)
 
 
 def marks(peer: ClientPeer) -> list[str]:
