@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from math import ceil
 from typing import Any, Literal
 
-Unit = Literal["ms", "s", "count", "rows"]
+Unit = Literal["ms", "s", "count", "rows", "percent"]
 
 
 def percentile(values: Sequence[float], share: float) -> float:

@@ -298,7 +298,7 @@ class Participant:
         """Media until something says that it has ended; then again."""
         while True:
             voice = await self._connected()
-            self._retire()
+            self._retire(says_goodbye=not self.frozen)
             self.voice = voice
             self._metronome.voices.add(voice)
             while self.frozen or time.monotonic() - voice.arrived_at < STALL_S:  # noqa: ASYNC110
@@ -319,8 +319,9 @@ class Participant:
             voice.close()
             await asyncio.sleep(REFUSED_AGAIN_S)
 
-    def _retire(self) -> None:
-        """Sends nothing more; is let go of, or kept open without being counted."""
+    def _retire(self, *, says_goodbye: bool = False) -> None:
+        """Sends nothing more; is let go of, as a page closes its peer connection (with a goodbye
+        over DTLS) or as one that vanishes; or kept open without being counted."""
         voice, self.voice = self.voice, None
         if voice is None:
             return
@@ -329,6 +330,9 @@ class Participant:
             voice.heard = lambda _mark, _number, at: self.late.append(at)
             self._retired.append(voice)
         else:
+            if says_goodbye:
+                with contextlib.suppress(OSError):  # its network is gone
+                    voice.leave()
             voice.close()
 
     def _heard(self, mark: str, number: int, at: float) -> None:

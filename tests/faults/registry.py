@@ -1,7 +1,9 @@
 """Every fault by name, in the order in which they are run."""
 
 from tests.faults import (
+    bad_network,
     clocks_apart,
+    deploy,
     five_tabs,
     nat_rebound,
     network_changed,
@@ -26,10 +28,12 @@ REGISTRY: dict[str, Fault] = {
         network_changed,
         nat_rebound,
         phone_call,
+        bad_network,
         web_killed,
         valkey_killed,
         node_killed,
         node_hung,
+        deploy,
         worker_hung,
         postgres_stopped,
         silent_death,
