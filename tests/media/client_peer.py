@@ -178,11 +178,9 @@ class ClientPeer(asyncio.DatagramProtocol):
         """A socket of its own; called again, one from another port, as after a network change.
         It goes to the node's first address of the family of `here`."""
         self.close()
-        with_ipv6 = ":" in self.here
-        host, port = next(one for one in self.candidates if (":" in one[0]) == with_ipv6)
-        self.node = (host, int(port))
-        family = socket.AF_INET6 if with_ipv6 else socket.AF_INET
-        self.socket = socket.socket(family, socket.SOCK_DGRAM)
+        six = ":" in self.here
+        self.node = next((at, int(port)) for at, port in self.candidates if (":" in at) == six)
+        self.socket = socket.socket(socket.AF_INET6 if six else socket.AF_INET, socket.SOCK_DGRAM)
         self.socket.setblocking(False)
         self.socket.bind((self.here, 0))
         loop = asyncio.get_running_loop()
