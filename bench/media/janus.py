@@ -74,6 +74,20 @@ class JanusPeer(ClientPeer):
         host, port = self.candidates[0]
         self.node = (host, int(port))
 
+    async def establish(self) -> None:
+        """Check and handshake from the open socket. Checks go on until the keys are here, as
+        browsers' do: the first may come before Janus has paired it."""
+        assert self.handshake is not None
+        await self.check()
+        self.handshake.advance()
+        self._flush()
+
+        def ask() -> None:
+            self.send_raw(self.check_request())
+            self._retry_handshake()
+
+        await self.until(self._repeated(lambda: self._sent is not None, ask))
+
     def datagram_received(self, data: bytes, addr: Address) -> None:
         """Answers a check; the rest as from the node."""
         if data[:2] == b"\0\1":
@@ -147,7 +161,7 @@ class Janus:
             members.append(Member(peer, await self._subscriber(number, others)))
         return members
 
-    async def _publisher(self, room: int, name: str) -> tuple[int, ClientPeer]:
+    async def _publisher(self, room: int, name: str) -> tuple[int, JanusPeer]:
         handle = await self._handle()
         join = {"request": "join", "ptype": "publisher", "room": room, "display": name}
         feed = (await self._say(handle, join))["plugindata"]["data"]["id"]
@@ -157,10 +171,10 @@ class Janus:
         offer = offer.replace("actpass", "active")  # so Janus is the DTLS server
         reply = await self._say(handle, {"request": "publish"}, offer)
         peer.accept(reply["jsep"]["sdp"])
-        await _begun(peer)
+        await peer.establish()
         return feed, peer
 
-    async def _subscriber(self, room: int, feeds: Sequence[int]) -> ClientPeer:
+    async def _subscriber(self, room: int, feeds: Sequence[int]) -> JanusPeer:
         handle = await self._handle()
         streams = [{"feed": feed} for feed in feeds]
         join = {"request": "join", "ptype": "subscriber", "room": room, "streams": streams}
@@ -173,17 +187,8 @@ class Janus:
             for ssrc in re.findall(r"a=ssrc:(\d+) ", section):
                 peer.slot_of[int(ssrc)] = (kind, 0, False)
         await self._say(handle, {"request": "start"}, answered(peer, offer))
-        await _begun(peer)
+        await peer.establish()
         return peer
-
-
-async def _begun(peer: ClientPeer) -> None:
-    """Checks until the keys are here, as browsers do: Janus's first may come too early."""
-    keys = asyncio.create_task(peer.establish())
-    while not keys.done():
-        await asyncio.wait([keys], timeout=RETRY)
-        peer.send_raw(peer.check_request())
-    await keys
 
 
 def candidate(peer: ClientPeer) -> str:

@@ -189,10 +189,6 @@ class ClientPeer(asyncio.DatagramProtocol):
     async def connect(self) -> None:
         """A check, then the handshake, until the keys are here."""
         await self.open()
-        await self.establish()
-
-    async def establish(self) -> None:
-        """The same, from the socket that is open."""
         await self.check()
         assert self.handshake is not None
         self.handshake.advance()
