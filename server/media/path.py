@@ -328,7 +328,8 @@ class PacketPath:
             if source.ring and index - source.index > 1:
                 numbering.note_missing(source, index)
             source.index, source.timestamp, source.arrived = index, timestamp, now
-            source.picture, source.tl0 = descriptor[2], descriptor[5]
+            if kept[3]:  # padding is of no picture
+                source.picture, source.tl0 = descriptor[2], descriptor[5]
         else:
             source.missing.pop(index, None)
         if not source.publication.allowed:

@@ -43,6 +43,13 @@ class LayeredPeer(ClientPeer):
         self.send_raw(self.seal(packet))
         return sequence
 
+    def pad(self, rid: str) -> None:
+        """Padding alone (RFC 3550, section 5.1), as browsers send it to measure their uplink."""
+        stream = self.layers[rid]
+        stream.sequence = stream.sequence + 1 & 0xFFFF
+        head = HEADER.pack(0xA0, VP8, stream.sequence, stream.timestamp, stream.ssrc)
+        self.send_raw(self.seal(head + bytes((0, 0, 0, 4))))
+
     def repair_layer(self, rid: str, sequence: int) -> None:
         """A packet once more by RTX, which says what it repairs."""
         stream = self.layers[rid]

@@ -216,3 +216,16 @@ async def test_new_owner_is_not_held_back_until_the_browser_has_drawn_the_tile(
     for after, carried in ((0.1, camera.layers[0]), (NEW_SECONDS, None)):
         room.share(slot.since + after)
         assert (slot.pending or slot.source) is carried
+
+
+async def test_padding_is_of_no_picture(people: People) -> None:
+    """Kills: picture numbers that fall back to 0, which the next turn would go on from."""
+    first = await layered(people, "first")
+    await people.join("second")
+    first.show_layer("q", key=True)
+    source = camera_of(people, "first").layers[0]
+    await people.until(lambda: source.packets == 1)
+    before = source.picture, source.tl0
+    first.pad("q")
+    await people.until(lambda: source.packets == 2)
+    assert (source.picture, source.tl0) == before
