@@ -16,7 +16,7 @@ GARBAGE = 10_000
 async def stranger_to(people: People, peer: ClientPeer) -> ClientPeer:
     """A socket that belongs to nobody, aimed at the node."""
     stranger = ClientPeer("stranger")
-    stranger.node = peer.node
+    stranger.candidates = peer.candidates
     await stranger.open()
     return stranger
 
