@@ -50,6 +50,7 @@ class ScriptedRoom:
     foreign: list[str] = field(default_factory=list)
     complaints: list[str] = field(default_factory=list)
     sockets: list[WebSocketRoute] = field(default_factory=list)
+    answers: bool = True
 
     def open(self) -> "ScriptedRoom":
         """Loads the page; it shows the check of the devices."""
@@ -116,6 +117,8 @@ class ScriptedRoom:
         command = frames.read(text)
         assert command.type != "refused", f"the page sent what no server reads: {text}"
         self.commands.append(command)
+        if not self.answers:
+            return
         refuse = self.refuse.get(command.type)
         if refuse is None and isinstance(command, MediaOffer):
             return  # a node that is silent: the page goes on without pictures

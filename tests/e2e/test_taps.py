@@ -52,7 +52,7 @@ UNPLUG = """(kind) => {
   track.dispatchEvent(new Event('ended'));
 }"""
 PAUSE = "() => document.querySelectorAll('audio[data-slot]').forEach((audio) => audio.pause())"
-PAUSED = "() => [...document.querySelectorAll('audio[data-slot]')].map((audio) => audio.paused)"
+PLAYS = "() => [...document.querySelectorAll('audio[data-slot]')].every((one) => !one.paused)"
 NOT_STARTED = scripts.room(state="lobby_open", agenda=scripts.agenda(phase="not_started"))
 
 
@@ -186,7 +186,7 @@ def test_sound_that_the_system_paused_goes_on_when_the_page_is_back(enter: Enter
     expect(room.page.get_by_role("button", name="Turn sound on")).to_be_visible()
     room.page.evaluate("() => document.dispatchEvent(new Event('visibilitychange'))")
     expect(room.page.get_by_role("button", name="Turn sound on")).to_have_count(0)
-    assert room.page.evaluate(PAUSED) == [False] * 3
+    room.page.wait_for_function(PLAYS)
 
 
 def test_sound_that_the_system_paused_goes_on_with_a_tap(enter: Enter) -> None:
@@ -195,7 +195,7 @@ def test_sound_that_the_system_paused_goes_on_with_a_tap(enter: Enter) -> None:
     room.page.evaluate(PAUSE)
     room.button("Turn sound on").click()
     expect(room.page.get_by_role("button", name="Turn sound on")).to_have_count(0)
-    assert room.page.evaluate(PAUSED) == [False] * 3
+    room.page.wait_for_function(PLAYS)
 
 
 # ---- without staff -------------------------------------------------------------------------

@@ -124,4 +124,12 @@ describe('the grid', () => {
     expect(heard.at(-1)).toEqual([]);
     expect(screen.watched.size).toBe(0);
   });
+
+  it('says nothing of a tile without a size, which a browser calls visible', () => {
+    const { screen, heard, tile } = grid();
+    screen.resize(0, 0);
+    screen.show(tile(1).element);
+    screen.pass();
+    expect(heard).toEqual([]);
+  });
 });

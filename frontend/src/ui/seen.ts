@@ -73,7 +73,10 @@ export class SeenTiles {
 
   #look(): void {
     const elements = this.screen.isInFront() ? [...this.#visible] : [];
-    const tiles = elements.map((element) => this.#tile(element)).sort((a, b) => a.slot - b.slot);
+    const tiles = elements
+      .map((element) => this.#tile(element))
+      .filter(({ width, height }) => width > 0 && height > 0) // a browser calls that visible too
+      .sort((a, b) => a.slot - b.slot);
     const now = JSON.stringify(tiles);
     if (now === this.#sent) return;
     this.#sent = now;
