@@ -110,6 +110,7 @@ PAGES = {
         "Morgan", (*TO_DETAILS, type_in("Address during sessions", "12 Elm St"), SAVE)
     ),
     "tracks": Visit("Morgan", (at("/tracks/"),)),
+    "tracks.menu": Visit("Morgan", (narrow, at("/tracks/"), opens(".menu-phone summary"))),
     "track_add": Visit("Morgan", (at("/tracks/add/"),)),
     "track_add.error": Visit("Morgan", (at("/tracks/add/"), tap("button", "^Make the track"))),
     "track": Visit("Morgan", EVENING),
