@@ -18,6 +18,7 @@ from pathlib import Path
 
 from server.launcher import debian, frontend
 from server.launcher.arguments import LOOPBACK, check_port, own_address, parse
+from server.launcher.compiler import compile_fan_out
 from server.launcher.errors import LauncherError
 from server.launcher.failures import NO_VENV, pip_sentence, venv_sentence
 
@@ -32,6 +33,7 @@ def run(arguments: Sequence[str]) -> None:
         check_port(options.port, own_address() if options.lan else LOOPBACK)
         prepare(ROOT, "runtime.lock")
         with one_at_a_time(ROOT):
+            compile_fan_out(ROOT / ".venv")
             frontend.build(ROOT)
 
     in_words(set_up)
@@ -48,6 +50,7 @@ def test(arguments: Sequence[str]) -> None:
         with one_at_a_time(ROOT):
             frontend.install_packages(ROOT)
         debian.install_missing()
+        compile_fan_out(ROOT / ".venv")
 
     in_words(set_up)
     become(ROOT, "server.launcher.checks", arguments)

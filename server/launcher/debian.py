@@ -14,7 +14,8 @@ from typing import Final
 
 @dataclass(frozen=True, slots=True)
 class DebianProgram:
-    """`names` are looked for on PATH in their order; the variable names another place."""
+    """`names` are looked for on PATH in their order; the variable names another place. `package`:
+    one or several of Debian's, by blanks."""
 
     title: str
     package: str
@@ -35,7 +36,8 @@ FIREFOX: Final = DebianProgram(
 )
 CADDY: Final = DebianProgram("Caddy", "caddy", ("caddy",), "THIRDS_CADDY")
 COTURN: Final = DebianProgram("coturn", "coturn", ("turnserver",), "THIRDS_TURNSERVER")
-PROGRAMS: Final = (CHROMIUM, FIREFOX, CADDY, COTURN)
+COMPILER: Final = DebianProgram("a C compiler", "gcc libc6-dev", ("cc",), "CC")
+PROGRAMS: Final = (CHROMIUM, FIREFOX, CADDY, COTURN, COMPILER)
 
 
 def apt_get(*arguments: str) -> bool:
@@ -54,6 +56,6 @@ def install_missing() -> None:
         return
     titles = ", ".join(program.title for program in missing)
     print(f"Installing for the tests: {titles}.", file=sys.stderr)
-    packages = [program.package for program in missing]
+    packages = [name for program in missing for name in program.package.split()]
     if not (apt_get("update") and apt_get("install", "-y", "--no-install-recommends", *packages)):
         print(f"Not installed: {titles}. Their tests will not run.", file=sys.stderr)

@@ -18,7 +18,7 @@ def ready(process: MediaProcess) -> None:
     metrics.serve(process.configuration.metrics, lambda: process.node.load(0))
     sys.stderr.write(
         f"media: node {process.node.name} on UDP port {process.port},"
-        f" control {process.control_address}\n"
+        f" control {process.control_address}, packets out by {process.node.path.fan_out.name}\n"
     )
     sys.stderr.flush()
 

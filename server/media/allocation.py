@@ -22,8 +22,7 @@ around its price does not have a picture come and go.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 WIDTHS: Final = (160, 320, 640)  # what browsers are asked to send (frontend/src/media/link.ts)
 STRETCH: Final = 1.25  # how much wider than its picture a tile may be
@@ -33,8 +32,7 @@ LOUDER: Final = 10.0  # dB by which another must be louder to take the place of 
 ALL_AGAIN: Final = 0.7  # of the link that all voices may take when some were left out
 
 
-@dataclass(frozen=True, slots=True)
-class Picture:
+class Picture(NamedTuple):
     """One visible or hidden tile. `rates`: bits a second of each layer as it arrives, 0 where it
     does not; at least one arrives. `width`: device pixels, 0 for a hidden one, None when nothing
     is known. `carried`: the layer that it gets now."""
@@ -47,8 +45,7 @@ class Picture:
     carried: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Voice:
+class Voice(NamedTuple):
     """One sound. `level` is -dBov, smoothed: 0 is loudest."""
 
     slot: int
@@ -58,8 +55,7 @@ class Voice:
     heard: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class Shares:
+class Shares(NamedTuple):
     """`layers` of each slot, None: nothing. `next_step`: with how many bits a second one picture
     more or a larger one would be sent; None: nothing is wanting."""
 

@@ -37,6 +37,7 @@ class Configuration:
     node: str
     control_announce: str = ""
     metrics: str = ""
+    compiled: bool = True  # whether C may do the fan-out, where it was made
 
 
 def read(environment: Mapping[str, str]) -> Configuration:
@@ -70,6 +71,7 @@ def read(environment: Mapping[str, str]) -> Configuration:
         node=get("THIRDS_MEDIA_NODE", "") or secrets.token_hex(8),
         control_announce=get("THIRDS_MEDIA_CONTROL_ANNOUNCE", ""),
         metrics=get("THIRDS_METRICS", ""),
+        compiled=get("THIRDS_MEDIA_COMPILED", "") != "0",
     )
 
 

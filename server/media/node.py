@@ -33,9 +33,9 @@ from server.media.messages import (
 from server.media.path import PacketPath
 from server.media.placement import Fate, Fence, Placement, fate
 from server.media.reasons import CloseReason
-from server.media.reports import TICK_SECONDS, Reports
+from server.media.reports import LEGS_A_STEP, TICK_SECONDS, Reports
 from server.media.room import MediaRoom, Peer
-from server.media.sealing import opener, sealer
+from server.media.sealing import handle, opener, sealer
 from server.media.streams import Address, Leg, Slot, leg_of
 
 OBSERVE_TICKS: Final = 4  # who speaks, each 200 ms
@@ -239,6 +239,7 @@ class MediaNode:
         leg = peer.leg
         leg.unprotect, leg.unprotect_rtcp = opener(received), received.unprotect_rtcp
         leg.protect, leg.protect_rtcp = sealer(sent), sent.protect_rtcp
+        leg.srtp = handle(sent)
         leg.connected = True
         self._reports.admit(leg)
         room.connect(peer, now)
@@ -268,7 +269,20 @@ class MediaNode:
     def report(self, unix: Callable[[], float]) -> Iterator[None]:
         """Each TICK_SECONDS of reports.py, in steps: datagrams are to be read between two."""
         connected = [leg for leg in self._by_leg if leg.connected]
-        return self._reports.steps(connected, self._clock, unix)
+        yield from self._reports.steps(connected, self._clock, unix)
+        yield from self._shares()
+
+    def _shares(self) -> Iterator[None]:
+        """Who is sent what, decided anew for each subscriber every OBSERVE_TICKS, a few at once."""
+        turn, crowded = self._ticks % OBSERVE_TICKS, self._late > CROWDED_SECONDS
+        due = [leg for leg in self._by_leg if leg.connected and leg.phase % OBSERVE_TICKS == turn]
+        for at in range(0, len(due), LEGS_A_STEP):
+            now = self._clock()
+            for leg in due[at : at + LEGS_A_STEP]:
+                if leg.connected:  # it may have been closed between two steps
+                    room, peer = self._by_leg[leg]
+                    room.share(peer, now, crowded=crowded)
+            yield
 
     def tick(self) -> None:
         """Before each report: who is overdue, who speaks."""
@@ -290,7 +304,6 @@ class MediaNode:
 
     def _observe(self, now: float) -> None:
         for room in list(self.rooms.values()):
-            room.share(now, crowded=self._late > CROWDED_SECONDS)
             for notification in room.observe(now):
                 self._notify(room.id, None, notification)
             if not room.peers and now - room.idle_since > FORGET_SECONDS:

@@ -13,12 +13,13 @@ from pylibsrtp import Error as SrtpError
 
 from server.media import numbering, vp8
 from server.media.counters import Counters
+from server.media.fan_out import FanOut
+from server.media.fan_out.interpreted import InterpretedFanOut
 from server.media.numbering import index_of, layer_of, read_extensions
 from server.media.repairs import Repairs
 from server.media.ring import Kept
 from server.media.speaking import smoothed
 from server.media.streams import Address, Leg, Publication, Slot, Source
-from server.media.vp8 import moved
 
 STRAYS_PER_SECOND: Final = 100  # decryptions spent on unknown addresses, node-wide
 MOST_ADDRESSES: Final = 8  # of one peer
@@ -48,8 +49,8 @@ class PacketPath:
         self, edge: Edge, transmit: Callable[[bytes, Address], None], counters: Counters
     ) -> None:
         self._edge = edge
-        self._transmit = transmit
         self._counters = counters
+        self.fan_out: FanOut = InterpretedFanOut(transmit, counters)
         self.repairs = Repairs(transmit, counters)
         self._by_address: dict[Address, Leg] = {}
         self._by_ssrc: dict[int, Leg] = {}
@@ -97,10 +98,15 @@ class PacketPath:
     def move(self, leg: Leg, address: Address) -> None:
         """Everything to this peer goes there from now on."""
         self.add_address(leg, address)
-        if leg.address is not None and leg.address != address:
+        if leg.address == address:
+            return
+        if leg.address is not None:
             self._counters.moved += 1
             leg.estimate.path_changed()
         leg.address = address
+        for slot in leg.slots_by_ssrc.values():
+            if slot.source is not None:
+                slot.source.settled = False
 
     def add_route(self, publication: Publication, slot: Slot, now: float) -> None:
         """The slot carries this publication, beginning at its next key frame (video). First in the
@@ -143,7 +149,7 @@ class PacketPath:
     def _begin_with(self, source: Source, slot: Slot, now: float) -> None:
         slot.source = source
         slot.waiting = True
-        source.routes.append(slot)
+        source.carry(slot)
         if source.kind == "video":
             self.repairs.request_key_frame(source, now)
 
@@ -153,7 +159,7 @@ class PacketPath:
         if slot.source is None:
             return
         numbering.stop(slot, slot.source)
-        slot.source.routes.remove(slot)
+        slot.source.drop(slot)
         slot.source = None
         slot.resent.clear()
 
@@ -169,10 +175,10 @@ class PacketPath:
             assert before is not None
             slot.aligned = numbering.aligned(slot, before, source)
             numbering.stop(slot, before)
-            before.routes.remove(slot)
+            before.drop(slot)
             slot.source, slot.pending = source, None
             slot.resent.clear()
-            source.routes.append(slot)
+            source.carry(slot)
         source.awaited.clear()
 
     # ---- datagrams in --------------------------------------------------------------------
@@ -344,53 +350,25 @@ class PacketPath:
     # ---- media out -----------------------------------------------------------------------
 
     def _forward(self, source: Source, kept: Kept, now: float) -> None:
-        """To every slot, with numbers, SSRC and CSRC of its own. Here the node spends its time."""
-        index, marker, timestamp, payload, descriptor = kept
-        if source.awaited and descriptor[1]:
+        """To every slot, with numbers, SSRC and CSRC of its own."""
+        if source.awaited and kept[4][1]:
             self._switch(source, now)
-        video, csrc, size = bool(source.ring), source.publication.csrc, len(payload)
-        level, rest = int(source.level), payload[descriptor[7] :]
-        transmit = self._transmit
-        sealed: list[tuple[bytes, Leg]] = []
-        for slot in source.routes:
-            mark = marker | slot.payload
-            if slot.waiting:
-                if video and not descriptor[1]:
-                    continue
-                mark |= self._begin(slot, kept, now)
-            elif index < slot.start:
-                continue
-            number = index + slot.shift & 0xFFFF
-            moment = timestamp + slot.timestamp_shift & 0xFFFFFFFF
-            leg, extension = slot.leg, slot.extensions[level]
-            sent = leg.sent
-            head = slot.pack(
-                slot.first, mark, number, moment, slot.ssrc, csrc, extension, sent.number
-            )
-            if video:
-                head += moved(payload, descriptor, slot.picture_shift, slot.tl0_shift)
-            try:
-                packet = leg.protect(head + rest)
-            except (SrtpError, ValueError):  # one slot's mistake must not stop the others
-                self._counters.not_sent += 1
-                continue
-            sent.record(len(packet), now)
-            leg.bytes_sent += len(packet)
-            slot.packets += 1
-            slot.octets += size
-            sealed.append((packet, leg))
-        for packet, leg in sealed:  # after all are sealed: the kernel's work and ours, each in
-            if leg.address is not None:  # one piece, find more of their own in the caches
-                transmit(packet, leg.address)
-        self._counters.forwarded += len(sealed)
+        if not source.settled:
+            self._begin(source, kept, now)
+        self.fan_out.send(source, kept, now)
 
-    def _begin(self, slot: Slot, kept: Kept, now: float) -> int:
-        """The first packet of a turn. The marker bit for sound: what came before was another's.
-        Of pictures a new owner's first is announced, and not the same person in another size."""
-        numbering.begin(slot, kept, now)
-        if slot.kind == "audio":
-            return 128
-        if not slot.shown:
-            slot.shown = True
-            self._edge.on_shown(slot, kept[2] + slot.timestamp_shift & 0xFFFFFFFF)
-        return 0
+    def _begin(self, source: Source, kept: Kept, now: float) -> None:
+        """The turns of slots that waited for such a packet. Of pictures a new owner's first is
+        announced, and not the same person in another size."""
+        source.fan, source.settled = None, True
+        fits = source.kind == "audio" or kept[4][1]
+        for slot in source.routes:
+            if not slot.waiting:
+                continue
+            if not fits:
+                source.settled = False
+                continue
+            numbering.begin(slot, kept, now)
+            if slot.kind == "video" and not slot.shown:
+                slot.shown = True
+                self._edge.on_shown(slot, kept[2] + slot.timestamp_shift & 0xFFFFFFFF)

@@ -19,6 +19,8 @@ from server.media.clock import now
 from server.media.configuration import Configuration, reachable
 from server.media.control import ControlServer
 from server.media.desired import DesiredStore, StoreAwayError
+from server.media.fan_out import compiled
+from server.media.fan_out.compiled import CompiledFanOut, WayOut
 from server.media.messages import Notification
 from server.media.node import MediaNode
 from server.media.placement import Lease, Load
@@ -56,6 +58,11 @@ class MediaProcess:
         self.socket = bound(configuration.bind, configuration.port)
         self._fence, self._sendto = self.node.fence, self.socket.sendto
         self.port: int = self.socket.getsockname()[1]
+        library = compiled.load() if configuration.compiled else None
+        if library is not None:
+            ipv6 = self.socket.family == socket.AF_INET6
+            way_out = WayOut(self.socket.fileno(), ipv6, self.node.fence)
+            self.node.path.fan_out = CompiledFanOut(library, way_out, self.node.counters)
 
     async def start(self) -> None:
         """From here on media flow and control connections are taken."""

@@ -78,7 +78,6 @@ class Repairs:
             self._counters.not_sent += 1
             return
         leg.sent.record(len(sealed), now)
-        leg.bytes_sent += len(sealed)
         self._counters.forwarded += 1
         if leg.address is not None:
             self._transmit(sealed, leg.address)

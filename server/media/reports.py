@@ -126,12 +126,12 @@ def _refill(leg: Leg) -> None:
     leg.packets_left = min(MOST_PACKETS, leg.packets_left + MOST_PACKETS * TICK_SECONDS)
     leg.records_left = min(MOST_RECORDS, leg.records_left + MOST_RECORDS * TICK_SECONDS)
     leg.asks_left = min(MOST_ASKS, leg.asks_left + MOST_ASKS * TICK_SECONDS)
-    more = leg.bytes_sent * REPAIR_SHARE + REPAIR_FLOOR * TICK_SECONDS
+    sent = leg.sent.take_octets()
+    more = sent * REPAIR_SHARE + REPAIR_FLOOR * TICK_SECONDS
     if leg.estimate.known:
-        left = leg.estimate.bits_per_second / 8 * TICK_SECONDS - leg.bytes_sent
-        more = min(more, max(left, leg.bytes_sent * LEAST_REPAIRS))
+        left = leg.estimate.bits_per_second / 8 * TICK_SECONDS - sent
+        more = min(more, max(left, sent * LEAST_REPAIRS))
     leg.budget = min(BURST_BYTES, leg.budget + more)
-    leg.bytes_sent = 0
 
 
 def reception(source: Source, now: float) -> rtcp.Reception:
@@ -161,4 +161,4 @@ def _clock(slot: Slot, source: Source, now: float, unix: float) -> bytes:
     since = now - arrived
     wall = rtcp.ntp(rtcp.unix(ntp) + leg.clock_offset + since)
     ticks = rtp + slot.timestamp_shift + int(since * slot.clock) & 0xFFFFFFFF
-    return rtcp.sender_report(slot.ssrc, wall, ticks, slot.packets, slot.octets)
+    return rtcp.sender_report(slot.ssrc, wall, ticks, *slot.counts)

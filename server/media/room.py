@@ -176,12 +176,11 @@ class MediaRoom:
                 else:
                     self.path.remove_route(slot)
 
-    def share(self, now: float, *, crowded: bool = False) -> None:
-        """Shares out each subscriber's link among what it shows. `crowded`: the node is late."""
-        for subscriber in self.peers.values():
-            if subscriber.leg.connected:
-                owners = self._owners(subscriber)
-                share(self.path, subscriber.leg, owners, subscriber.width, now, crowded=crowded)
+    def share(self, subscriber: Peer, now: float, *, crowded: bool = False) -> None:
+        """Shares out a connected subscriber's link among what it shows. `crowded`: the node is
+        late."""
+        owners = self._owners(subscriber)
+        share(self.path, subscriber.leg, owners, subscriber.width, now, crowded=crowded)
 
     def _owners(self, subscriber: Peer) -> dict[int, Owner]:
         owners: dict[int, Owner] = {}

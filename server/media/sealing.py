@@ -21,6 +21,22 @@ PARTS: Final = ("_srtp", "_cdata", "_buffer")  # of a Session
 Crypt = Callable[[bytes], bytes]
 
 
+def handle(session: Session) -> int:
+    """Where libsrtp keeps this session, for C; 0 where the binding looks otherwise. Good as long
+    as the session lives."""
+    inside: Any = session
+    if ffi is None or not hasattr(inside, PARTS[0]):
+        return 0
+    return int(ffi.cast("uintptr_t", inside._srtp[0]))
+
+
+def sealing_function() -> int:
+    """Where libsrtp's `srtp_protect` is, for C; 0 where the binding looks otherwise."""
+    if not hasattr(lib, "srtp_protect"):
+        return 0
+    return int(ffi.cast("uintptr_t", ffi.addressof(lib, "srtp_protect")))
+
+
 def sealer(session: Session) -> Crypt:
     """`session.protect`, or what does the same sooner. Raises as that does."""
     return _shortcut(session, session.protect, "srtp_protect", TRAILER)

@@ -12,24 +12,38 @@ from server.media.estimate import Acked
 from server.media.rtcp import TransportFeedback
 
 PLACES: Final = 1024  # packets: half a second to a peer that is sent 2,000 a second
+NUMBER, OCTETS = 0, 1  # in `counts`: the next packet's number, bytes since they were last taken
 
 
 class SentLog:
-    """`number` is the next packet's. Times are monotonic seconds, sizes bytes as sent."""
+    """Times are monotonic seconds, sizes bytes as sent. Arrays, since C writes to them as well
+    (fan_out)."""
 
-    __slots__ = ("_sent_at", "_sizes", "number")
+    __slots__ = ("counts", "sent_at", "sizes")
 
     def __init__(self) -> None:
-        self.number = 0
-        self._sent_at = array("d", bytes(8 * PLACES))
-        self._sizes = array("H", bytes(2 * PLACES))  # 0: nothing is known, or it was given back
+        self.counts = array("Q", (0, 0))
+        self.sent_at = array("d", bytes(8 * PLACES))
+        self.sizes = array("H", bytes(2 * PLACES))  # 0: nothing is known, or it was given back
+
+    @property
+    def number(self) -> int:
+        """The next packet's."""
+        return self.counts[NUMBER]
+
+    def take_octets(self) -> int:
+        """Bytes sent since this was last asked."""
+        octets, self.counts[OCTETS] = self.counts[OCTETS], 0
+        return octets
 
     def record(self, size: int, now: float) -> int:
         """A packet left with the next number."""
-        number = self.number
-        self._sent_at[number % PLACES] = now
-        self._sizes[number % PLACES] = size
-        self.number = number + 1 & 0xFFFF
+        counts = self.counts
+        number = counts[NUMBER]
+        self.sent_at[number % PLACES] = now
+        self.sizes[number % PLACES] = size
+        counts[NUMBER] = number + 1 & 0xFFFF
+        counts[OCTETS] += size
         return number
 
     def acknowledged(self, feedback: TransportFeedback) -> list[Acked]:
@@ -45,7 +59,7 @@ class SentLog:
             number = feedback.base + offset & 0xFFFF
             place = number % PLACES
             behind = self.number - number & 0xFFFF
-            if 0 < behind <= PLACES and self._sizes[place]:
-                found.append(Acked(self._sent_at[place], self._sizes[place], arrivals[offset]))
-                self._sizes[place] = 0
+            if 0 < behind <= PLACES and self.sizes[place]:
+                found.append(Acked(self.sent_at[place], self.sizes[place], arrivals[offset]))
+                self.sizes[place] = 0
         return found

@@ -5,8 +5,9 @@ changes it for each packet, so every field is a number or a direct reference.
 """
 
 import secrets
+from array import array
 from collections.abc import Callable
-from typing import Final
+from typing import Any, Final
 
 from server.media.description import (
     LEVEL,
@@ -31,6 +32,7 @@ BURST_BYTES: Final = 60_000.0  # repairs that a peer may get at once
 MOST_PACKETS: Final = 1000.0  # RTP, RTCP and checks of one peer at once, and in each second
 MOST_RECORDS: Final = 100.0  # DTLS datagrams of one peer at once, and in each second
 MOST_ASKS: Final = 2000.0  # packets that a peer may ask for again at once, and in each second
+PACKETS, OCTETS = 0, 1  # in `Slot.counts`
 CLOCK: Final[dict[Kind, int]] = {"audio": 48000, "video": 90000}  # RTP ticks a second
 
 
@@ -43,10 +45,10 @@ class Leg:
     """A peer as packets see it: addresses, keys, and its streams by SSRC."""
 
     __slots__ = (
-        "address", "addresses", "arrivals", "asks_left", "budget", "by_payload", "bytes_sent",
+        "address", "addresses", "arrivals", "asks_left", "budget", "by_payload",
         "clock_offset", "connected", "estimate", "feedback_count", "heard", "level_id", "packets_left",
         "phase", "probe", "protect", "protect_rtcp", "publications", "records_left", "repaired_rid_id",
-        "repairs", "rid_id", "sent", "slots", "slots_by_ssrc", "ssrc", "streams",
+        "repairs", "rid_id", "sent", "slots", "slots_by_ssrc", "srtp", "ssrc", "streams",
         "transport_id", "unprotect", "unprotect_rtcp",
     )  # fmt: skip
 
@@ -58,6 +60,7 @@ class Leg:
         self.protect_rtcp: Crypt = _no_keys
         self.unprotect: Crypt = _no_keys
         self.unprotect_rtcp: Crypt = _no_keys
+        self.srtp = 0  # where libsrtp keeps what `protect` seals with, while `protect` lives
         self.phase = 0  # which ticks of the clock are this leg's (reports.py)
         self.heard = 0.0  # monotonic time of the last authentic datagram
         self.publications: dict[Kind, Publication] = {}
@@ -71,7 +74,6 @@ class Leg:
         self.feedback_count = 0
         self.sent = SentLog()
         self.estimate, self.probe = Estimate(), Probe()  # of the link to the peer
-        self.bytes_sent = 0
         self.budget = BURST_BYTES  # bytes that repairs to this peer may still take
         self.packets_left, self.records_left = MOST_PACKETS, MOST_RECORDS
         self.asks_left = MOST_ASKS
@@ -111,9 +113,9 @@ class Source:
     """One stream of a publication. `index` is the sequence number without its wrap."""
 
     __slots__ = (
-        "arrived", "awaited", "base", "bitrate", "expected_before", "index", "key_frame",
+        "arrived", "awaited", "base", "bitrate", "expected_before", "fan", "index", "key_frame",
         "kind", "leg", "level", "missing", "octets", "packets", "packets_before", "payload", "picture",
-        "publication", "repair_payload", "ring", "routes", "sender_report", "ssrc", "timestamp",
+        "publication", "repair_payload", "ring", "routes", "sender_report", "settled", "ssrc", "timestamp",
         "tl0",
     )  # fmt: skip
 
@@ -125,11 +127,13 @@ class Source:
         self.repair_payload = line.repair_payload
         self.routes: list[Slot] = []  # slots that carry this layer, or wait to begin with it
         self.awaited: list[Slot] = []  # slots that carry another one until its next key frame
+        self.fan: Any = None  # what the fan-out keeps between packets; None: to be made
         self.restart(line.ssrc)
 
     def restart(self, ssrc: int) -> None:
         """A stream under a new SSRC: nothing of the old numbers holds."""
         self.ssrc = ssrc
+        self.settled = False  # every route has begun, and `fan` knows it as it is
         self.index = -1  # of the newest packet; -1 before the first
         self.base = 0
         self.timestamp = self.picture = self.tl0 = 0  # of the newest packet
@@ -142,6 +146,16 @@ class Source:
         self.key_frame = KeyFrame()
         self.sender_report: tuple[int, int, float] | None = None  # NTP, RTP, arrived
 
+    def carry(self, slot: "Slot") -> None:
+        """The slot is sent this stream from its next beginning on."""
+        self.routes.append(slot)
+        self.settled = False
+
+    def drop(self, slot: "Slot") -> None:
+        """The slot is sent nothing of it any more."""
+        self.routes.remove(slot)
+        self.settled = False
+
 
 class Slot:
     """One stream that a peer receives, continuous across owners. Shifts are modulo the field.
@@ -153,6 +167,8 @@ class Slot:
     __slots__ = (
         "aligned",
         "clock",
+        "counts",
+        "extension_ids",
         "extensions",
         "first",
         "fresh",
@@ -160,9 +176,7 @@ class Slot:
         "kind",
         "leg",
         "mid",
-        "octets",
         "pack",
-        "packets",
         "payload",
         "pending",
         "picture",
@@ -213,10 +227,11 @@ class Slot:
         self.picture = secrets.randbits(14)
         self.tl0 = secrets.randbits(8)
         self.sent_at = 0.0
-        self.packets = self.octets = 0
+        self.counts = array("Q", (0, 0))  # sent: packets, payload
         self.resent: dict[int, float] = {}  # sequence number to monotonic time
         level = line.extension(LEVEL) if line.kind == "audio" else 0
-        self.first, self.pack, self.extensions = layout(level, line.extension(TRANSPORT_CC))
+        self.extension_ids = level, line.extension(TRANSPORT_CC)
+        self.first, self.pack, self.extensions = layout(*self.extension_ids)
 
 
 def leg_of(offered: OfferedMedia) -> Leg:

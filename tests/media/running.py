@@ -201,4 +201,5 @@ def configuration(folder: Path) -> Configuration:
         port=0,
         announce=("127.0.0.1",),
         node="node",
+        compiled=False,  # every datagram goes through `TappedProcess._transmit`
     )

@@ -5,6 +5,7 @@ from server.media.node import FORGET_SECONDS, MediaNode
 from server.media.reasons import CloseReason
 from server.media.reports import Reports, reception
 from server.media.room import SILENT_SECONDS, UNFINISHED_SECONDS
+from server.media.sent_log import OCTETS
 from server.media.streams import BURST_BYTES, Leg
 from tests.media.client_peer import ClientPeer
 from tests.media.running import ROOM, MemoryStore, allowed
@@ -105,10 +106,10 @@ async def test_budget_for_repairs_follows_what_was_sent() -> None:
     report(reports, [leg])
     floor = leg.budget
     assert floor > 0
-    leg.budget, leg.bytes_sent = 0.0, 10_000
+    leg.budget, leg.sent.counts[OCTETS] = 0.0, 10_000
     report(reports, [leg])
-    assert (leg.budget, leg.bytes_sent) == (2500 + floor, 0)
-    leg.bytes_sent = 10_000_000
+    assert (leg.budget, leg.sent.counts[OCTETS]) == (2500 + floor, 0)
+    leg.sent.counts[OCTETS] = 10_000_000
     report(reports, [leg])
     assert leg.budget == BURST_BYTES
 

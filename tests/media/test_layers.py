@@ -42,7 +42,7 @@ def slot_of(people: People, name: str) -> Slot:
 
 def held_still(monkeypatch: pytest.MonkeyPatch) -> None:
     """The test alone chooses layers."""
-    monkeypatch.setattr(MediaRoom, "share", lambda _room, _now, **_: None)
+    monkeypatch.setattr(MediaRoom, "share", lambda _room, _peer, _now, **_: None)
 
 
 def marks(peer: ClientPeer) -> list[str]:
@@ -196,7 +196,7 @@ async def test_tile_of_a_phone_gets_a_small_picture_and_a_hidden_one_none(
     room, now = people.node.rooms[ROOM], people.node._clock() + NEW_SECONDS
     for view, chosen in (({0: 320}, camera.layers[1]), ({}, None), (None, camera.layers[2])):
         room.peers["second"].view = view
-        room.share(now)
+        room.share(room.peers["second"], now)
         assert (slot.pending or slot.source) is chosen
 
 
@@ -214,7 +214,7 @@ async def test_new_owner_is_not_held_back_until_the_browser_has_drawn_the_tile(
     room = people.node.rooms[ROOM]
     room.peers["second"].view = {}
     for after, carried in ((0.1, camera.layers[0]), (NEW_SECONDS, None)):
-        room.share(slot.since + after)
+        room.share(room.peers["second"], slot.since + after)
         assert (slot.pending or slot.source) is carried
 
 

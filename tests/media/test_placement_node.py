@@ -3,6 +3,7 @@
 import asyncio
 import time
 
+from server.media.fan_out.interpreted import InterpretedFanOut
 from server.media.messages import Answer, NodeLoad, OfferRefused, PeerClosed
 from server.media.placement import SLEPT_SECONDS, Lease, Load, Placement
 from server.media.reasons import CloseReason
@@ -118,7 +119,7 @@ async def test_node_that_sleeps_between_two_sends_stops_there(people: People) ->
             sent.append(datagram)
             time.sleep(SLEPT_SECONDS + 0.2)
 
-    people.node.path._transmit = send_and_sleep
+    people.node.path.fan_out = InterpretedFanOut(send_and_sleep, people.node.counters)
     first.speak()
     await people.until(lambda: people.node.counters.fenced)
     await people.until(lambda: people.node.counters.slept)

@@ -6,6 +6,7 @@ from server.media import rtcp
 from server.media.counters import Counters
 from server.media.path import PacketPath
 from server.media.reports import FEEDBACK_TICKS, LEGS_A_STEP, REPORT_TICKS, Reports
+from server.media.sent_log import OCTETS
 from server.media.streams import Address, Leg
 
 PEOPLE = 60
@@ -90,9 +91,9 @@ def test_phase_stays_when_others_leave() -> None:
 def test_leg_that_is_closed_between_two_steps_is_left_out() -> None:
     clockwork = Clockwork()
     for leg in clockwork.legs:
-        leg.bytes_sent = 1  # a step takes it to 0
+        leg.sent.counts[OCTETS] = 1  # a step takes it to 0
     for _ in clockwork.reports.steps(clockwork.legs, lambda: 0.0, lambda: 0.0):
         for leg in clockwork.legs:
             leg.connected = False
-    served = [leg.bytes_sent == 0 for leg in clockwork.legs]
+    served = [leg.sent.counts[OCTETS] == 0 for leg in clockwork.legs]
     assert served == [True] * LEGS_A_STEP + [False] * (PEOPLE - LEGS_A_STEP)

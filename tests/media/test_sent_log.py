@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 from server.media.estimate import Acked
 from server.media.rtcp import TransportFeedback
-from server.media.sent_log import PLACES, SentLog
+from server.media.sent_log import NUMBER, PLACES, SentLog
 
 
 def sent(count: int, log: SentLog | None = None) -> SentLog:
@@ -54,7 +54,7 @@ def test_log_is_bounded_and_the_oldest_makes_room() -> None:
     log = sent(PLACES + 1)
     assert log.acknowledged(TransportFeedback(0, 0, (1.0,))) == []
     assert log.acknowledged(TransportFeedback(1, 0, (1.0,))) == [Acked(0.001, 101, 1.0)]
-    assert len(log._sizes) == len(log._sent_at) == PLACES
+    assert len(log.sizes) == len(log.sent_at) == PLACES
 
 
 @given(
@@ -67,7 +67,7 @@ def test_every_packet_is_given_back_at_most_once_with_its_own_time_and_size(
     """Some are sent, then a report on some of them, over the wrap of the numbers too. The size of
     each packet says which one it is."""
     log = SentLog()
-    log.number = first
+    log.counts[NUMBER] = first
     count, returned = 0, set()
     for more, back, arrived in turns:
         for _ in range(more):

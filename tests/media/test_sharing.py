@@ -65,7 +65,7 @@ async def test_narrow_link_shows_staff_before_peers(
         (50_000, {"client": None, "staff": None}),
     ):
         narrow(people, "second", rate)
-        share(room, people.node._clock())
+        share(room, room.peers["second"], people.node._clock())
         assert seen(people, "second") == expected
 
 
@@ -81,11 +81,12 @@ async def test_crowded_node_still_sends_the_loudest_and_staff(
     room = people.node.rooms[ROOM]
     for name, level in (("a", 20.0), ("b", 30.0), ("c", 70.0), ("d", 40.0), ("staff", 127.0)):
         leg_of(people, name).publications["audio"].layers[0].level = level
-    share(room, people.node._clock(), crowded=True)
+    listener, now = room.peers["listener"], people.node._clock()
+    share(room, listener, now, crowded=True)
     owners = room.tables["listener"].owners
     slots = leg_of(people, "listener").slots["audio"]
     assert {owners[s.index] for s in slots if s.source} == {"a", "b", "d", "staff"}
-    share(room, people.node._clock())
+    share(room, listener, now)
     assert {owners[s.index] for s in slots if s.source} == {"a", "b", "c", "d", "staff"}
 
 
