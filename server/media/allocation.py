@@ -66,18 +66,42 @@ class Shares(NamedTuple):
 
 def allocate(budget: int | None, pictures: Iterable[Picture]) -> Shares:
     """What is bought for so many bits a second; None: without limit."""
+    pictures = tuple(pictures)
+    whole = _whole(pictures)
+    if budget is None or whole.spent * MARGIN <= budget:
+        return whole
+    return in_order(budget, pictures)
+
+
+def in_order(budget: int, pictures: Sequence[Picture]) -> Shares:
+    """Step by step, as the table says."""
     layers: dict[int, int | None] = {}
     steps = [(rank, step) for one in pictures for rank, step in _steps(one, layers)]
     spent, missed = 0, 0
     for _, (slot, below, layer, price, needed) in sorted(steps):
         if layers[slot] != (None if below < 0 else below):
             continue  # the step below it was not bought
-        if budget is None or spent + needed <= budget:
+        if spent + needed <= budget:
             layers[slot] = layer
             spent += price
         elif not missed:
             missed = needed
     return Shares(layers, spent, spent + missed if missed else None)
+
+
+def _whole(pictures: Iterable[Picture]) -> Shares:
+    """Everything that would fill its tile: what most links carry, so no order is made for them."""
+    layers: dict[int, int | None] = {}
+    spent = 0
+    for one in pictures:
+        most = layers[one.slot] = _most(one)
+        spent += 0 if most is None else one.rates[most]
+    return Shares(layers, spent)
+
+
+def _most(one: Picture) -> int | None:
+    arriving = [at for at, rate in enumerate(one.rates) if rate]
+    return layer_of(arriving, one.width) if arriving else None
 
 
 _Step = tuple[int, int, int, int, int]  # slot, layer below (-1: none), layer, price, needed
@@ -86,13 +110,12 @@ _Step = tuple[int, int, int, int, int]  # slot, layer below (-1: none), layer, p
 def _steps(one: Picture, layers: dict[int, int | None]) -> Iterator[tuple[tuple[int, ...], _Step]]:
     """All that can be bought for a picture, with its place in the order."""
     layers[one.slot] = None
-    arriving = [at for at, rate in enumerate(one.rates) if rate]
-    most = layer_of(arriving, one.width) if arriving else None
+    most = _most(one)
     if most is None:
         return
     below = -1
     who = 0 if one.priority else 1 if one.speaks else 2
-    for at in (at for at in arriving if at <= most):
+    for at in (at for at, rate in enumerate(one.rates) if rate and at <= most):
         price = max(0, one.rates[at] - (one.rates[below] if below >= 0 else 0))
         has = one.carried is not None and at <= one.carried
         needed = price if has else round(price * MARGIN)

@@ -13,6 +13,7 @@ from server.media.streams import Leg, Publication, Slot
 
 NEW_SECONDS: Final = 2.0  # within which a browser says how large the tile of a new owner is
 SMALLEST: Final = 1  # a width: until then the tile gets the smallest picture, which comes soonest
+RATES_SECONDS: Final = 0.1
 LAYER_SECONDS: Final = 0.7  # a layer that sent nothing for so long has been stopped
 # Bits a second of a layer that has just begun, until it is measured: what browsers are asked for.
 USUAL: Final = (100_000, 250_000, 600_000)
@@ -105,9 +106,14 @@ def _picture(
 
 
 def _rates(publication: Publication, now: float) -> list[int]:
-    arriving = publication.arriving(now, LAYER_SECONDS)
-    layers = publication.layers
-    return [layers[at].bitrate or USUAL[at] if at in arriving else 0 for at in range(len(layers))]
+    """Read once for all who ask within RATES_SECONDS: a room's subscribers do so in turn."""
+    if not 0 <= now - publication.rated_at < RATES_SECONDS:
+        arriving, layers = publication.arriving(now, LAYER_SECONDS), publication.layers
+        publication.rates = [
+            one.bitrate or USUAL[at] if at in arriving else 0 for at, one in enumerate(layers)
+        ]
+        publication.rated_at = now
+    return publication.rates
 
 
 def _owner(slot: Slot, owners: Mapping[int, Owner]) -> Owner:

@@ -88,7 +88,7 @@ class Publication:
     seen by what arrives: a browser stops those that its network or processor cannot carry.
     """
 
-    __slots__ = ("allowed", "by_rid", "csrc", "kind", "layers", "leg", "slots")
+    __slots__ = ("allowed", "by_rid", "csrc", "kind", "layers", "leg", "rated_at", "rates", "slots")
 
     def __init__(self, leg: Leg, line: Line) -> None:
         self.leg = leg
@@ -98,6 +98,8 @@ class Publication:
         self.slots: list[Slot] = []  # all that show it, whatever layer they carry
         self.layers = [Source(self, line) for _ in line.rids or ("",)]
         self.by_rid = dict(zip(line.rids, self.layers, strict=False))
+        self.rates: list[int] = []  # bits a second of each layer as they were at `rated_at`
+        self.rated_at = float("-inf")
 
     @property
     def arrived(self) -> float:

@@ -1,10 +1,12 @@
 """Who gets what of a link: the clinical order, and that nothing flaps."""
 
+from math import ceil
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from server.media.allocation import LOUDEST, Picture, Voice, allocate, audible
+from server.media.allocation import LOUDEST, MARGIN, Picture, Voice, allocate, audible, in_order
 
 CAMERA = (100_000, 250_000, 600_000)
 STAFF, SPEAKER, PEER, HIDDEN = range(4)
@@ -70,6 +72,15 @@ pictures = st.builds(
     st.booleans(),
     st.none() | st.just(0),
 )
+
+
+@given(st.lists(pictures, max_size=20, unique_by=lambda p: p.slot), st.integers(0, 1_000_000))
+def test_link_that_carries_everything_needs_no_order(shown: list[Picture], more: int) -> None:
+    """Kills: a whole that leaves out what does not arrive in its size, or is hidden and counted."""
+    shown = [one._replace(rates=sorted(one.rates)) for one in shown]
+    whole = allocate(None, shown)
+    enough = ceil(whole.spent * MARGIN) + more
+    assert allocate(enough, shown) == in_order(enough, shown) == whole
 
 
 @given(st.integers(0, 5_000_000), st.lists(pictures, max_size=20, unique_by=lambda p: p.slot))
