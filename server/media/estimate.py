@@ -12,8 +12,7 @@ only their changes count.
 
 from collections import deque
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 START: Final = 1_800_000  # before anything is known: everybody's smallest picture in a full room
 LEAST: Final = 30_000  # one voice
@@ -22,6 +21,7 @@ BETA: Final = 0.85  # section 5.5: what is left of the arriving rate when a queu
 APPLICATION: Final = 1.5  # section 5.5: an estimate is never more than this much of what arrives
 GROWTH: Final = 1.08  # section 5.5: a second, once the link was full
 FIRST_GROWTH: Final = 1.5  # a second, until it is full for the first time
+CLOCK_TURN: Final = 2**24 * 0.064  # draft-holmer §3.1: a browser's clock begins again after 12 days
 RATE_WINDOW: Final = 0.5  # section 5.5: over which the arriving rate is taken
 BURST: Final = 0.005  # section 5.2: what was sent within it is one group
 LINE_GROUPS: Final = 20  # of the line through the delays
@@ -46,8 +46,7 @@ PROBE_SECONDS: Final = 1.5  # of which a key frame takes the first part
 SETTLE_SECONDS: Final = 1.0  # in which the queue of a probe that failed runs empty
 
 
-@dataclass(frozen=True, slots=True)
-class Acked:
+class Acked(NamedTuple):
     """What became of one packet: its bytes, when we sent it, and when it arrived by the receiver's
     clock (None: it was lost)."""
 
@@ -67,7 +66,8 @@ class Estimate:
         self._capacity: float | None = None  # what arrived while a queue grew
         self._was_full = False
         self._delays = Delays()
-        self._arrivals: deque[tuple[float, int]] = deque()
+        self._arrived = _Arrived()
+        self._turned = 0.0  # of the browser's clock, so far
         self._losses = _Losses()
         self._fed_at: float | None = None
 
@@ -85,13 +85,13 @@ class Estimate:
         """One report: packets in the order in which they were sent."""
         if not acked:
             return
-        arrived = [(one.arrived_at, one.size) for one in acked if one.arrived_at is not None]
-        for one in acked:
-            if one.arrived_at is not None:
-                self._delays.add(one.sent_at, one.arrived_at)
+        self._note_turn(acked)
+        here = [(at + self._turned, sent, size) for sent, size, at in acked if at is not None]
+        for arrived_at, sent_at, _ in here:
+            self._delays.add(sent_at, arrived_at)
         self._delays.judge()
-        self._note_arrivals(arrived)
-        self._losses.add(len(acked) - len(arrived), len(acked), now)
+        self._arrived.add(here)
+        self._losses.add(len(acked) - len(here), len(acked), now)
         self.loss = self._losses.share
         waited = now - max(one.sent_at for one in acked)
         self.round_trip = waited if not self.round_trip else 0.9 * self.round_trip + 0.1 * waited
@@ -114,20 +114,17 @@ class Estimate:
     def path_changed(self) -> None:
         """The subscriber is at another address: what its delays were says nothing now."""
         self._delays = Delays()
-        self._arrivals.clear()
+        self._arrived = _Arrived()
 
     def arriving(self) -> float:
         """What arrived lately (R_hat, section 5.5)."""
-        if not self._arrivals:
-            return 0.0
-        return sum(size for _, size in self._arrivals) * 8 / RATE_WINDOW
+        return self._arrived.octets * 8 / RATE_WINDOW
 
-    def _note_arrivals(self, arrived: Sequence[tuple[float, int]]) -> None:
-        self._arrivals.extend(arrived)
-        if self._arrivals:
-            newest = max(at for at, _ in self._arrivals)
-            while self._arrivals[0][0] <= newest - RATE_WINDOW:
-                self._arrivals.popleft()
+    def _note_turn(self, acked: Sequence[Acked]) -> None:
+        """A clock that is half a turn behind what it said before has begun again."""
+        first = next((one.arrived_at for one in acked if one.arrived_at is not None), None)
+        if first is not None and self._arrived.newest - first - self._turned > CLOCK_TURN / 2:
+            self._turned += CLOCK_TURN
 
     def _control(self, since: float, now: float) -> None:
         """Section 5.5's table, and section 6 beside it."""
@@ -152,6 +149,27 @@ class Estimate:
         grown = self._rate * (GROWTH if self._was_full else FIRST_GROWTH) ** since
         bound = APPLICATION * arriving if self._capacity is None else self._capacity
         self._rate = min(MOST, max(self._rate, min(grown, bound)))
+
+
+class _Arrived:
+    """What arrived within RATE_WINDOW before the newest, by the browser's clock."""
+
+    __slots__ = ("_packets", "newest", "octets")
+
+    def __init__(self) -> None:
+        self._packets: deque[tuple[float, float, int]] = deque()
+        self.newest = float("-inf")
+        self.octets = 0
+
+    def add(self, packets: Sequence[tuple[float, float, int]]) -> None:
+        """(arrived, sent, size) of each."""
+        if not packets:
+            return
+        self._packets.extend(packets)
+        self.octets += sum(size for _, _, size in packets)
+        self.newest = max(self.newest, max(packets)[0])
+        while self._packets[0][0] <= self.newest - RATE_WINDOW:
+            self.octets -= self._packets.popleft()[2]
 
 
 class Delays:
@@ -187,12 +205,13 @@ class Delays:
 
     def add(self, sent_at: float, arrived_at: float) -> None:
         """One packet that arrived. Those sent in one burst are one group (section 5.2)."""
-        if self._group is not None and sent_at - self._group[0] <= BURST:
-            first, last, arrived = self._group
-            self._group = first, max(last, sent_at), max(arrived, arrived_at)
-            return
         if self._group is not None:
-            self._close(self._group[1], self._group[2])
+            first, last, arrived = self._group
+            if sent_at - first <= BURST:
+                last = sent_at if sent_at > last else last
+                self._group = first, last, arrived_at if arrived_at > arrived else arrived
+                return
+            self._close(last, arrived)
         self._group = sent_at, sent_at, arrived_at
 
     def _close(self, sent_at: float, arrived_at: float) -> None:

@@ -50,16 +50,17 @@ class SentLog:
         """What the report says of packets of which nothing was known yet, in the order of their
         numbers. One that has not arrived is lost when a later one has; what a report says of it
         afterwards comes too late."""
-        arrivals = feedback.arrivals
+        arrivals, base, newest = feedback.arrivals, feedback.base, self.counts[NUMBER]
+        sent_at, sizes = self.sent_at, self.sizes
         known = len(arrivals)
         while known and arrivals[known - 1] is None:
             known -= 1
         found: list[Acked] = []
         for offset in range(known):
-            number = feedback.base + offset & 0xFFFF
+            number = base + offset & 0xFFFF
             place = number % PLACES
-            behind = self.number - number & 0xFFFF
-            if 0 < behind <= PLACES and self.sizes[place]:
-                found.append(Acked(self.sent_at[place], self.sizes[place], arrivals[offset]))
-                self.sizes[place] = 0
+            size = sizes[place]
+            if size and 0 < (newest - number & 0xFFFF) <= PLACES:
+                found.append(Acked(sent_at[place], size, arrivals[offset]))
+                sizes[place] = 0
         return found
