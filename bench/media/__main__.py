@@ -71,6 +71,7 @@ async def measure(node: NodeProcess, sizes: argparse.Namespace) -> dict[str, Any
     return {
         **_costs(marks, sizes.seconds),
         **_arrivals(load, sizes.seconds),
+        "switched_off": load.switched_off(),
         "node_kb_per_peer_joined": round((joined - empty) / people / 1024, 1),
         "node_kb_per_peer_after": round((ran - empty) / people / 1024, 1),
         "counters": {name: n for name, n in marks[1].load.counters.items() if n},
@@ -125,6 +126,7 @@ def missed(result: dict[str, Any], bound: float) -> list[str]:
         )
     if result["delivery"] < LEAST_DELIVERY:
         found.append(f"delivery {result['delivery']}, at least {LEAST_DELIVERY}")
+    found += result["switched_off"]
     if result["wrong"]:
         found.append(f"{result['wrong']} packets were not what was sent")
     return found

@@ -17,6 +17,8 @@ from typing import Final, NamedTuple
 
 from pylibsrtp import Error as SrtpError
 
+from bench.media.features import switched_off
+from bench.media.feedback import EVERY_NS, HEAD_BYTES, Feedback
 from server.media import rtcp
 from tests.media.client_peer import HEADER, OPUS, VP8, ClientPeer, Kind, Stream
 
@@ -71,6 +73,7 @@ class Person:
     socket: socket.socket
     sent: dict[Kind, "array[int]"]
     flows: dict[bytes, Flow] = field(default_factory=dict)
+    feedback: Feedback = field(default_factory=Feedback)
 
 
 # when due (ns from the start), through which socket, what, where its stamp goes and at which number
@@ -138,9 +141,10 @@ class Load:
         for file in by_file:
             poll.register(file, select.EPOLLIN)
         start = heard = time.monotonic_ns()
-        sent, last = 0, start + int((self.seconds + DRAIN_SECONDS) * 1e9)
+        sent, reported, last = 0, 0, start + int((self.seconds + DRAIN_SECONDS) * 1e9)
         while (now := time.monotonic_ns()) < last:
             sent = self._send(sent, now - start)
+            reported = self._report(reported, now - start)
             done = sent == len(self._due)
             ready = poll.poll(0)
             for file, _ in ready:
@@ -162,9 +166,19 @@ class Load:
             at += 1
         return at
 
+    def _report(self, reported: int, elapsed: int) -> int:
+        """One person after another says what reached them, each every EVERY_NS; how many have."""
+        while (reported + 1) * EVERY_NS // len(self.people) <= elapsed:
+            person = self.people[reported % len(self.people)]
+            report = person.feedback.report()
+            if report is not None:
+                person.receiving.send(person.receiver.seal_control(report))
+            reported += 1
+        return reported
+
     def _drain(self, person: Person) -> None:
         """What one socket holds, stamped by the kernel when it came."""
-        receive, flows = person.receiving.recvmsg, person.flows
+        receive, flows, heads = person.receiving.recvmsg, person.flows, person.feedback.heads
         try:
             while True:
                 datagram, ancillary, _, _ = receive(2048, 64)
@@ -173,7 +187,8 @@ class Load:
                 flow = flows.get(datagram[8:12]) or self._learn(person, datagram)
                 number = (datagram[2] << 8 | datagram[3]) + flow.offset & 0xFFFF
                 seconds, nanoseconds = _STAMP.unpack_from(ancillary[0][2])
-                flow.arrived[number] = seconds * 1_000_000_000 + nanoseconds
+                stamp = flow.arrived[number] = seconds * 1_000_000_000 + nanoseconds
+                heads.append((datagram[:HEAD_BYTES], stamp))
                 flow.count += 1
                 if not flow.count % DECRYPT_EVERY:
                     self._verify(person, flow, number, datagram)
@@ -218,6 +233,14 @@ class Load:
                 pairs = list(stamps)[begin:end]
                 latencies += [arrived - sent for sent, arrived in pairs if arrived]
         return expected, len(latencies), latencies
+
+    def switched_off(self) -> list[str]:
+        """What of the server was not on, by its answers and its packets."""
+        return switched_off(
+            [person.receiver.answer for person in self.people],
+            numbered=sum(person.feedback.numbered for person in self.people),
+            unnumbered=sum(person.feedback.unnumbered for person in self.people),
+        )
 
     def close(self) -> None:
         """All sockets."""

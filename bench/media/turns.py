@@ -42,6 +42,7 @@ class Turn:
     kb_per_person_joined: float
     kb_per_person_after: float
     waited: float
+    switched_off: list[str]
 
 
 async def turns(sizes: Namespace, cores: Split) -> dict[str, Any]:
@@ -118,6 +119,7 @@ async def _turn(server: str, kernel: psutil.Process, joining: Joining, sizes: Na
         kb_per_person_joined=round((joined - empty) / people, 1),
         kb_per_person_after=round((grown - empty) / people, 1),
         waited=round(after[1] - before[1], 2),
+        switched_off=load.switched_off() if server == "node" else [],
     )
 
 
@@ -154,6 +156,7 @@ def missed_beside(result: dict[str, Any]) -> list[str]:
             found.append(
                 f"{turn['server']}: delivery {turn['delivery']}, at least {LEAST_DELIVERY}"
             )
+        found += [f"{turn['server']}: {sentence}" for sentence in turn["switched_off"]]
         if turn["wrong"]:
             found.append(f"{turn['server']}: {turn['wrong']} packets were not what was sent")
     return found

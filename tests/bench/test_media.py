@@ -6,6 +6,7 @@ from dataclasses import asdict
 import pytest
 
 from bench.media.__main__ import main, missed
+from bench.media.features import FEATURES, switched_off
 from bench.media.turns import Turn, missed_beside, ratios
 
 SMALL = ["--rooms", "1", "--peers", "3", "--seconds", "1"]
@@ -24,7 +25,7 @@ def test_small_run_delivers_all_and_ends_with_one_json_object(
     assert result["cpu_us_per_packet"] > result["floor_us_per_packet"] > 0
 
 
-GOOD = {"ratio_to_floor": 2.0, "delivery": 0.999, "wrong": 0}
+GOOD = {"ratio_to_floor": 2.0, "delivery": 0.999, "wrong": 0, "switched_off": []}
 
 
 def test_bounds_are_met_at_the_bound() -> None:
@@ -32,14 +33,15 @@ def test_bounds_are_met_at_the_bound() -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "value"), [("ratio_to_floor", 2.01), ("delivery", 0.9989), ("wrong", 1)]
+    ("name", "value"),
+    [("ratio_to_floor", 2.01), ("delivery", 0.9989), ("wrong", 1), ("switched_off", ["DTX"])],
 )
-def test_each_bound_that_is_missed_is_named(name: str, value: float) -> None:
+def test_each_bound_that_is_missed_is_named(name: str, value: object) -> None:
     assert len(missed(GOOD | {name: value}, 2.0)) == 1
 
 
 def turn(server: str, cpu: float, p99: float, kilobytes: float) -> Turn:
-    return Turn(server, cpu, 0.1, p99, 1.0, 0, 100.0, kilobytes, 0.0)
+    return Turn(server, cpu, 0.1, p99, 1.0, 0, 100.0, kilobytes, 0.0, [])
 
 
 def test_ratio_beside_another_server_is_of_the_medians() -> None:
@@ -72,3 +74,21 @@ def test_machine_without_janus_is_told_how_to_get_it_and_fails(
     status = main([*SMALL, "--peer", "janus"])
     result = json.loads(capsys.readouterr().out.splitlines()[-1])
     assert (status, result["missed"]) == (1, ["no Janus on this machine: apt-get install janus"])
+
+
+ON = "usedtx=1 useinbandfec=1 transport-cc nack rtx/90000 ssrc-audio-level"
+
+
+def test_all_is_on_when_each_answer_and_each_packet_shows_it() -> None:
+    assert switched_off([ON, ON], numbered=1, unnumbered=0) == []
+
+
+@pytest.mark.parametrize("name", list(FEATURES))
+def test_feature_that_one_answer_lacks_is_named(name: str) -> None:
+    without = ON.replace(FEATURES[name].strip(), "")
+    assert switched_off([ON, without], numbered=1, unnumbered=0) == [f"{name} is switched off"]
+
+
+@pytest.mark.parametrize(("numbered", "unnumbered"), [(0, 0), (5, 1)])
+def test_packets_without_numbers_are_named(numbered: int, unnumbered: int) -> None:
+    assert len(switched_off([ON], numbered=numbered, unnumbered=unnumbered)) == 1

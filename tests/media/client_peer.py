@@ -155,6 +155,7 @@ class ClientPeer(asyncio.DatagramProtocol):
 
     def accept(self, answer: str) -> None:
         """Reads what the node says of itself and of the slots."""
+        self.answer = answer
         self.remote = (
             re.findall(r"a=ice-ufrag:(\S+)", answer)[0],
             re.findall(r"a=ice-pwd:(\S+)", answer)[0],
