@@ -7,8 +7,11 @@ A camera is sent in up to three sizes, each twice as wide as the one before. A t
 smallest one that fills it, or the next smaller one that arrives: a browser stops the large sizes
 by itself when its network or processor cannot carry them. What is not visible gets nothing.
 
-When not everything fits, sound comes first, and then steps are bought in this order, each as long
-as the money lasts. What is bought last is what goes first when a link gets narrower:
+When not everything fits, sound comes first: everybody once, and then each sound with the two
+before it, so that losses are not heard. On a link that loses nothing that is a precaution, for
+which pictures keep half of the link; one that loses packets may be filled with it. Then steps are
+bought in this order, each as long as the money lasts. What is bought last is what goes first when a
+link gets narrower:
 
     | round | who                                | what                          |
     |-------|------------------------------------|-------------------------------|
@@ -22,6 +25,7 @@ around its price does not have a picture come and go.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
+from math import ceil
 from typing import Final, NamedTuple
 
 WIDTHS: Final = (160, 320, 640)  # what browsers are asked to send (frontend/src/media/link.ts)
@@ -30,6 +34,10 @@ MARGIN: Final = 1.2
 LOUDEST: Final = 3  # voices without priority that are heard when not all can be
 LOUDER: Final = 10.0  # dB by which another must be louder to take the place of one of them
 ALL_AGAIN: Final = 0.7  # of the link that all voices may take when some were left out
+REPEATED: Final = 2.5  # what sounds take that repeat the two before them, of what they take once
+LOSSY: Final = 0.02  # a link that loses so much, of 1, may be filled with sounds that are repeated
+UNASKED: Final = 0.5  # of any other link that they may take: there they are a precaution
+STILL: Final = 0.8  # of their price: sounds that are repeated stay so while the link has so much
 
 
 class Picture(NamedTuple):
@@ -60,6 +68,16 @@ class Shares(NamedTuple):
     more or a larger one would be sent; None: nothing is wanting."""
 
     layers: dict[int, int | None]
+    spent: int
+    next_step: int | None = None
+
+
+class Sounds(NamedTuple):
+    """The slots that are heard; whether each sound repeats those before it (`redundancy`); what
+    that takes. `next_step`: with how many bits a second all would be heard, or survive losses."""
+
+    slots: set[int]
+    repeated: bool
     spent: int
     next_step: int | None = None
 
@@ -136,6 +154,36 @@ def layer_of(arriving: Sequence[int], width: int | None) -> int | None:
         fills = next(fits, fills)
     smaller = [at for at in arriving if at <= fills]
     return smaller[-1] if smaller else arriving[0]
+
+
+def sounds(
+    budget: int | None,
+    voices: Sequence[Voice],
+    *,
+    repeats: bool | None,
+    loss: float,
+    crowded: bool = False,
+) -> Sounds:
+    """What is bought of sounds: who is heard, and then that each is repeated. `repeats`: whether
+    they are now, None: the browser does not take that. `loss`: of the link, of 1."""
+    heard = audible(budget, voices, crowded=crowded)
+    spent = sum(voice.rate for voice in voices if voice.slot in heard)
+    if crowded:
+        return Sounds(heard, repeated=False, spent=spent)
+    everybody = None if len(heard) == len(voices) else _total(voices)
+    if repeats is None:
+        return Sounds(heard, repeated=False, spent=spent, next_step=everybody)
+    price = round(spent * REPEATED)
+    needed = price if loss >= LOSSY else round(price / UNASKED)
+    if budget is None or needed * (STILL if repeats else 1) <= budget:
+        return Sounds(heard, repeated=True, spent=price, next_step=everybody)
+    asked = needed if loss >= LOSSY else None
+    return Sounds(heard, repeated=False, spent=spent, next_step=everybody or asked)
+
+
+def _total(voices: Sequence[Voice]) -> int:
+    """With which all are heard again."""
+    return ceil(sum(voice.rate for voice in voices) / ALL_AGAIN)
 
 
 def audible(budget: int | None, voices: Sequence[Voice], *, crowded: bool = False) -> set[int]:

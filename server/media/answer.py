@@ -57,9 +57,9 @@ def answer(
 
 
 def _transport(line: Line, node: Node, credentials: Credentials) -> list[str]:
-    payloads = f"{line.payload} {line.repair_payload}" if line.repair_payload else line.payload
+    payloads = (line.redundant_payload, line.payload, line.repair_payload)
     return [
-        f"m={line.kind} 9 UDP/TLS/RTP/SAVPF {payloads}",
+        f"m={line.kind} 9 UDP/TLS/RTP/SAVPF {' '.join(str(one) for one in payloads if one)}",
         "c=IN IP4 0.0.0.0",
         f"a=mid:{line.mid}",
         "a=rtcp-mux",
@@ -82,7 +82,7 @@ def _candidates(node: Node) -> list[str]:
 
 def _codecs(line: Line) -> list[str]:
     """Payloads, feedback and extensions. A silent microphone sends a packet each 400 ms instead of
-    each 20 (RFC 7587, section 6.1: `usedtx`)."""
+    each 20 (RFC 7587, section 6.1: `usedtx`). A browser sends RED if it comes before Opus."""
     payload = line.payload
     if line.kind == "audio":
         lines = [f"a=rtpmap:{payload} opus/48000/2"]
@@ -96,6 +96,9 @@ def _codecs(line: Line) -> list[str]:
     if line.repair_payload:
         lines += [f"a=rtpmap:{line.repair_payload} rtx/90000"]
         lines += [f"a=fmtp:{line.repair_payload} apt={payload}"]
+    if line.redundant_payload:
+        lines += [f"a=rtpmap:{line.redundant_payload} red/48000/2"]
+        lines += [f"a=fmtp:{line.redundant_payload} {payload}/{payload}"]
     lines += [f"a=extmap:{number} {uri}" for uri, number in line.extensions]
     return lines
 

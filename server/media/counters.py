@@ -31,6 +31,7 @@ class Counters:
     moved: int = 0  # a peer's address followed
     forwarded: int = 0
     repaired: int = 0  # packets of publishers that came by retransmission
+    restored: int = 0  # sounds that were lost and came with a later packet (RED)
     resent: int = 0
     resend_refused: int = 0  # over budget, too soon, or no longer there
     key_frames_asked: int = 0

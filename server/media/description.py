@@ -30,6 +30,7 @@ EXTENSIONS: Final[dict[Kind, tuple[str, ...]]] = {
     "video": (MID, TRANSPORT_CC, RID, REPAIRED_RID),
 }
 CODECS: Final[dict[Kind, str]] = {"audio": "opus/48000/2", "video": "vp8/90000"}
+REDUNDANT: Final = "red/48000/2"
 DIRECTIONS: Final[dict[str, Direction]] = {
     "sendonly": "send",
     "sendrecv": "send",
@@ -44,6 +45,7 @@ _FINGERPRINT = re.compile(r"sha-256 ((?:[0-9a-f]{2}:){31}[0-9a-f]{2})", re.ASCII
 _EXTENSION = re.compile(r"(\d{1,2})(?:/[a-z]{8,9})? (\S{1,128})", re.ASCII)
 _RTPMAP = re.compile(r"(\d{1,3}) (\S{1,64})", re.ASCII)
 _APT = re.compile(r"(\d{1,3}) apt=(\d{1,3})", re.ASCII)
+_BLOCKS = re.compile(r"(\d{1,3}) (\d{1,3})(?:/\2){1,31}", re.ASCII)
 _SSRC = re.compile(r"(\d{1,10})(?: .*)?", re.ASCII)
 _SEND_RIDS = re.compile(r"send ([A-Za-z0-9]{1,8}(?:;[A-Za-z0-9]{1,8}){0,7})", re.ASCII)
 _FID = re.compile(r"FID (\d{1,10}) (\d{1,10})", re.ASCII)
@@ -68,6 +70,7 @@ class Line:
     ssrc: int = 0
     repair_ssrc: int = 0
     rids: tuple[str, ...] = ()  # of its layers, the smallest picture first; none: one stream
+    redundant_payload: int = 0  # of sound that carries earlier sound as well (RED)
 
     def extension(self, uri: str) -> int:
         """The id the browser gave the extension, 1 to 14, or 0."""
@@ -206,6 +209,7 @@ def _line(section: _Section) -> Line | Refusal:
         ssrc=ssrc,
         repair_ssrc=repair_ssrc,
         rids=_rids(section) if section.kind == "video" and direction == "send" else (),
+        redundant_payload=_redundant(section, payload) if section.kind == "audio" else 0,
     )
 
 
@@ -233,6 +237,15 @@ def _repair(section: _Section, payload: int) -> int:
     named = _named(section)
     for match in (_APT.fullmatch(x) for x in section.values("fmtp")):
         if match and int(match[2]) == payload and named.get(int(match[1])) == "rtx/90000":
+            return int(match[1])
+    return 0
+
+
+def _redundant(section: _Section, payload: int) -> int:
+    """The RED payload whose blocks are all of this one (RFC 2198, section 4)."""
+    named = _named(section)
+    for match in (_BLOCKS.fullmatch(x) for x in section.values("fmtp")):
+        if match and int(match[2]) == payload and named.get(int(match[1])) == REDUNDANT:
             return int(match[1])
     return 0
 

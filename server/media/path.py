@@ -11,7 +11,7 @@ from typing import Final, Protocol
 
 from pylibsrtp import Error as SrtpError
 
-from server.media import numbering, vp8
+from server.media import numbering, redundancy, vp8
 from server.media.counters import Counters
 from server.media.fan_out import FanOut
 from server.media.fan_out.interpreted import InterpretedFanOut
@@ -20,6 +20,7 @@ from server.media.repairs import Repairs
 from server.media.ring import Kept
 from server.media.speaking import smoothed
 from server.media.streams import Address, Leg, Publication, Slot, Source
+from server.media.vp8 import Descriptor
 
 STRAYS_PER_SECOND: Final = 100  # decryptions spent on unknown addresses, node-wide
 MOST_ADDRESSES: Final = 8  # of one peer
@@ -67,11 +68,9 @@ class PacketPath:
     def remove_peer(self, leg: Leg) -> None:
         """Nothing goes to or comes from the leg any more, at once."""
         leg.connected = False
-        for slot in (*leg.slots["audio"], *leg.slots["video"]):
+        published = (slot for one in leg.publications.values() for slot in one.slots)
+        for slot in (*leg.slots["audio"], *leg.slots["video"], *published):
             self.remove_route(slot)
-        for publication in leg.publications.values():
-            for slot in tuple(publication.slots):
-                self.remove_route(slot)
         for address in leg.addresses:
             if self._by_address.get(address) is leg:
                 del self._by_address[address]
@@ -216,10 +215,8 @@ class PacketPath:
             counters.foreign += 1
 
     def _protected(self, datagram: bytes, address: Address, now: float) -> None:
-        """SRTP or SRTCP (RFC 5761 §4), if a peer is there whose it could be.
-
-        Only what is authentic is taken off what a peer may send: forgers silence nobody.
-        """
+        """SRTP or SRTCP (RFC 5761 §4), if a peer is there whose it could be. Only what is authentic
+        is taken off what a peer may send: forgers silence nobody."""
         leg = self._by_address.get(address)
         if leg is None:
             self._stray(datagram, address, now)
@@ -233,18 +230,15 @@ class PacketPath:
             self._media(leg, datagram, address, now)
 
     def _stray(self, datagram: bytes, address: Address, now: float) -> None:
-        """Media from an unknown address: perhaps a peer whose network changed.
-
-        The SSRC names the peer; then the packet must authenticate, which a replay does not.
-        Decryptions are limited, so guessing SSRCs costs the node little.
-        """
+        """Media from an unknown address: perhaps a peer whose network changed. The SSRC names the
+        peer; then the packet must authenticate, which a replay does not. Decryptions are limited,
+        so guessing SSRCs costs the node little."""
         self._counters.unknown_address += 1
         leg = self._by_ssrc.get(int.from_bytes(datagram[8:12], "big"))
         if leg is None or not leg.connected or 191 < datagram[1] < 224:
             return
-        refill = (now - self._strays_at) * STRAYS_PER_SECOND
-        self._strays_left = min(STRAYS_PER_SECOND, self._strays_left + refill)
-        self._strays_at = now
+        self._strays_at, waited = now, now - self._strays_at
+        self._strays_left = min(self._strays_left + waited * STRAYS_PER_SECOND, STRAYS_PER_SECOND)
         if self._strays_left >= 1:
             self._strays_left -= 1
             self._media(leg, datagram, address, now)
@@ -273,7 +267,7 @@ class PacketPath:
                 return  # nobody's, padding that probes for bandwidth, or more of it than packet
             if repaired:
                 sequence, at = packet[at] << 8 | packet[at + 1], at + 2
-            elif second & 127 != source.payload:
+            elif second & 127 != source.payload and second & 127 != source.redundant_payload:
                 self._counters.unknown_stream += 1
                 return
         except IndexError:
@@ -282,14 +276,19 @@ class PacketPath:
         if level >= 0:
             silent = numbering.paused(source, sequence, timestamp)
             source.level = smoothed(source.level, level, paused=silent)
-        payload = packet[at:end]
+        payload, index = packet[at:end], index_of(source, sequence)
+        newest = source.index
         descriptor = vp8.read(payload) if payload and source.ring else vp8.NONE
+        if not source.ring and second & 127 != source.payload:
+            packed = index, 0, timestamp, payload, vp8.NONE
+            descriptor, payload = self._opened(source, packed, now)
         if descriptor is None or len(payload) > LONGEST_MEDIA:
             self._counters.malformed += 1
             return
-        index = index_of(source, sequence)
-        newest = source.index
-        if not (repaired and self._has(source, index)):
+        late = repaired and source.ring is not None and source.ring.late(index)
+        self._counters.repaired += repaired and not late
+        source.packets += not late
+        if not late and index not in source.recent:
             self._accept(source, (index, second & 128, timestamp, payload, descriptor), now)
         if source.index > newest and address != leg.address:
             self.move(leg, address)
@@ -319,16 +318,18 @@ class PacketPath:
         self._by_ssrc.setdefault(ssrc, leg)
         return source, False
 
-    def _has(self, source: Source, index: int) -> bool:
-        """Whether a repair comes too late to be of use; counts the others."""
-        late = source.ring is not None and source.ring.late(index)
-        self._counters.repaired += not late
-        return late
+    def _opened(self, source: Source, packet: Kept, now: float) -> tuple[Descriptor | None, bytes]:
+        """The newest sound of a packet that has earlier ones too; of these, what was lost goes on
+        as if it had come by itself, but reports still say that it was lost."""
+        descriptor, newest, earlier = redundancy.read(packet[3], source.payload)
+        for one in redundancy.lost(source.recent, packet, earlier):
+            self._counters.restored += 1
+            self._accept(source, one, now)
+        return descriptor, newest
 
     def _accept(self, source: Source, kept: Kept, now: float) -> None:
         """Notes what is newest, keeps video for repairs, and forwards what is allowed."""
         index, _, timestamp, _, descriptor = kept
-        source.packets += 1
         source.octets += len(kept[3])
         if index > source.index:
             if source.ring and index - source.index > 1:
@@ -340,6 +341,7 @@ class PacketPath:
             source.missing.pop(index, None)
         if not source.publication.allowed:
             self._counters.not_allowed += 1
+            source.recent.clear()
             return
         if source.ring is not None:
             source.ring.keep(kept)
@@ -355,7 +357,8 @@ class PacketPath:
             self._switch(source, now)
         if not source.settled:
             self._begin(source, kept, now)
-        self.fan_out.send(source, kept, now)
+        longer = None if source.ring else redundancy.repeated(source.recent, kept)
+        self.fan_out.send(source, kept, longer, now)
 
     def _begin(self, source: Source, kept: Kept, now: float) -> None:
         """The turns of slots that waited for such a packet. Of pictures a new owner's first is

@@ -7,7 +7,7 @@ know rooms or peers: who owns a slot is an argument.
 from collections.abc import Callable, Mapping
 from typing import Final, NamedTuple
 
-from server.media.allocation import Picture, Voice, allocate, audible
+from server.media.allocation import Picture, Sounds, Voice, allocate, sounds
 from server.media.path import PacketPath
 from server.media.streams import Leg, Publication, Slot
 
@@ -41,25 +41,25 @@ def share(
     """Called some times a second. `owners`: by slot index, of each slot that has one. Without
     reports of the browser nothing is known of its link, and it gets all that it shows."""
     budget = leg.estimate.bits_per_second if leg.estimate.known else None
-    heard, spent = _sounds(leg, owners, budget, crowded=crowded)
-    for slot in leg.slots["audio"]:
-        path.choose(slot, 0 if slot.index in heard else None, now)
+    heard = _sounds(leg, owners, budget, crowded=crowded)
     pictures = [_picture(slot, owners, width, leg.estimate.loss, now) for slot in _shown(leg)]
     wanted = [one for one in pictures if any(one.rates)]
-    shares = allocate(None if budget is None else max(0, budget - spent), wanted)
+    shares = allocate(None if budget is None else max(0, budget - heard.spent), wanted)
     if budget is not None:
-        step = None if shares.next_step is None else shares.next_step + spent
-        tried = leg.probe.budget(leg.estimate, step, now)
-        shares = allocate(max(0, tried - spent), wanted)
+        picture = None if shares.next_step is None else shares.next_step + heard.spent
+        tried = leg.probe.budget(leg.estimate, heard.next_step or picture, now)
+        heard = _sounds(leg, owners, tried, crowded=crowded)
+        shares = allocate(max(0, tried - heard.spent), wanted)
+    for slot in leg.slots["audio"]:
+        slot.repeat(heard.repeated)
+        path.choose(slot, 0 if slot.index in heard.slots else None, now)
     for slot in _shown(leg):
         if slot.index in shares.layers:
             path.choose(slot, shares.layers[slot.index], now)
 
 
-def _sounds(
-    leg: Leg, owners: Mapping[int, Owner], budget: int | None, *, crowded: bool
-) -> tuple[set[int], int]:
-    """The slots whose sound is sent, and what that takes."""
+def _sounds(leg: Leg, owners: Mapping[int, Owner], budget: int | None, *, crowded: bool) -> Sounds:
+    """The slots whose sound is sent, and how."""
     voices = [
         Voice(
             slot=slot.index,
@@ -71,8 +71,10 @@ def _sounds(
         for slot in leg.slots["audio"]
         if slot.publication is not None
     ]
-    heard = audible(budget, voices, crowded=crowded)
-    return heard, sum(voice.rate for voice in voices if voice.slot in heard)
+    repeats = None
+    if any(slot.redundant_payload for slot in leg.slots["audio"]):
+        repeats = any(slot.redundant for slot in leg.slots["audio"])
+    return sounds(budget, voices, repeats=repeats, loss=leg.estimate.loss, crowded=crowded)
 
 
 def _shown(leg: Leg) -> list[Slot]:

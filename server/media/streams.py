@@ -21,6 +21,7 @@ from server.media.description import (
 from server.media.estimate import Estimate, Probe
 from server.media.headers import layout
 from server.media.key_frames import KeyFrame
+from server.media.redundancy import Recent
 from server.media.ring import Ring
 from server.media.sent_log import SentLog
 from server.media.speaking import SILENT_LEVEL
@@ -117,7 +118,8 @@ class Source:
     __slots__ = (
         "arrived", "awaited", "base", "bitrate", "expected_before", "fan", "index", "key_frame",
         "kind", "leg", "level", "missing", "octets", "packets", "packets_before", "payload", "picture",
-        "publication", "repair_payload", "ring", "routes", "sender_report", "settled", "ssrc", "timestamp",
+        "publication", "recent", "redundant_payload", "repair_payload", "ring", "routes", "sender_report",
+        "settled", "ssrc", "timestamp",
         "tl0",
     )  # fmt: skip
 
@@ -127,6 +129,7 @@ class Source:
         self.kind: Kind = line.kind
         self.payload = line.payload
         self.repair_payload = line.repair_payload
+        self.redundant_payload = line.redundant_payload or -1  # -1: no packet has it
         self.routes: list[Slot] = []  # slots that carry this layer, or wait to begin with it
         self.awaited: list[Slot] = []  # slots that carry another one until its next key frame
         self.fan: Any = None  # what the fan-out keeps between packets; None: to be made
@@ -144,6 +147,7 @@ class Source:
         self.octets = self.bitrate = 0  # payload since the last report; bits a second
         self.level = SILENT_LEVEL
         self.ring = Ring() if self.kind == "video" else None  # None: sound is not repaired
+        self.recent: Recent = {}  # the latest sounds that others may hear; of a camera none
         self.missing: dict[int, tuple[float, int]] = {}  # index: last asked, how often
         self.key_frame = KeyFrame()
         self.sender_report: tuple[int, int, float] | None = None  # NTP, RTP, arrived
@@ -184,6 +188,8 @@ class Slot:
         "picture",
         "picture_shift",
         "publication",
+        "redundant",
+        "redundant_payload",
         "repair_payload",
         "repair_sequence",
         "repair_ssrc",
@@ -211,6 +217,8 @@ class Slot:
         self.clock = CLOCK[line.kind]
         self.payload = line.payload
         self.repair_payload = line.repair_payload
+        self.redundant_payload = line.redundant_payload
+        self.redundant = self.redundant_payload  # 0: the link has no room, or none was offered
         self.ssrc = secrets.randbits(31) | 1
         self.repair_ssrc = secrets.randbits(31) | 1 << 31 if line.repair_payload else 0
         self.repair_sequence = secrets.randbits(15)
@@ -235,6 +243,13 @@ class Slot:
         self.extension_ids = level, line.extension(TRANSPORT_CC)
         self.first, self.pack, self.extensions = layout(*self.extension_ids)
 
+    def repeat(self, fits: bool) -> None:
+        """Whether each sound is sent with those before it, where the browser takes that."""
+        redundant = self.redundant_payload if fits else 0
+        if redundant != self.redundant and self.source is not None:
+            self.source.settled = False
+        self.redundant = redundant
+
 
 def leg_of(offered: OfferedMedia) -> Leg:
     """Everything that one offer makes."""
@@ -257,6 +272,8 @@ def _publish(leg: Leg, kind: Kind, line: Line) -> None:
     leg.by_payload[line.payload] = (publication, False)
     if line.repair_payload:
         leg.by_payload[line.repair_payload] = (publication, True)
+    if line.redundant_payload:
+        leg.by_payload[line.redundant_payload] = (publication, False)
     if line.rids:
         return  # each packet says which layer it is of
     if line.ssrc:

@@ -38,6 +38,7 @@ class Arrived:
     slot: int
     repaired: bool
     marker: bool
+    payload_type: int
     sequence: int
     timestamp: int
     csrc: int
@@ -378,6 +379,7 @@ class ClientPeer(asyncio.DatagramProtocol):
             slot=slot,
             repaired=repaired,
             marker=bool(second & 128),
+            payload_type=second & 127,
             sequence=sequence,
             timestamp=timestamp,
             csrc=csrc,

@@ -33,8 +33,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *given, size_t size) {
     uint16_t *sizes = calloc(PLACES, sizeof *sizes);
     uint64_t counts[2] = {65535, 0}, slot_counts[2] = {0, 0};
     struct sealed *out = malloc(STREAMS * sizeof *out);
-    uint8_t *payload = malloc(size ? size : 1);
+    uint8_t *payload = malloc(size ? size : 1), *longer = malloc(size ? size : 1);
     memcpy(payload, given, size);
+    memcpy(longer, given, size);
     for (int i = 0; i < STREAMS; i++) {
         struct stream *to = &streams[i];
         to->srtp = to->first % 3 ? &to->first : NULL;
@@ -52,7 +53,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *given, size_t size) {
     job.streams = streams;
     job.count %= STREAMS + 1;
     job.size = (uint32_t)size;
-    fan_out(&job, payload);
+    job.longer_size %= (uint32_t)size + 1;
+    fan_out(&job, payload, longer);
+    free(longer);
     free(payload);
     free(out);
     free(sizes);

@@ -9,7 +9,17 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
 
-from server.media import description, echo, messages, numbering, placement, rtcp, stun, vp8
+from server.media import (
+    description,
+    echo,
+    messages,
+    numbering,
+    placement,
+    redundancy,
+    rtcp,
+    stun,
+    vp8,
+)
 from server.media.dtls import Handshake, Identity, State
 from server.media.messages import Apply, DesiredRoom, Hello, Offer, PeerClosed, PeerView, Ping
 from server.media.node import MediaNode
@@ -46,6 +56,7 @@ ECHO_REPORT = echo.echo_report_json(
     echo.EchoReport(received=50, lost=1, jitter_ms=2.5, round_trip_ms=None, heard=True)
 )
 EXTENSIONS = (h("bede0003102a31123400002300aabbcc"), h("1000000301012a02000004aabbccdd00"))
+REDUNDANT = (h("ef0f00026f") + b"12345", h("ef1e0001ef0f00026f") + b"12345", h("6f") + b"1")
 DESCRIPTORS = (h("90e081110780010203"), h("9080111000"), h("1000"))
 
 
@@ -65,6 +76,16 @@ def read_vp8(data: bytes) -> object:
     moved = vp8.moved(data, descriptor, 5, 5)
     assert len(moved) == descriptor[7] <= len(data)
     return moved
+
+
+def read_redundancy(data: bytes) -> object:
+    """And what was read, made anew, is read as the same."""
+    found = redundancy.read(data, 111)
+    descriptor, newest, earlier = found
+    if descriptor is not None:
+        made = redundancy.payload_of(111, earlier, newest)
+        assert redundancy.read(made, 111) == found
+    return found
 
 
 def read_stun(data: bytes) -> object:
@@ -173,6 +194,7 @@ def take_datagram(data: bytes) -> object:
 
 MEDIA = (
     h("906f000100000002") + (11).to_bytes(4, "big") + h("bede00021014311234000000") + b"sound",
+    h("903f000200000402") + (11).to_bytes(4, "big") + h("bede00021014311234000000") + REDUNDANT[0],
     h("90e0000100000002") + (12).to_bytes(4, "big") + h("bede000131123400") + DESCRIPTORS[0],
     h("80e1000100000002") + (13).to_bytes(4, "big") + b"\0\1" + DESCRIPTORS[0],
     h("a061000100000002") + (13).to_bytes(4, "big") + bytes(3) + b"\4",
@@ -198,6 +220,7 @@ PARSERS = (
     Parser("description.read_offer", read_offer, (OFFER,)),
     Parser("rtcp.read", lambda data: list(rtcp.read(data)), (COMPOUND,)),
     Parser("vp8.read", read_vp8, DESCRIPTORS),
+    Parser("redundancy.read", read_redundancy, REDUNDANT),
     Parser("numbering.read_extensions", read_extensions, EXTENSIONS),
     Parser("messages.read_to_node", messages.read_to_node, TO_NODE),
     Parser("messages.read_to_web", messages.read_to_web, TO_WEB),

@@ -6,7 +6,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from server.media.allocation import LOUDEST, MARGIN, Picture, Voice, allocate, audible, in_order
+from server.media.allocation import (
+    LOUDEST,
+    MARGIN,
+    Picture,
+    Sounds,
+    Voice,
+    allocate,
+    audible,
+    in_order,
+    sounds,
+)
 
 CAMERA = (100_000, 250_000, 600_000)
 STAFF, SPEAKER, PEER, HIDDEN = range(4)
@@ -126,3 +136,48 @@ def test_all_are_heard_again_only_with_room_to_spare() -> None:
     left_out = [*voices(20, 20, 30), Voice(3, 30_000, 50.0, heard=False)]
     assert audible(125_000, left_out) == {0, 1, 2}
     assert audible(180_000, left_out) == {0, 1, 2, 3}
+
+
+ALL = {0, 1, 2, 3, 4}
+LOSES, HOLDS = 0.02, 0.019
+
+
+@pytest.mark.parametrize(
+    ("budget", "loss", "repeats", "expected"),
+    [
+        (None, 0.0, False, Sounds(ALL, True, 375_000)),
+        (None, 0.0, None, Sounds(ALL, False, 150_000)),
+        (375_000, LOSES, False, Sounds(ALL, True, 375_000)),
+        (374_000, LOSES, False, Sounds(ALL, False, 150_000, 375_000)),
+        (374_000, LOSES, None, Sounds(ALL, False, 150_000)),
+        (300_000, LOSES, True, Sounds(ALL, True, 375_000)),  # what is repeated stays so
+        (299_000, LOSES, True, Sounds(ALL, False, 150_000, 375_000)),
+        (750_000, HOLDS, False, Sounds(ALL, True, 375_000)),
+        (749_000, HOLDS, False, Sounds(ALL, False, 150_000)),
+        (600_000, HOLDS, True, Sounds(ALL, True, 375_000)),
+        (599_000, HOLDS, True, Sounds(ALL, False, 150_000)),
+    ],
+)
+def test_sounds_are_repeated_where_a_link_has_room_and_sooner_where_it_loses_packets(
+    budget: int | None, loss: float, repeats: bool | None, expected: Sounds
+) -> None:
+    """Kills, each planted and seen: a precaution that fills the link; a link that loses packets and
+    never asks for more; sounds that come and go with an estimate that trembles."""
+    assert sounds(budget, voices(50, 20, 40, 30, 60), repeats=repeats, loss=loss) == expected
+
+
+def test_crowded_node_repeats_nothing() -> None:
+    found = sounds(None, voices(50, 20, 40, 30), repeats=True, loss=0.1, crowded=True)
+    assert found == Sounds({1, 2, 3}, False, 90_000)
+
+
+@pytest.mark.parametrize("repeats", [None, False])
+def test_voices_that_are_left_out_are_the_next_step(repeats: bool | None) -> None:
+    """Kills: a link that was narrow for a moment, with no picture to try more for, on which most
+    of the group stay silent."""
+    left_out = [*voices(20, 30, 40), Voice(3, 30_000, 50.0, heard=False)]
+    found = sounds(90_000, left_out, repeats=repeats, loss=0.0)
+    assert found.slots == {0, 1, 2}
+    assert found.next_step is not None
+    for budget, heard in ((found.next_step - 1, {0, 1, 2}), (found.next_step, {0, 1, 2, 3})):
+        assert sounds(budget, left_out, repeats=repeats, loss=0.0).slots == heard

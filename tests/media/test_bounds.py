@@ -15,7 +15,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from pylibsrtp import Error as SrtpError
 
-from server.media import rtcp, vp8
+from server.media import redundancy, rtcp, vp8
 from server.media.control import MOST_OFFERS, MOST_UNSENT, Connection
 from server.media.description import OfferedMedia, read_offer
 from server.media.desired import REMEMBERED_EPOCHS, View
@@ -391,3 +391,10 @@ def test_web_process_that_reads_nothing_is_cut_off() -> None:
         connection.send(load)
     assert stuck.aborted
     assert stuck.held <= MOST_UNSENT + 1000
+
+
+def test_sounds_that_are_remembered_are_the_latest() -> None:
+    recent: redundancy.Recent = {}
+    for index in range(50):
+        redundancy.repeated(recent, (index, 0, 960 * index, b"sound", vp8.NONE))
+    assert list(recent) == list(range(50 - redundancy.REMEMBERED, 50))

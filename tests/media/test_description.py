@@ -70,6 +70,38 @@ def test_firefoxs_offer_is_read_with_its_own_numbers() -> None:
     )
 
 
+RED = "a=rtpmap:111 opus/48000/2\r\na=fmtp:63 111/111\r\n"
+
+
+def test_red_of_our_opus_is_taken_and_answered_before_it() -> None:
+    """Chromium sends RED if it comes first in the answer, and takes none without its blocks' types.
+
+    Kills: RED behind Opus; a video line that has it.
+    """
+    offered = read_offer(CHROMIUM.replace("a=rtpmap:111 opus/48000/2\r\n", RED))
+    assert isinstance(offered, OfferedMedia)
+    assert [line.redundant_payload for line in offered.lines] == [63, 0, 0]
+    audio = answered(offered).split("m=video")[0].split("\r\n")
+    assert "m=audio 9 UDP/TLS/RTP/SAVPF 63 111" in audio
+    assert [x for x in audio if ":63 " in x] == ["a=rtpmap:63 red/48000/2", "a=fmtp:63 111/111"]
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("a=fmtp:63 111/111\r\n", ""),
+        ("63 111/111", "63 111"),
+        ("63 111/111", "63 111/110"),
+        ("63 111/111", "63 0/0"),
+        ("red/48000/2", "red/8000"),
+        ("63 111/111", "63 " + "/".join(["111"] * 33)),
+    ],
+)
+def test_red_of_anything_else_is_left_out(old: str, new: str) -> None:
+    sdp = CHROMIUM.replace("a=rtpmap:111 opus/48000/2\r\n", RED)
+    assert read_offer(sdp.replace(old, new)) == read_offer(CHROMIUM)
+
+
 @pytest.mark.parametrize(
     ("old", "new", "code"),
     [

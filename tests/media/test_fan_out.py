@@ -87,17 +87,20 @@ def library() -> Library:
     return found
 
 
-def lines(level: int, transport: int, *, sends: bool) -> tuple[Line, ...]:
+def lines(
+    level: int, transport: int, opus: int = 111, *, red: bool = False, sends: bool
+) -> tuple[Line, ...]:
     ids = tuple((uri, at) for uri, at in ((LEVEL, level), (TRANSPORT_CC, transport)) if at)
     direction = "send" if sends else "receive"
     rids = LAYERS if sends else ()
     return (
-        Line("audio", "0", direction, 111, extensions=ids),  # type: ignore[arg-type]
+        Line("audio", "0", direction, opus, extensions=ids, redundant_payload=63 * red),  # type: ignore[arg-type]
         Line("video", "1", direction, 96, 97, ids[-1:] if transport else (), rids=rids),  # type: ignore[arg-type]
     )
 
 
-Ids = tuple[int, int]  # of the level and of the transport-cc number; 0: not offered
+# of the level and of the transport-cc number (0: not offered), of Opus, and whether RED is taken
+Ids = tuple[int, int, int, bool]
 
 
 class World:
@@ -117,7 +120,8 @@ class World:
         self.path.add_peer(self.publisher)
         self.path.move(self.publisher, ("127.0.0.1", 9))
         self.subscribers = [
-            self._leg(lines(*one, sends=False), 1 + at) for at, one in enumerate(ids)
+            self._leg(lines(*one, red=red, sends=False), 1 + at)
+            for at, (*one, red) in enumerate(ids)
         ]
         for subscriber in self.subscribers:
             self.path.add_peer(subscriber)
@@ -195,12 +199,17 @@ packets = st.builds(
 )
 changes = st.builds(
     Change,
-    st.sampled_from(["route", "route", "unroute", "choose", "move"]),
+    st.sampled_from(["route", "route", "unroute", "choose", "move", "repeat"]),
     st.integers(0, SUBSCRIBERS - 1),
     st.sampled_from(["audio", "video"]),
     st.integers(0, 2),
 )
-extension_ids = st.tuples(st.sampled_from([0, 1, 14]), st.sampled_from([0, 2, 13]))
+extension_ids = st.tuples(
+    st.sampled_from([0, 1, 14]),
+    st.sampled_from([0, 2, 13]),
+    st.sampled_from([111, 111, 109]),
+    st.booleans(),
+)
 
 
 class Script:
@@ -236,6 +245,8 @@ class Script:
         publication = self.world.publisher.publications[step.kind]  # type: ignore[index]
         if step.do == "move":
             path.move(leg, self.receivers.address(step.subscriber, step.choice % 2))
+        elif step.do == "repeat":
+            slot.repeat(step.choice > 0)
         elif step.do == "route":
             path.add_route(publication, slot, self.now)
         elif step.do == "unroute":
@@ -285,7 +296,7 @@ def test_both_ways_send_the_same_bytes_and_write_down_the_same(
 
 def begun(library: Library, receivers: Receivers, fence: Fence = EVERYWHEN) -> Script:
     """Everybody is sent everything, by C; nothing has come yet."""
-    script = Script(by_c(library, World([(1, 2)] * SUBSCRIBERS), fence), receivers)
+    script = Script(by_c(library, World([(1, 2, 111, False)] * SUBSCRIBERS), fence), receivers)
     for step in BEGIN:
         script.do(step)
     return script

@@ -48,7 +48,7 @@ def test_no_packet_reaches_beyond_its_memory(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("bound", "without"),
     [
-        ("job->size > ROOM - TRAILER - HEADER", "0"),
+        ("size > ROOM - TRAILER - HEADER", "0"),
         ("number % PLACES", "number"),
     ],
 )

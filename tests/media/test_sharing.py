@@ -90,6 +90,26 @@ async def test_crowded_node_still_sends_the_loudest_and_staff(
     assert {owners[s.index] for s in slots if s.source} == {"a", "b", "c", "d", "staff"}
 
 
+async def test_voices_left_out_are_tried_again_though_there_is_no_picture_to_try(
+    people: People, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Kills: sounds that are chosen before the link is tried, and not again."""
+    held_still(monkeypatch)
+    await people.join("listener", slots=5)
+    names = ("a", "b", "c", "d")
+    for name in names:
+        await people.join(name)
+        leg_of(people, name).publications["audio"].layers[0].bitrate = 30_000
+    narrow(people, "listener", 100_000)
+    room, now = people.node.rooms[ROOM], people.node._clock()
+    slots = leg_of(people, "listener").slots["audio"]
+    heard = []
+    for after in (0.0, 0.2, 1.3):
+        share(room, room.peers["listener"], now + after)
+        heard.append(sum(slot.source is not None for slot in slots))
+    assert heard == [3, 3, 4]
+
+
 async def test_reports_of_a_browser_feed_the_estimate_of_its_link(people: People) -> None:
     """Kills: a report that is dropped; one that is read as another peer's."""
     first, second = await people.join("first"), await people.join("second")

@@ -8,6 +8,7 @@ turn begins, or what a slot ought to carry.
 
 from typing import Protocol
 
+from server.media.redundancy import Payloads
 from server.media.ring import Kept
 from server.media.streams import Source
 
@@ -17,6 +18,7 @@ class FanOut(Protocol):
 
     name: str  # as the node says at its start
 
-    def send(self, source: Source, kept: Kept, now: float) -> None:
-        """To every slot of the source that has begun. Whatever the packet holds, it raises nothing
-        and one slot's trouble does not stop the others."""
+    def send(self, source: Source, kept: Kept, longer: Payloads | None, now: float) -> None:
+        """To every slot of the source that has begun; `longer` to those whose sounds repeat the
+        ones before. Whatever the packet holds, it raises nothing, and one slot's trouble does not
+        stop the others."""

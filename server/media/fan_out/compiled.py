@@ -16,13 +16,14 @@ from cffi import FFI
 from server.launcher.compiler import HEADER, library_path
 from server.media.counters import Counters
 from server.media.placement import Fence
+from server.media.redundancy import DISTANCE, Payloads
 from server.media.ring import Kept
 from server.media.sealing import sealing_function
 from server.media.streams import Address, Slot, Source
 
 MOST_SLOTS: Final = 64  # of one source; an offer has at most 44 lines
 ONCE: Final = 24  # bytes of a `struct job` before what is packed for each packet
-_PACKED: Final = Struct("=QqddIIIIIBBBBBBBB")
+_PACKED: Final = Struct("=QqddIIIIIIBBBBBBBB")
 
 
 class Library(NamedTuple):
@@ -48,11 +49,12 @@ def load(prefix: Path = Path(sys.prefix)) -> Library | None:
 
 
 class Fan(NamedTuple):
-    """The streams of one source. `held` keeps alive what they point to."""
+    """Streams of one source. `held` keeps alive what they point to."""
 
     streams: Any
     address: int  # of `streams`
     size: int
+    opus: int  # the payload type of all that repeat their sounds; 0: they repeat none
     held: list[object]
 
 
@@ -77,9 +79,16 @@ class CompiledFanOut:
         self._job.seal, self._job.out, self._job.file = seal, self._sealed, way_out.file
         self._memory = self._ffi.buffer(self._job)
 
-    def send(self, source: Source, kept: Kept, now: float) -> None:
+    def send(self, source: Source, kept: Kept, longer: Payloads | None, now: float) -> None:
         """See `FanOut`."""
-        fan: Fan = source.fan if source.fan is not None else self._fan(source)
+        fans: list[Fan] = source.fan if source.fan is not None else self._fans(source)
+        for fan in fans:
+            repeated = b"" if longer is None or not fan.opus else longer[fan.opus]
+            self._pack(source, kept, fan, len(repeated), now)
+            sealed = self._functions.fan_out(self._job, kept[3], repeated)
+            self._counters.forwarded += sealed if sealed >= 0 else self._troubled()
+
+    def _pack(self, source: Source, kept: Kept, fan: "Fan", longer: int, now: float) -> None:
         index, marker, timestamp, payload, descriptor = kept
         _, _, picture, width, picture_at, tl0, tl0_at, end = descriptor
         _PACKED.pack_into(
@@ -91,6 +100,7 @@ class CompiledFanOut:
             self._way_out.fence.until,
             fan.size,
             len(payload),
+            longer,
             timestamp,
             source.publication.csrc,
             picture,
@@ -103,8 +113,6 @@ class CompiledFanOut:
             tl0_at,
             end,
         )
-        sealed = self._functions.fan_out(self._job, payload)
-        self._counters.forwarded += sealed if sealed >= 0 else self._troubled()
 
     def _troubled(self) -> int:
         """Counts what went wrong with the last packet; how many were sealed."""
@@ -113,16 +121,24 @@ class CompiledFanOut:
         counters.fenced += job.fenced
         return int(job.sealed)
 
-    def _fan(self, source: Source) -> Fan:
-        """Made anew: whatever made the source unsettled set `fan` to None."""
+    def _fans(self, source: Source) -> list[Fan]:
+        """Made anew: whatever made the source unsettled set `fan` to None. One for each payload
+        type that sounds are repeated in, and one for slots that repeat none."""
         begun = [slot for slot in source.routes if not slot.waiting][:MOST_SLOTS]
-        streams = self._ffi.new("struct stream[]", len(begun))
+        types = dict.fromkeys(slot.payload if slot.redundant else 0 for slot in begun)
+        source.fan = fans = [
+            self._fan(opus, [one for one in begun if opus == (one.payload if one.redundant else 0)])
+            for opus in types
+        ]
+        return fans
+
+    def _fan(self, opus: int, slots: list[Slot]) -> Fan:
+        streams = self._ffi.new("struct stream[]", len(slots))
         held: list[object] = []
-        for at, slot in enumerate(begun):
+        for at, slot in enumerate(slots):
             self._fill(streams + at, slot, held)
         address = int(self._ffi.cast("uintptr_t", streams))
-        source.fan = fan = Fan(streams, address, len(begun), held)
-        return fan
+        return Fan(streams, address, len(slots), opus, held)
 
     def _fill(self, stream: Any, slot: Slot, held: list[object]) -> None:
         leg, log = slot.leg, slot.leg.sent
@@ -132,12 +148,13 @@ class CompiledFanOut:
         stream.sent_at = self._pointer("double *", _start(log.sent_at))
         stream.sizes = self._pointer("uint16_t *", _start(log.sizes))
         stream.slot_counts = self._pointer("uint64_t *", _start(slot.counts))
-        stream.start = slot.start
+        stream.start, stream.repeats_from = slot.start, slot.start + DISTANCE
         stream.shift = slot.shift & 0xFFFF
         stream.timestamp_shift = slot.timestamp_shift & 0xFFFFFFFF
         stream.picture_shift = slot.picture_shift & 0x7FFF
         stream.tl0_shift = slot.tl0_shift & 0xFF
         stream.ssrc, stream.first, stream.payload = slot.ssrc, slot.first, slot.payload
+        stream.redundant = slot.redundant
         stream.level_id, stream.transport_id = slot.extension_ids
         if leg.address is not None:
             self._resolve(stream, leg.address)

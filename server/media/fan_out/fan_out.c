@@ -32,8 +32,8 @@ static uint8_t *put32(uint8_t *at, uint32_t value) { return put16(put16(at, valu
 
 /* One CSRC; the audio level and the number for transport-cc where they were offered (RFC 3550 §5.1,
  * RFC 8285 §4.2). */
-static uint8_t *header(uint8_t *at, const struct stream *to, const struct job *job) {
-    uint8_t mark = job->marker | to->payload;
+static uint8_t *header(uint8_t *at, const struct stream *to, const struct job *job, uint8_t kind) {
+    uint8_t mark = job->marker | kind;
     if (!job->video && job->index == to->start)
         mark |= 128;
     *at++ = to->first;
@@ -70,26 +70,26 @@ static void move_numbers(uint8_t *descriptor, const struct stream *to, const str
         descriptor[job->tl0_at] = (uint8_t)(job->tl0 + to->tl0_shift);
 }
 
-static void record(struct stream *to, uint32_t length, const struct job *job) {
+static void record(struct stream *to, uint32_t length, uint32_t size, const struct job *job) {
     uint64_t number = to->link_counts[0];
     to->sent_at[number % PLACES] = job->now;
     to->sizes[number % PLACES] = (uint16_t)length;
     to->link_counts[0] = (number + 1) & 0xFFFF;
     to->link_counts[1] += length;
     to->slot_counts[0] += 1;
-    to->slot_counts[1] += job->size;
+    to->slot_counts[1] += size;
 }
 
 /* The packet for one stream, sealed; 0, or -1 where that cannot be. */
-static int make(struct sealed *made, const struct stream *to, const struct job *job,
-                const uint8_t *payload) {
-    if (!to->srtp || job->size > ROOM - TRAILER - HEADER || job->descriptor_end > job->size)
+static int make(struct sealed *made, const struct stream *to, const struct job *job, uint8_t kind,
+                const uint8_t *payload, uint32_t size) {
+    if (!to->srtp || size > ROOM - TRAILER - HEADER || job->descriptor_end > size)
         return -1;
-    uint8_t *body = header(made->bytes, to, job);
-    memcpy(body, payload, job->size);
+    uint8_t *body = header(made->bytes, to, job, kind);
+    memcpy(body, payload, size);
     if (job->video)
         move_numbers(body, to, job);
-    int length = (int)(body - made->bytes) + (int)job->size;
+    int length = (int)(body - made->bytes) + (int)size;
     if (job->seal(to->srtp, made->bytes, &length))
         return -1;
     made->length = (uint32_t)length;
@@ -114,18 +114,21 @@ static void send_all(struct job *job) {
 
 /* All are sealed before the first is sent, as in interpreted.py. How many were sealed, or -1 where
  * something went wrong and the job says what. */
-int fan_out(struct job *job, const uint8_t *payload) {
+int fan_out(struct job *job, const uint8_t *payload, const uint8_t *longer) {
     job->sealed = job->not_sealed = job->not_sent = job->fenced = 0;
     for (uint32_t i = 0; i < job->count; i++) {
         struct stream *to = &job->streams[i];
         struct sealed *made = &job->out[job->sealed];
         if (job->index < to->start)
             continue;
-        if (make(made, to, job, payload)) {
+        int repeats = job->longer_size && to->redundant && job->index >= to->repeats_from;
+        uint32_t size = repeats ? job->longer_size : job->size;
+        if (make(made, to, job, repeats ? to->redundant : to->payload, repeats ? longer : payload,
+                 size)) {
             job->not_sealed++;
             continue;
         }
-        record(to, made->length, job);
+        record(to, made->length, size, job);
         made->stream = i;
         job->sealed++;
     }

@@ -12,10 +12,12 @@ struct stream {
     uint16_t *sizes;
     uint64_t *slot_counts; /* packets, payload's bytes */
     int64_t start;         /* the source's index that this turn began with */
+    int64_t repeats_from;  /* and the one from which sounds repeat those before them */
     uint32_t shift, timestamp_shift, picture_shift, tl0_shift, ssrc;
     uint32_t address_length; /* 0: nowhere to send to yet */
     uint8_t address[28]; /* the larger of sockaddr_in and sockaddr_in6 */
     uint8_t first, payload, level_id, transport_id; /* ids of extensions; 0: not offered */
+    uint8_t redundant; /* the payload type of such sounds; 0: none are sent */
 };
 
 struct sealed {
@@ -36,11 +38,12 @@ struct job {
     struct stream *streams;
     int64_t index;
     double now, until; /* by the node's clock; later than `until` nothing is sent */
-    uint32_t count, size, timestamp, csrc, picture;
+    uint32_t count, size, longer_size, timestamp, csrc, picture;
     uint8_t marker, level, video, width, picture_at, tl0, tl0_at, descriptor_end;
 
     uint32_t sealed, not_sealed, not_sent, fenced; /* what came of it */
 };
 
-int fan_out(struct job *job, const uint8_t *payload);
+/* `longer`, of `longer_size` bytes unless that is 0: the payload with the sounds before it. */
+int fan_out(struct job *job, const uint8_t *payload, const uint8_t *longer);
 int resolve(struct stream *to, const char *host, const char *port, int ipv6);
