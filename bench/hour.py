@@ -21,7 +21,7 @@ import psutil
 import uvloop
 
 from bench.reporting import finish, machine, progress
-from tests.faults.evening import gathered
+from tests.faults.evening import Evening, UnsettledError, gathered
 from tests.faults.installation import Installation, installed
 
 BOUND_MB: Final = 1.0  # of memory in ten minutes
@@ -40,17 +40,28 @@ class Sample:
     threads: int
 
 
-async def watched(installation: Installation, minutes: float) -> dict[str, list[Sample]]:
-    """Samples by process, from a room that has begun."""
+async def watched(
+    installation: Installation, minutes: float
+) -> tuple[dict[str, list[Sample]], list[str]]:
+    """Samples by process, from a room that has begun, and what is broken in the end."""
     async with gathered(installation) as evening:
         await evening.settle()
         samples: dict[str, list[Sample]] = {name: [] for name in installation.processes}
         async with evening.bustle():
             await _look(installation, samples, minutes)
         await evening.agenda_runs()
-        await evening.settle()
+        broken = await _broken(evening)
     installation.end_all()
-    return samples
+    return samples, broken
+
+
+async def _broken(evening: Evening) -> list[str]:
+    """What is not as it should be after all that time."""
+    try:
+        await evening.settle()
+    except UnsettledError as unsettled:
+        return [f"the room is not whole: {unsettled}"]
+    return []
 
 
 async def _look(
@@ -112,10 +123,11 @@ def main(arguments: Sequence[str]) -> int:
         tempfile.TemporaryDirectory(prefix="bench-hour-") as folder,
         installed(Path(folder)) as installation,
     ):
-        samples = uvloop.run(watched(installation, minutes))
+        samples, broken = uvloop.run(watched(installation, minutes))
     kept = {name: found(all_) for name, all_ in samples.items()}
     return finish(
-        {"bench": "hour", "machine": machine(), "minutes": minutes, "kept": kept}, missed(kept)
+        {"bench": "hour", "machine": machine(), "minutes": minutes, "kept": kept},
+        [*missed(kept), *broken],
     )
 
 
