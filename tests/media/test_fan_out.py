@@ -302,6 +302,15 @@ def begun(library: Library, receivers: Receivers, fence: Fence = EVERYWHEN) -> S
     return script
 
 
+def test_source_with_more_slots_than_one_call_takes_reaches_them_all(
+    library: Library, receivers: Receivers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(compiled, "MOST_SLOTS", 2)
+    script = begun(library, receivers)
+    script.do(SOUND)
+    assert [len(one) for one in receivers.arrived()] == [1, 0, 0, 1, 1, 0]
+
+
 def test_node_that_slept_too_long_sends_nothing(library: Library, receivers: Receivers) -> None:
     """Kills: a fence that is not asked."""
     script = begun(library, receivers, Fence(float("-inf")))

@@ -21,7 +21,7 @@ from server.media.ring import Kept
 from server.media.sealing import sealing_function
 from server.media.streams import Address, Slot, Source
 
-MOST_SLOTS: Final = 64  # of one source; an offer has at most 44 lines
+MOST_SLOTS: Final = 64  # of one call; a source with more takes several
 ONCE: Final = 24  # bytes of a `struct job` before what is packed for each packet
 _PACKED: Final = Struct("=QqddIIIIIIBBBBBBBB")
 
@@ -124,11 +124,14 @@ class CompiledFanOut:
     def _fans(self, source: Source) -> list[Fan]:
         """Made anew: whatever made the source unsettled set `fan` to None. One for each payload
         type that sounds are repeated in, and one for slots that repeat none."""
-        begun = [slot for slot in source.routes if not slot.waiting][:MOST_SLOTS]
-        types = dict.fromkeys(slot.payload if slot.redundant else 0 for slot in begun)
+        by_type: dict[int, list[Slot]] = {}
+        for slot in source.routes:
+            if not slot.waiting:
+                by_type.setdefault(slot.payload if slot.redundant else 0, []).append(slot)
         source.fan = fans = [
-            self._fan(opus, [one for one in begun if opus == (one.payload if one.redundant else 0)])
-            for opus in types
+            self._fan(opus, slots[at : at + MOST_SLOTS])
+            for opus, slots in by_type.items()
+            for at in range(0, len(slots), MOST_SLOTS)
         ]
         return fans
 
