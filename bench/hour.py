@@ -51,7 +51,6 @@ async def watched(
             await _look(installation, samples, minutes)
         await evening.agenda_runs()
         broken = await _broken(evening)
-    installation.end_all()
     return samples, broken
 
 

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from server.media import rtcp
+from server.media.numbering import elements
 from tests.media.client_peer import TRANSPORT_ID
 
 EVERY_NS: Final = 100_000_000
@@ -43,14 +44,8 @@ class Feedback:
 
 
 def number_of(head: bytes) -> int | None:
-    """The number for transport-cc of a packet (RFC 8285 §4.2), by the id that was offered."""
-    at = 12 + 4 * (head[0] & 15)
-    if not head[0] & 16 or head[at : at + 2] != b"\xbe\xde":
+    """The number for transport-cc of a packet, by the id that was offered."""
+    if not head[0] & 16:
         return None
-    end = min(at + 4 + 4 * head[at + 3], len(head))
-    at += 4
-    while at < end:
-        if head[at] >> 4 == TRANSPORT_ID:
-            return head[at + 1] << 8 | head[at + 2]
-        at += 1 if not head[at] else 2 + (head[at] & 15)
-    return None
+    found = dict(elements(head, 12 + 4 * (head[0] & 15))).get(TRANSPORT_ID)
+    return None if found is None else int.from_bytes(found, "big")

@@ -273,7 +273,7 @@ class MediaNode:
         yield from self._shares()
 
     def _shares(self) -> Iterator[None]:
-        """Who is sent what, decided anew for each subscriber every OBSERVE_TICKS, a few at once."""
+        """Who is sent what, decided again for each subscriber every OBSERVE_TICKS, a few at once."""
         turn, crowded = self._ticks % OBSERVE_TICKS, self._late > CROWDED_SECONDS
         due = [leg for leg in self._by_leg if leg.connected and leg.phase % OBSERVE_TICKS == turn]
         for at in range(0, len(due), LEGS_A_STEP):

@@ -52,13 +52,13 @@ def layer_of(leg: Leg, packet: bytes, *, repaired: bool) -> str:
     at = 12 + 4 * (packet[0] & 15)
     if not packet[0] & 16 or not wanted:
         return ""
-    for name, value in _elements(packet, at):
+    for name, value in elements(packet, at):
         if name == wanted:
             return value.decode("ascii", "replace")
     return ""
 
 
-def _elements(packet: bytes, at: int) -> Iterator[tuple[int, bytes]]:
+def elements(packet: bytes, at: int) -> Iterator[tuple[int, bytes]]:
     """Header extensions by their ids. Raises IndexError where the packet is cut short."""
     profile = packet[at] << 8 | packet[at + 1]
     end = at + 4 + 4 * (packet[at + 2] << 8 | packet[at + 3])

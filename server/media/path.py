@@ -105,7 +105,7 @@ class PacketPath:
         leg.address = address
         for slot in leg.slots_by_ssrc.values():
             if slot.source is not None:
-                slot.source.settled = False
+                slot.source.unsettle()
 
     def add_route(self, publication: Publication, slot: Slot, now: float) -> None:
         """The slot carries this publication, beginning at its next key frame (video). First in the

@@ -3,7 +3,7 @@
 Pure. Owns their layout (`red/48000/2` in descriptions), which lost sound a later packet brings back,
 and what the node repeats towards a subscriber. Must not know slots, keys or addresses.
 
-The node takes what a publisher sends apart, and makes it anew for each subscriber. So a subscriber
+The node takes what a publisher sends apart, and makes other RED of it for each subscriber. So a subscriber
 gets as many earlier sounds as the node thinks right, whatever the publisher's browser can do; and
 what was lost on the way to the node is forwarded to everybody, also to who cannot read RED.
 """

@@ -132,13 +132,12 @@ class Source:
         self.redundant_payload = line.redundant_payload or -1  # -1: no packet has it
         self.routes: list[Slot] = []  # slots that carry this layer, or wait to begin with it
         self.awaited: list[Slot] = []  # slots that carry another one until its next key frame
-        self.fan: Any = None  # what the fan-out keeps between packets; None: to be made
         self.restart(line.ssrc)
 
     def restart(self, ssrc: int) -> None:
         """A stream under a new SSRC: nothing of the old numbers holds."""
         self.ssrc = ssrc
-        self.settled = False  # every route has begun, and `fan` knows it as it is
+        self.unsettle()
         self.index = -1  # of the newest packet; -1 before the first
         self.base = 0
         self.timestamp = self.picture = self.tl0 = 0  # of the newest packet
@@ -155,12 +154,18 @@ class Source:
     def carry(self, slot: "Slot") -> None:
         """The slot is sent this stream from its next beginning on."""
         self.routes.append(slot)
-        self.settled = False
+        self.unsettle()
 
     def drop(self, slot: "Slot") -> None:
         """The slot is sent nothing of it any more."""
         self.routes.remove(slot)
-        self.settled = False
+        self.unsettle()
+
+    def unsettle(self) -> None:
+        """Routes, their beginnings or where they lead have changed: the next packet looks at them
+        again. What the fan-out kept goes at once, and with it who has left."""
+        self.settled = False  # every route has begun, and `fan` knows it as it is
+        self.fan: Any = None  # what the fan-out keeps between packets; None: to be made
 
 
 class Slot:
@@ -247,7 +252,7 @@ class Slot:
         """Whether each sound is sent with those before it, where the browser takes that."""
         redundant = self.redundant_payload if fits else 0
         if redundant != self.redundant and self.source is not None:
-            self.source.settled = False
+            self.source.unsettle()
         self.redundant = redundant
 
 

@@ -79,7 +79,7 @@ def read_vp8(data: bytes) -> object:
 
 
 def read_redundancy(data: bytes) -> object:
-    """And what was read, made anew, is read as the same."""
+    """And what was read, written again, is read as the same."""
     found = redundancy.read(data, 111)
     descriptor, newest, earlier = found
     if descriptor is not None:

@@ -24,6 +24,8 @@ from server.media.path import PacketPath
 from server.media.placement import Fence
 from server.media.sealing import handle, sealer
 from server.media.streams import Address, Leg, Slot, leg_of
+from tests.media.running import People
+from tests.programs import needed
 
 LAYERS = ("q", "h")
 SUBSCRIBERS = 3
@@ -80,8 +82,7 @@ def receivers() -> Iterator[Receivers]:
 
 @pytest.fixture(scope="module")
 def library() -> Library:
-    if COMPILER.find() is None:
-        pytest.skip("no C compiler")
+    needed(COMPILER)
     found = compiled.load()
     assert found is not None, "./test makes it"
     return found
@@ -356,6 +357,26 @@ def test_address_is_taken_in_figures_of_the_sockets_family(
     stream = library.ffi.new("struct stream *")
     refused = library.functions.resolve(stream, host.encode(), b"5000", ipv6)
     assert (stream.address_length, bool(refused)) == (size, not size)
+
+
+async def test_node_with_the_library_sends_by_it(library: Library, people_by_c: People) -> None:
+    """Kills: a library that is made and never used; a way out by another socket than the node's."""
+    people = people_by_c
+    first, second = await people.join("first"), await people.join("second")
+    first.speak()
+    first.show(key=True)
+    await second.until(lambda: {one.kind for one in second.arrived} == {"audio", "video"})
+    third = await people.join("third")
+    first.speak()
+    await third.until(lambda: [one.kind for one in third.arrived] == ["audio"])
+    words = (word for word in people.process.words if isinstance(word, tuple))
+    assert [word for word in words if is_media(word)] == []
+    assert people.node.counters.forwarded > 0
+
+
+def is_media(word: tuple[bytes, Address]) -> bool:
+    """RTP, and no RTCP, STUN or DTLS."""
+    return 127 < word[0][0] < 192 and not 191 < word[0][1] < 224
 
 
 def test_library_of_other_sources_is_not_loaded(tmp_path: Path) -> None:

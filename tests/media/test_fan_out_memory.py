@@ -12,13 +12,11 @@ import pytest
 
 from server.launcher.compiler import SOURCE
 from server.launcher.debian import COMPILER
+from tests.programs import needed
 
 HERE = Path(__file__).parent
 WATCHED = ("-g", "-O1", "-fsanitize=address,undefined", "-fno-sanitize-recover=all", "-DALONE")
 ROUNDS = "20000"
-
-
-pytestmark = pytest.mark.skipif(COMPILER.find() is None, reason="no C compiler")
 
 
 def watched(folder: Path, text: str) -> subprocess.CompletedProcess[str]:
@@ -31,9 +29,7 @@ def watched(folder: Path, text: str) -> subprocess.CompletedProcess[str]:
     target.mkdir(parents=True)
     shutil.copy(HERE / "fan_out_fuzz.c", target)
     made = folder / "fuzz"
-    subprocess.run(
-        [COMPILER.find() or "cc", *WATCHED, "-o", made, target / "fan_out_fuzz.c"], check=True
-    )
+    subprocess.run([needed(COMPILER), *WATCHED, "-o", made, target / "fan_out_fuzz.c"], check=True)
     environment = {"PATH": os.environ["PATH"]}
     return subprocess.run(
         [made, ROUNDS], env=environment, capture_output=True, text=True, check=False

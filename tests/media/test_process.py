@@ -296,6 +296,13 @@ def mapped(response: bytes) -> tuple[str, int]:
     return str(ipaddress.ip_address(host)), port ^ 0x2112
 
 
+@pytest.mark.parametrize(("given", "compiled"), [("", True), ("1", True), ("0", False)])
+def test_way_out_in_c_is_taken_unless_it_is_switched_off(given: str, compiled: bool) -> None:
+    assert (
+        read({"THIRDS_MEDIA_SECRET": SECRET, "THIRDS_MEDIA_COMPILED": given}).compiled is compiled
+    )
+
+
 def test_announced_addresses_are_a_list() -> None:
     made = read({"THIRDS_MEDIA_SECRET": SECRET, "THIRDS_MEDIA_ANNOUNCE": "192.0.2.1, 127.0.0.1,"})
     assert made.announce == ("192.0.2.1", "127.0.0.1")

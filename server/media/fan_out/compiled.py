@@ -122,7 +122,7 @@ class CompiledFanOut:
         return int(job.sealed)
 
     def _fans(self, source: Source) -> list[Fan]:
-        """Made anew: whatever made the source unsettled set `fan` to None. One for each payload
+        """Made again after each `Source.unsettle`. One for each payload
         type that sounds are repeated in, and one for slots that repeat none."""
         by_type: dict[int, list[Slot]] = {}
         for slot in source.routes:
